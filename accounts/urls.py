@@ -1,0 +1,5 @@
+"""Sign-in, profile, people."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,94 @@
+"""The inbox's fixed vocabularies. A leaf: anybody may import it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ConversationStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    SNOOZED = "snoozed", _("Snoozed")
+    CLOSED = "closed", _("Closed")
+
+
+class Direction(models.TextChoices):
+    IN = "in", _("Received")
+    OUT = "out", _("Sent")
+
+
+class Via(models.TextChoices):
+    """How an outgoing message came about."""
+
+    AGENT = "agent", _("Agent")
+    AUTOMATION = "automation", _("Automatic")
+    PHONE_APP = "phone_app", _("From the phone")
+
+
+class MessageStatus(models.TextChoices):
+    """States of an outgoing message (decisions.md 10). Incoming ones are RECEIVED."""
+
+    RECEIVED = "received", _("Received")
+    HELD = "held", _("Held")  # a colleague answered since: the author must decide
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    UNKNOWN = "unknown", _("Not confirmed")
+    ACCEPTED = "accepted", _("Accepted")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    PLAYED = "played", _("Played")
+    FAILED = "failed", _("Not delivered")
+
+
+# Forward only: a status applies when its rank is higher. FAILED stands apart (see Message.advance).
+STATUS_RANK = {
+    MessageStatus.HELD: -1,
+    MessageStatus.QUEUED: 0,
+    MessageStatus.SENDING: 1,
+    MessageStatus.UNKNOWN: 1,
+    MessageStatus.ACCEPTED: 2,
+    MessageStatus.SENT: 3,
+    MessageStatus.DELIVERED: 4,
+    MessageStatus.READ: 5,
+    MessageStatus.PLAYED: 6,
+}
+
+
+class MessageKind(models.TextChoices):
+    """What a bubble shows. Anything Meta invents later is UNSUPPORTED with the raw type in `data`."""
+
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Image")
+    VIDEO = "video", _("Video")
+    AUDIO = "audio", _("Audio")
+    VOICE = "voice", _("Voice message")
+    DOCUMENT = "document", _("Document")
+    STICKER = "sticker", _("Sticker")
+    LOCATION = "location", _("Location")
+    CONTACTS = "contacts", _("Contact card")
+    BUTTON_REPLY = "button_reply", _("Button chosen")
+    LIST_REPLY = "list_reply", _("List entry chosen")
+    FLOW_REPLY = "flow_reply", _("Form answer")
+    ORDER = "order", _("Order")
+    INTERACTIVE = "interactive", _("Message with buttons")
+    TEMPLATE = "template", _("Template")
+    SYSTEM = "system", _("System")
+    WELCOME = "welcome", _("Chat opened")
+    UNSUPPORTED = "unsupported", _("Not supported")
+
+
+class AttachmentState(models.TextChoices):
+    PENDING = "pending", _("Loading")
+    READY = "ready", _("Ready")
+    EXPIRED = "expired", _("Expired")
+    FAILED = "failed", _("Not loaded")
+
+
+class ConsentState(models.TextChoices):
+    UNKNOWN = "unknown", _("Not asked")
+    GIVEN = "given", _("Given")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class DraftKind(models.TextChoices):
+    REPLY = "reply", _("Reply")
+    NOTE = "note", _("Note")

@@ -1,0 +1,42 @@
+from inbox.models.activity import Activity, Label
+from inbox.models.assignment import Assignment, RoutingDecision
+from inbox.models.case import Case
+from inbox.models.consent import Consent
+from inbox.models.contact import Contact, ContactIdentity
+from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
+from inbox.models.event import Event
+from inbox.models.message import (
+    Attachment,
+    DeliveryAttempt,
+    Message,
+    PairLimit,
+    Reaction,
+    ServiceMessageCount,
+    UnmatchedStatus,
+)
+from inbox.models.note import Draft, Mention, Note
+
+__all__ = [
+    "Activity",
+    "Assignment",
+    "Attachment",
+    "Case",
+    "Consent",
+    "Contact",
+    "ContactIdentity",
+    "Conversation",
+    "DeliveryAttempt",
+    "Draft",
+    "Event",
+    "Label",
+    "Mention",
+    "Message",
+    "Note",
+    "NumberRouting",
+    "PairLimit",
+    "Reaction",
+    "ReadCursor",
+    "RoutingDecision",
+    "ServiceMessageCount",
+    "UnmatchedStatus",
+]

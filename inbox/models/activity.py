@@ -1,0 +1,36 @@
+"""Lines in the thread that are nobody's message: assigned, closed, reopened, window closed, number changed …"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Agent, Workspace
+from inbox.models.conversation import Conversation
+
+
+class Activity(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="activities")
+    seq = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=24)  # see inbox.activity_lines for the words of each
+    actor = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    data = models.JSONField(default=dict)
+    occurred_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar[list] = [
+            models.Index(fields=["conversation", "-occurred_at", "-seq"], name="activity_thread"),
+        ]
+
+
+class Label(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=40)
+    hue = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar[list] = [models.UniqueConstraint(fields=["workspace", "name"], name="label_unique")]
+
+    def __str__(self) -> str:
+        return self.name

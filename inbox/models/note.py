@@ -1,0 +1,55 @@
+"""What only colleagues see. A model of its own: what cannot be delivered cannot leak."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Agent, Workspace
+from inbox.enums import DraftKind
+from inbox.models.conversation import Conversation
+
+
+class Note(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
+    seq = models.PositiveBigIntegerField()
+    uid = models.UUIDField(default=uuid.uuid4)
+    author = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")
+    text = models.TextField()
+    occurred_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list] = [models.UniqueConstraint(fields=["conversation", "uid"], name="note_uid")]
+        indexes: ClassVar[list] = [models.Index(fields=["conversation", "-occurred_at", "-seq"], name="note_thread")]
+
+
+class Mention(models.Model):
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="mentions")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="mentions")
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list] = [models.UniqueConstraint(fields=["note", "agent"], name="mention_unique")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["agent", "conversation"], name="mention_agent"),
+            models.Index(fields=["agent", "-created_at"], name="mention_list"),
+        ]
+
+
+class Draft(models.Model):
+    """What one agent has typed and not sent, per conversation and kind; survives everything."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="drafts")
+    kind = models.CharField(max_length=6, choices=DraftKind.choices, default=DraftKind.REPLY)
+    text = models.TextField(blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list] = [
+            models.UniqueConstraint(fields=["agent", "conversation", "kind"], name="draft_unique"),
+        ]

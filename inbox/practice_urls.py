@@ -1,0 +1,5 @@
+"""The practice phone pages, in demo mode only."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

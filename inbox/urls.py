@@ -1,0 +1,5 @@
+"""The inbox."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
