@@ -1,0 +1,66 @@
+"""Every background job, and the one way to queue them. A leaf: each job imports its action inside its body.
+
+A job takes ids, loads its row and calls one action. The row is the truth: a job that never runs (Redis was gone) is
+queued again by the sweeper, a job that runs twice finds its work done.
+"""
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+REST_SECONDS = 2.0  # after a failure Redis is left alone this long, so that receiving never waits for it
+
+
+class _Redis:
+    """Since when Redis is not worth a try, per process."""
+
+    rests_until = 0.0
+
+
+@functools.lru_cache(maxsize=1)
+def _connection() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
+
+
+def enqueue(func: Callable[..., Any], *args: Any, queue: str = "default") -> None:
+    """Queue `func(*args)` once the current transaction has committed (at once without one).
+
+    Never raises: when Redis is gone the failure is logged and the sweeper finds the row later.
+    """
+    transaction.on_commit(functools.partial(_put, func, args, queue), robust=True)
+
+
+def _put(func: Callable[..., Any], args: tuple[Any, ...], queue: str) -> None:
+    import django_rq
+
+    if time.monotonic() < _Redis.rests_until:
+        return
+    try:
+        django_rq.get_queue(queue, connection=_connection(), commit_mode="auto").enqueue(func, *args)
+    except (redis.RedisError, OSError) as error:
+        _Redis.rests_until = time.monotonic() + REST_SECONDS
+        logger.warning("Job %s could not be queued, the sweeper will: %s", func.__name__, type(error).__name__)
+
+
+def fetch_attachment(attachment_id: int) -> None:
+    """Get a customer's file from Meta and keep our own copy."""
+    from inbox.actions import attachments
+    from inbox.models import Attachment
+
+    attachment = Attachment.objects.filter(pk=attachment_id).first()
+    if attachment is None:
+        logger.info("Attachment %s has gone; nothing to fetch", attachment_id)
+        return
+    attachments.fetch_attachment(attachment)

@@ -1,0 +1,1 @@
+"""`manage.py ingest`: stored webhook deliveries become conversations."""
