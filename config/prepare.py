@@ -1,0 +1,52 @@
+"""Before the processes start: collect static files if they changed, migrate, create the demo workspace once.
+
+One process for all three, since starting Django costs a second. Run by `config.stack`.
+"""
+
+import hashlib
+import importlib.metadata
+import os
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    collect_static_files()
+    call_command("migrate", interactive=False, verbosity=1 if _is_new() else 0)
+    if "create_demo" in get_commands():
+        call_command("create_demo")
+
+
+def collect_static_files() -> None:
+    """Unless the collected ones are those of these very sources."""
+    digest, note = static_digest(), Path(settings.STATIC_ROOT) / ".digest"
+    if note.exists() and note.read_text() == digest:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    note.write_text(digest)
+
+
+def static_digest() -> str:
+    """Changes whenever a source file of ours or a package that ships static files does."""
+    digest = hashlib.sha256()
+    for package in ("django", "django-htmx", "whitenoise"):
+        digest.update(importlib.metadata.version(package).encode())
+    for folder in settings.STATICFILES_DIRS:
+        for file in sorted(Path(folder).rglob("*")):
+            digest.update(f"{file} {file.stat().st_mtime_ns} {file.stat().st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def _is_new() -> bool:
+    from django.db import connection
+
+    return "django_migrations" not in connection.introspection.table_names()
+
+
+if __name__ == "__main__":
+    main()
