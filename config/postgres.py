@@ -22,9 +22,10 @@ ROLE = DATABASE_NAME = "tresen"
 OWNER = "postgres"
 ROUTINE = re.compile(
     r"LOG:  (starting PostgreSQL|listening on|database system (was shut down|is shut down|is ready)|"
-    r"received fast shutdown|aborting any active|background worker|shutting down|checkpoint )"
+    r"received fast shutdown|aborting any active|background worker|shutting down|checkpoint )|"
+    r"FATAL:  (the database system is (starting up|shutting down|not yet accepting)|terminating connection)|"
+    r"DETAIL:  (Recovery|Consistent recovery) state"
 )
-
 # SIGINT is PostgreSQL's fast shutdown: sessions end, the data is whole. It may take as long as it takes.
 PROGRAM = Program("postgres", (), stage=DATABASE, stop_signal=signal.SIGINT, stop_seconds=None, routine=ROUTINE)
 

@@ -110,7 +110,12 @@ REDIS_PREFIX = env.text("REDIS_PREFIX", "tresen")
 CHANNEL_LAYERS: dict = {}  # none on purpose: inbox.hub does the fan-out (decisions.md 16)
 
 RQ_QUEUES = {
-    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": timeout, "DEFAULT_RESULT_TTL": 60, "SERIALIZER": "rq.serializers.JSONSerializer"}
+    name: {
+        "URL": REDIS_URL,
+        "DEFAULT_TIMEOUT": timeout,
+        "DEFAULT_RESULT_TTL": 60,
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+    }
     for name, timeout in {"default": 120, "attachments": 600}.items()
 }
 RQ = {"SERIALIZER": "rq.serializers.JSONSerializer", "DEFAULT_RESULT_TTL": 60, "FAILURE_TTL": 7 * 24 * 3600}
@@ -127,7 +132,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -195,7 +203,9 @@ DISK_FREE_WARNING_BYTES = env.integer("DISK_FREE_WARNING_BYTES", 2 * 1024**3)
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------------
 GRAPH_VERSION = env.text("GRAPH_VERSION", "v26.0")
-GRAPH_BASE_URL = env.text("GRAPH_BASE_URL", f"http://127.0.0.1:{PORT + 1}" if DEMO else "https://graph.facebook.com").rstrip("/")
+GRAPH_BASE_URL = env.text(
+    "GRAPH_BASE_URL", f"http://127.0.0.1:{PORT + 1}" if DEMO else "https://graph.facebook.com"
+).rstrip("/")
 # Hosts that media may be fetched from, beside the Graph host itself; the bearer token goes nowhere else.
 GRAPH_MEDIA_HOSTS = env.words("GRAPH_MEDIA_HOSTS", "lookaside.fbsbx.com")
 WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
@@ -209,7 +219,9 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tresen@localhost")
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "django.core.mail.backends.dummy.EmailBackend"
+)
 
 LOGGING = {
     "version": 1,
