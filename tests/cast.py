@@ -52,6 +52,7 @@ def make_cast() -> Cast:
         clara=clara, dario=dario, claras=claras, darios=darios,
         other_workspace=other_workspace, other_number=factories.number(other_workspace, team=other_workspaces_team),
         mallory=factories.agent(
-            other_workspace, "Mallory Fremd", role=Role.ADMIN, leads=[other_workspaces_team], email="mallory@fremd.example"
+            other_workspace, "Mallory Fremd", role=Role.ADMIN, leads=[other_workspaces_team],
+            email="mallory@fremd.example",
         ),
     )

@@ -1,0 +1,82 @@
+"""Look-up and permission in one step: whoever has an object from here may see it. Everything else is one 404.
+
+What exists but is not visible is answered exactly like what does not exist; only the log tells them apart.
+"""
+
+import logging
+from typing import NoReturn
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+
+from accounts.models import Agent
+from inbox.models import Attachment, Contact, Conversation, Message
+from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
+
+logger = logging.getLogger(__name__)
+
+
+def get_conversation(agent: Agent, pk: int) -> Conversation:
+    """The conversation with all its head shows, or 404."""
+    conversation = (
+        Conversation.objects.visible_to(agent)
+        .select_related("contact", "assignee", "team", "workspace", "phone_number__business_account")
+        .prefetch_related("contact__identities")
+        .filter(pk=pk)
+        .first()
+    )
+    return conversation or _refuse(agent, Conversation.objects.filter(pk=pk), pk)
+
+
+def get_message(agent: Agent, pk: int) -> Message:
+    """A message of a conversation the agent sees, or 404."""
+    message = (
+        Message.objects.filter(conversation__in=Conversation.objects.visible_to(agent), pk=pk)
+        .select_related("conversation__contact", "conversation__workspace", "phone_number__business_account", "author")
+        .first()
+    )
+    return message or _refuse(agent, Message.objects.filter(pk=pk), pk)
+
+
+def get_attachment(agent: Agent, token: str) -> Attachment:
+    """A file by its public token, checked like its conversation on every request, or 404."""
+    attachment = (
+        Attachment.objects.filter(message__conversation__in=Conversation.objects.visible_to(agent), token=token)
+        .select_related("message__conversation")
+        .first()
+    )
+    return attachment or _refuse(agent, Attachment.objects.filter(token=token), token)
+
+
+def get_contact(agent: Agent, pk: int) -> Contact:
+    """A customer of whom the agent sees a conversation, or any of the workspace for who sees everything; else 404."""
+    rights = rights_of(agent)
+    contacts = Contact.objects.filter(workspace_id=rights.workspace_id, pk=pk).prefetch_related("identities")
+    if not (rights.is_active and rights.sees_everything):
+        seen = Conversation.objects.filter(visible_q_for(rights), contact_id=pk)
+        contacts = contacts.filter(pk__in=seen.values("contact_id"))
+    return contacts.first() or _refuse(agent, Contact.objects.filter(pk=pk), pk)
+
+
+def require_sight(agent: Agent, conversation: Conversation) -> None:
+    """404 unless the agent sees the conversation as it is now. For actions, under the row lock: it may have moved."""
+    if not sees(agent, facts_of(conversation)):
+        _refuse(agent, Conversation.objects.filter(pk=conversation.pk), conversation.pk)
+
+
+def sees(agent: Agent, facts: ConversationFacts) -> bool:
+    return may_see(rights_of(agent), facts)
+
+
+def agents_who_see(conversation: Conversation) -> list[Agent]:
+    """The active people who may see this conversation, by name: those who can be mentioned in it."""
+    facts = facts_of(conversation)
+    ids = [agent_id for agent_id, rights in rights_by_agent(facts.workspace_id).items() if may_see(rights, facts)]
+    return list(Agent.objects.filter(pk__in=ids).order_by("name", "pk"))
+
+
+def _refuse(agent: Agent, existing: QuerySet, wanted: object) -> NoReturn:
+    model: type[Model] = existing.model
+    if existing.exists():
+        logger.warning("authz_denied agent=%s object=%s:%s", agent.pk, model._meta.model_name, wanted)
+    raise Http404
