@@ -1,15 +1,12 @@
 """Words as they come from outside: made storable, made comparable. A leaf."""
 
-import re
 import unicodedata
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+from whatsapp.payloads.reading import clean
+
+__all__ = ["clean", "fold"]
+
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-
-
-def clean(text: str) -> str:
-    """What PostgreSQL can store: NUL removed, lone surrogates shown as U+FFFD. Everything else stays as it is."""
-    return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
 
 
 def fold(text: str) -> str:
