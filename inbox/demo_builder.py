@@ -1,0 +1,134 @@
+"""Makes rows of `inbox.demo_data` and `inbox.demo_threads`, as if the day had happened here.
+
+Rows only: nothing is sent, routed or announced. Every mark on a conversation is worked out from its steps, so that the
+lists, windows, counters and cases agree with what the thread shows.
+"""
+
+import mimetypes
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from accounts.models import Agent, Membership, Team, Workspace
+from inbox import demo_data, demo_templates, demo_thread_rows, demo_threads
+from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, ServiceMessageCount
+from inbox.text import fold
+from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber, TemplateHeaderMedia
+
+
+class DemoWorkspace:
+    """Radhaus Lindenhof at one moment: `build` makes everything, in the caller's transaction."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self.now = now or timezone.now()
+        self.teams: dict[str, Team] = {}
+        self.people: dict[str, Agent] = {}
+        self.labels: dict[str, Label] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.templates: dict[str, MessageTemplate] = {}
+
+    def at(self, ago: str) -> datetime:
+        return self.now - demo_threads.span(ago)
+
+    def build(self) -> Workspace:
+        self.workspace = Workspace.objects.create(name=demo_data.WORKSPACE, is_demo=True)
+        self._make_teams()
+        self._make_people()
+        self._make_number()
+        self._make_templates()
+        self._make_labels()
+        for customer in demo_data.CUSTOMERS:
+            self._make_contact(customer)
+        for thread in demo_threads.THREADS:
+            demo_thread_rows.ThreadRows(self, thread).write()
+        self._make_consents()
+        return self.workspace
+
+    def _make_teams(self) -> None:
+        for data in demo_data.TEAMS:
+            self.teams[data.key] = Team.objects.create(
+                workspace=self.workspace, name=data.name, strategy=data.strategy, is_default=data.is_default,
+                handback_minutes=data.handback_minutes,
+            )
+
+    def _make_people(self) -> None:
+        for data in demo_data.PEOPLE:
+            person = Agent.objects.create_user(
+                data.email, demo_data.PASSWORD, workspace=self.workspace, name=data.name, role=data.role,
+                visibility=data.visibility, capacity=data.capacity, last_seen_at=self.now,
+            )
+            self.people[data.key] = person
+            for key in (*data.teams, *data.leads):
+                Membership.objects.create(team=self.teams[key], agent=person, is_lead=key in data.leads)
+
+    def _make_number(self) -> None:
+        app = MetaApp.objects.create(
+            workspace=self.workspace, app_id=demo_data.APP_ID, verify_token=demo_data.VERIFY_TOKEN
+        )
+        AppSecret.objects.create(meta_app=app, secret=demo_data.APP_SECRET)
+        self.account = BusinessAccount.objects.create(
+            workspace=self.workspace, meta_app=app, waba_id=demo_data.WABA_ID, portfolio_id=demo_data.PORTFOLIO_ID,
+            name=demo_data.WORKSPACE, access_token=demo_data.ACCESS_TOKEN,
+        )
+        self.number = PhoneNumber.objects.create(
+            workspace=self.workspace, business_account=self.account, phone_number_id=demo_data.PHONE_NUMBER_ID,
+            display_number=demo_data.DISPLAY_NUMBER, name=demo_data.WORKSPACE, quality="GREEN",
+        )
+        NumberRouting.objects.create(phone_number=self.number, team=self.teams["workshop"])
+        ServiceMessageCount.objects.create(
+            phone_number=self.number, month=timezone.localdate(self.now).replace(day=1),
+            delivered=demo_data.REPLIES_THIS_MONTH,
+        )
+
+    def _make_templates(self) -> None:
+        for data in demo_templates.TEMPLATES:
+            template = MessageTemplate.objects.create(business_account=self.account, synced_at=self.now, **data)
+            self.templates.setdefault(template.name, template)
+        self.account.templates_synced_at = self.now
+        self.account.save(update_fields=["templates_synced_at"])
+        for name, file in demo_templates.HEADERS.items():
+            content = (demo_thread_rows.MEDIA / file).read_bytes()
+            TemplateHeaderMedia.objects.create(
+                template=self.templates[name], phone_number=self.number, file=ContentFile(content, name=file),
+                file_name=file, mime_type=mimetypes.guess_type(file)[0] or "", size=len(content),
+            )
+
+    def template_message(self, template: MessageTemplate, values: tuple[str, ...]) -> dict[str, Any]:
+        """The fields of a message that was sent with this template."""
+        body = next(part["text"] for part in template.components if part["type"] == "BODY")
+        for number, value in enumerate(values, 1):
+            body = body.replace(f"{{{{{number}}}}}", value)
+        return {"template": template, "text": body, "data": {}}
+
+    def _make_labels(self) -> None:
+        for key, (name, hue) in demo_data.LABELS.items():
+            self.labels[key] = Label.objects.create(workspace=self.workspace, name=name, hue=hue)
+
+    def _make_contact(self, data: demo_data.Customer) -> None:
+        contact = Contact.objects.create(
+            workspace=self.workspace, name=data.name, profile_name=data.profile_name, username=data.username,
+            name_key=fold(data.name or data.profile_name or data.phone or data.username), language=data.language,
+            email=data.email,
+        )
+        for kind, value in (("phone", data.phone), ("bsuid", data.bsuid)):
+            if value:
+                ContactIdentity.objects.create(
+                    workspace=self.workspace, contact=contact, portfolio=self.account.portfolio, kind=kind, value=value
+                )
+        self.contacts[data.key] = contact
+
+    def _make_consents(self) -> None:
+        """The ledger, each line with the message that said it where a message said it."""
+        for data in demo_data.CUSTOMERS:
+            for state, source, ago, wording, note in data.consents:
+                contact = self.contacts[data.key]
+                message = None
+                if source == Consent.Source.KEYWORD:
+                    message = demo_thread_rows.message_saying(contact, wording, self.at(ago))
+                Consent.objects.create(
+                    workspace=self.workspace, contact=contact, state=state, source=source, wording=wording, note=note,
+                    recorded_by=self.people["aylin"] if source == Consent.Source.AGENT else None, message=message,
+                    occurred_at=self.at(ago), created_at=self.at(ago),
+                )

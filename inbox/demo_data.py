@@ -1,0 +1,126 @@
+"""Who is in the demo workspace: Radhaus Lindenhof, its people, teams, labels and customers. All of it is made up.
+
+The phone numbers come from ranges that Germany's regulator keeps free for fiction. What these people write to each
+other is in `inbox.demo_threads`; `inbox.demo_builder` makes rows of both.
+"""
+
+from dataclasses import dataclass, field
+
+from accounts.models import Role, RoutingStrategy, Visibility
+
+WORKSPACE = "Radhaus Lindenhof"
+PASSWORD = "radhaus-demo"
+APP_ID = "612345678901234"
+APP_SECRET = "sandbox-app-secret"
+VERIFY_TOKEN = "sandbox-verify-token"
+ACCESS_TOKEN = "sandbox-access-token"
+WABA_ID = "208765432100001"
+PHONE_NUMBER_ID = "109876543210001"
+DISPLAY_NUMBER = "4915550100100"
+PORTFOLIO_ID = "305566770001111"
+REPLIES_THIS_MONTH = 812  # of Meta's free thousand
+
+
+@dataclass(frozen=True)
+class TeamData:
+    key: str
+    name: str
+    strategy: str
+    is_default: bool = False
+    handback_minutes: int = 480  # a working day: nobody is signed in when the demo begins
+
+
+TEAMS = (
+    TeamData("workshop", "Werkstatt", RoutingStrategy.LEAST_BUSY, is_default=True),
+    # By hand, so that something stays in "Unassigned" to be claimed.
+    TeamData("sales", "Verkauf", RoutingStrategy.MANUAL),
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    key: str
+    name: str
+    role: str = Role.AGENT
+    visibility: str = Visibility.TEAM
+    capacity: int = 8
+    teams: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@radhaus.example"
+
+
+PEOPLE = (
+    Person("admin", "Sofia Neumann", Role.ADMIN, Visibility.ALL, capacity=4, teams=("sales",)),
+    Person("lead", "Emre Yıldız", Role.LEAD, Visibility.TEAM, capacity=6, leads=("workshop", "sales")),
+    Person("mara", "Mara Brandt", teams=("workshop", "sales")),
+    Person("jonas", "Jonas Keller", teams=("workshop", "sales")),
+    Person("aylin", "Aylin Demir", visibility=Visibility.ALL, teams=("sales",)),
+    Person("tim", "Tim Vogt", visibility=Visibility.OWN, teams=("workshop",)),
+)
+
+# Names are the shop's own words, so they are not translated. Hues as in the design.
+LABELS = {
+    "repair": ("Reparatur", 4),
+    "quote": ("Angebot", 1),
+    "parts": ("Ersatzteile", 2),
+    "warranty": ("Garantie", 7),
+    "lease": ("Leasing", 3),
+    "regular": ("Stammkunde", 6),
+}
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer as WhatsApp knows them: with a phone number, or with only a user id and a username."""
+
+    key: str
+    profile_name: str = ""
+    phone: str = ""
+    bsuid: str = ""
+    username: str = ""
+    name: str = ""  # what the shop calls them, where that differs
+    language: str = "de"
+    email: str = ""
+    # (state, source, how long ago, wording, note), oldest first
+    consents: tuple[tuple[str, str, str, str, str], ...] = field(default=())
+
+
+OPT_IN = "Ja, Radhaus Lindenhof darf mir per WhatsApp Angebote und Neuigkeiten schicken. Abbestellen: STOP."
+IN_SHOP = "QR-Code im Laden"
+
+CUSTOMERS = (
+    Customer("lena", "Lena Hoffmann", "491729925904", email="lena@hoffmann.example",
+             consents=(("given", "agent", "34d 6h", OPT_IN, IN_SHOP),)),
+    Customer("rental", phone="4917604069058", language="en"),
+    Customer("tobias", "Tobias Krämer", "4917604069011"),
+    Customer("ralf", "Ralf Seidel", "4917604069012"),
+    Customer("oezdemir", "Familie Özdemir", "4917604069013"),
+    Customer("paul", "Paul Lindner", "4917604069014", email="paul.lindner@beispiel.example"),
+    Customer("oliver", "Oliver Braun", "4917604069015"),
+    Customer("miriam", "Miriam Schäfer", "4917604069016", email="miriam@schaefer.example"),
+    Customer("georg", "Georg Albrecht", "491713920041", email="georg@albrecht.example"),
+    Customer("nora", "Nora Pfeiffer", "4917604069018",
+             consents=(("given", "button", "80d", OPT_IN, ""),)),
+    Customer("kaya", "Kaya ✨", bsuid="DE.83104417729954012266", username="kaya.rides"),
+    Customer("helga", "Helga Sommer", "4917604069020", name="Helga Sommer (Vereinsrad)"),
+    Customer("yusuf", "Yusuf Arslan", "4917604069021"),
+    Customer("claudia", "Claudia Berger", "4917604069022",
+             consents=(("given", "keyword", "120d", "START", ""), ("withdrawn", "keyword", "9d 2h", "STOP", ""))),
+    Customer("dmitri", "Dmitri Wolf", "4917604069023"),
+    Customer("ines", "Inês Carvalho", "4917604069024", language="en"),
+    Customer("bernd", "Bernd Hartmann", "4917604069025"),
+    Customer("fatima", "Fatima El-Sayed", "4917604069026", email="fatima@elsayed.example",
+             consents=(("given", "agent", "12d 3h", OPT_IN, IN_SHOP),)),
+    Customer("jan", "Jan-Ole", "4917604069027", name="Jan-Ole Petersen"),
+    Customer("sabine", "Sabine Roth", "4917604069028",
+             consents=(("given", "agent", "200d", OPT_IN, IN_SHOP), ("withdrawn", "keyword", "1d 5h", "STOP", ""))),
+    Customer("lukas", "Lukas Meinhardt", "4917604069029"),
+    Customer("petra", "Petra Lohmann", "4917604069030"),
+    Customer("school", "Grundschule am Lindenhof", "4917604069031", email="sekretariat@gs-lindenhof.example"),
+    Customer("anton", "Anton Vogel", "4917604069032"),
+    Customer("greta", "Greta Winkler", "4917604069033"),
+    Customer("moritz", "Moritz Lang", "4917604069034"),
+)

@@ -1,0 +1,28 @@
+"""`manage.py create_demo`: the workspace people see on first start. Does nothing when it is there already."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from accounts.models import Workspace
+from inbox.demo_builder import DemoWorkspace
+from inbox.demo_data import PASSWORD, PEOPLE
+
+
+class Command(BaseCommand):
+    help = "Creates the demo workspace Radhaus Lindenhof with a day's conversations (demo mode only)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("The demo workspace exists in demo mode only (TRESEN_DEMO=1).")
+        with transaction.atomic():
+            with connection.cursor() as cursor:  # two first starts at once make one workspace
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tresen.create_demo'))")
+            if Workspace.objects.filter(is_demo=True).exists():
+                return
+            workspace = DemoWorkspace().build()
+        self.stdout.write(f"Created {workspace.name}. Sign in as one of these, password {PASSWORD}:")
+        for person in PEOPLE:
+            self.stdout.write(f"  {person.email:<24} {person.name}")
