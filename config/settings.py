@@ -208,6 +208,8 @@ GRAPH_BASE_URL = env.text(
 ).rstrip("/")
 # Hosts that media may be fetched from, beside the Graph host itself; the bearer token goes nowhere else.
 GRAPH_MEDIA_HOSTS = env.words("GRAPH_MEDIA_HOSTS", "lookaside.fbsbx.com")
+# Apps with "Require App Secret" switched on at Meta want every call signed.
+GRAPH_APPSECRET_PROOF = env.boolean("GRAPH_APPSECRET_PROOF")
 WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
 SANDBOX_URL = f"http://127.0.0.1:{PORT + 1}"
 

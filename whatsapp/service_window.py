@@ -19,6 +19,7 @@ class ServiceWindow:
 
     `last_customer_message_at` is Meta's timestamp, cut at our time of receipt by whoever stores it, so a clock that
     runs ahead never lengthens the window. `refused_at` is when Meta answered 131047: closed until a newer message.
+    All answers derive from `closes_at`, so what a screen counts down to is the instant the server says no.
     """
 
     last_customer_message_at: datetime | None
@@ -37,18 +38,15 @@ class ServiceWindow:
 
     def is_open(self, now: datetime) -> bool:
         """May a free-form message be sent at `now`?"""
-        if self.last_customer_message_at is None or self.last_customer_message_at > now:
-            # A message from the future can only be a clock fault: it counts from now on, never longer.
-            return False if self.last_customer_message_at is None else self.refused_at is None
         closes_at = self.closes_at
         return closes_at is not None and now < closes_at
 
     def time_left(self, now: datetime) -> timedelta:
-        """Never negative."""
+        """Until `closes_at`; never negative, and never more than a full window even if a timestamp lies ahead."""
         closes_at = self.closes_at
-        if closes_at is None or not self.is_open(now):
+        if closes_at is None:
             return timedelta(0)
-        return min(closes_at - now, WINDOW)
+        return max(timedelta(0), min(closes_at - now, WINDOW - timedelta(seconds=self.margin_seconds)))
 
     def state(self, now: datetime) -> str:
         """open, soon (at most 4 h), urgent (under 1 h) or closed: the words of the design's ring."""

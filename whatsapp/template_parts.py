@@ -1,0 +1,174 @@
+"""Templates, read: Meta's `components` as a shape that can be filled in (whatsapp.template_filling does that). Pure.
+
+`TemplateShape.of(template)` says what there is to fill in; each Variable has a `field`, which is its name in forms and
+in the `values` of every function:
+    header.<name>, body.<name>     text, by position ("body.1") or by name ("body.vorname")
+    header.latitude, header.longitude, header.name, header.address     a location header
+    button.<index>                 the end of a web address, or a coupon code
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import MessageTemplate
+
+HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
+MEDIA_HEADERS = ("image", "video", "document")
+BODY_LIMIT, HEADER_LIMIT, URL_LIMIT, COUPON_LIMIT = 1024, 60, 2000, 20
+# Meta's own words for buttons; what needs no parameter and no knowledge of ours can always be sent.
+_PLAIN_BUTTONS = {"QUICK_REPLY", "PHONE_NUMBER", "URL", "COPY_CODE", "REQUEST_CONTACT_INFO", "VOICE_CALL", "FLOW"}
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One gap of a template. `name` is Meta's word for it, `label` ours, `example` what the review was shown."""
+
+    field: str
+    component: str  # header, body, button
+    name: str
+    label: Words
+    example: str = ""
+    limit: int = BODY_LIMIT
+    is_optional: bool = False
+    is_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    index: int
+    kind: str  # Meta's word in lower case: quick_reply, url, phone_number, copy_code, flow, …
+    text: str
+    url: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateShape:
+    """A template as something to fill in. `cannot_fill` is the reason when it has parts an inbox has no values for."""
+
+    header_kind: str  # "", text, image, video, document, location
+    header_text: str
+    body: str
+    footer: str
+    variables: tuple[Variable, ...]
+    buttons: tuple[Button, ...]
+    cannot_fill: Words = ""
+
+    @property
+    def needs_file(self) -> bool:
+        return self.header_kind in MEDIA_HEADERS
+
+    @classmethod
+    def of(cls, template: MessageTemplate) -> "TemplateShape":
+        """Read Meta's components; anything odd ends in `cannot_fill`, never in an exception."""
+        parts = _parts(template.components)
+        header, body, footer = parts.get("HEADER", {}), parts.get("BODY", {}), parts.get("FOOTER", {})
+        kind = str(header.get("format") or "").lower()
+        variables: list[Variable] = []
+        header_text = _text(header) if kind == "text" else ""
+        variables += _text_variables("header", header_text, header, HEADER_LIMIT)
+        if kind == "location":
+            variables += _LOCATION
+        variables += _text_variables("body", _text(body), body, BODY_LIMIT)
+        buttons, button_variables = _buttons(parts.get("BUTTONS", {}))
+        return cls(
+            header_kind=kind, header_text=header_text, body=_text(body), footer=_text(footer),
+            variables=(*variables, *button_variables), buttons=buttons,
+            cannot_fill=_why_not(template, parts, kind, buttons),
+        )
+
+
+_LOCATION = [
+    Variable("header.latitude", "header", "latitude", _("Latitude"), "52.4634", 20),
+    Variable("header.longitude", "header", "longitude", _("Longitude"), "13.3846", 20),
+    Variable("header.name", "header", "name", _("Place"), "", 100, is_optional=True),
+    Variable("header.address", "header", "address", _("Address"), "", 200, is_optional=True),
+]
+
+
+def _parts(components: Any) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for component in components if isinstance(components, list) else []:
+        if isinstance(component, dict):
+            found.setdefault(str(component.get("type") or "").upper(), component)
+    return found
+
+
+def _text(component: Mapping[str, Any]) -> str:
+    value = component.get("text")
+    return value if isinstance(value, str) else ""
+
+
+def _text_variables(component: str, text: str, source: Mapping[str, Any], limit: int) -> list[Variable]:
+    examples = _examples(component, source)
+    found: dict[str, Variable] = {}
+    for name in HOLE.findall(text):
+        is_named = not name.isdigit()
+        label: Words = name.replace("_", " ").strip().capitalize() if is_named else _("Variable %(number)s") % {
+            "number": name
+        }
+        example = examples.get(name, "")
+        found.setdefault(
+            name, Variable(f"{component}.{name}", component, name, label, example, limit, is_named=is_named)
+        )
+    return sorted(found.values(), key=lambda variable: int(variable.name) if variable.name.isdigit() else 0)
+
+
+def _examples(component: str, source: Mapping[str, Any]) -> dict[str, str]:
+    example = source.get("example")
+    if not isinstance(example, dict):
+        return {}
+    named = example.get(f"{component}_text_named_params")
+    if isinstance(named, list):
+        return {
+            str(item.get("param_name")): str(item.get("example") or "") for item in named if isinstance(item, dict)
+        }
+    values = example.get(f"{component}_text")
+    if component == "body" and isinstance(values, list) and values and isinstance(values[0], list):
+        values = values[0]
+    return {str(at): str(value) for at, value in enumerate(values, 1)} if isinstance(values, list) else {}
+
+
+def _buttons(component: Mapping[str, Any]) -> tuple[tuple[Button, ...], list[Variable]]:
+    buttons, variables = [], []
+    listed = component.get("buttons")
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        if not isinstance(item, dict):
+            continue
+        kind, text, url = str(item.get("type") or "").lower(), _text(item), str(item.get("url") or "")
+        buttons.append(Button(index, kind, text, url, str(item.get("phone_number") or "")))
+        sample = item.get("example")
+        example = str(sample[0] if isinstance(sample, list) and sample else sample or "")
+        if kind == "url" and (hole := HOLE.search(url)):
+            start = url[: hole.start()]
+            limit = max(1, URL_LIMIT - len(start))
+            label = _("End of the link “%(button)s”") % {"button": text}
+            variables.append(
+                Variable(f"button.{index}", "button", str(index), label, example.removeprefix(start), limit)
+            )
+        elif kind == "copy_code":
+            variables.append(
+                Variable(f"button.{index}", "button", str(index), _("Coupon code"), example, COUPON_LIMIT)
+            )
+    return tuple(buttons), variables
+
+
+def _why_not(
+    template: MessageTemplate, parts: Mapping[str, Any], header_kind: str, buttons: Iterable[Button]
+) -> Words:
+    if template.category == "AUTHENTICATION":
+        return _("One-time codes are sent by software, not by hand")
+    if header_kind not in ("", "text", "location", *MEDIA_HEADERS):
+        return _("Its header cannot be filled in here")
+    if "CAROUSEL" in parts or "LIMITED_TIME_OFFER" in parts or any(
+        button.kind.upper() not in _PLAIN_BUTTONS for button in buttons
+    ):
+        return _("It has parts that cannot be filled in here")
+    return _("It has no text") if not _text(parts.get("BODY", {})) else ""
