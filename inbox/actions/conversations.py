@@ -1,0 +1,203 @@
+"""What people do with a conversation as a whole: close, reopen, snooze, label, read.
+
+Each action locks the row, checks that the actor still sees it (404 otherwise), and does nothing when there is nothing
+to do. `previous` facts go with the event, so that whoever loses sight is told.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import events
+from inbox.access import require_sight
+from inbox.actions.activity import add_activity
+from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
+from inbox.actions.locks import lock
+from inbox.actions.wakeups import request_routing
+from inbox.enums import ConversationStatus, Direction
+from inbox.errors import ConversationClosedRule, InboxRuleViolation, StaleVersion
+from inbox.models import Assignment, Conversation, Label, Mention, ReadCursor
+from inbox.visibility import facts_of
+
+__all__ = [
+    "close_conversation",
+    "mark_read",
+    "mark_unread",
+    "register_customer_message",
+    "register_reply",
+    "reopen_conversation",
+    "set_labels",
+    "snooze_conversation",
+    "team_for",
+    "wake_conversation",
+]
+
+UNDO = timedelta(minutes=2)  # reopening one's own closing within this continues the same case
+LONGEST_SNOOZE = timedelta(days=365)
+
+
+def close_conversation(
+    conversation: Conversation, *, by: Agent, outcome: str = "", seen_inbound: int | None = None
+) -> Conversation:
+    """End the case; the assignee stays on record, nobody waits any more, and the freed place is filled.
+
+    `seen_inbound` is the `inbound_count` the agent had on screen: when the customer has written since, StaleVersion.
+    """
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        require_sight(by, conversation)
+        if conversation.status == ConversationStatus.CLOSED:
+            return conversation
+        if seen_inbound is not None and conversation.inbound_count > seen_inbound:
+            raise StaleVersion(_("The customer has written again. Please look before closing."))
+        now, previous = timezone.now(), facts_of(conversation)
+        case = open_case(conversation, at=now)
+        case.closed_at, case.closed_by, case.outcome = now, by, outcome.strip()[:120]
+        case.save(update_fields=["closed_at", "closed_by", "outcome"])
+        conversation.status, conversation.closed_at, conversation.snoozed_until = ConversationStatus.CLOSED, now, None
+        conversation.needs_answer, conversation.waiting_since = False, None
+        conversation.last_agent = conversation.last_agent or conversation.assignee
+        conversation.save(
+            update_fields=["status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "last_agent"]
+        )
+        add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
+        events.conversation_changed(conversation, previous=previous)
+        request_routing()
+    return conversation
+
+
+def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) -> Conversation:
+    """Open it again for whoever had it, else for the one who reopens. Takes back one's own closing when just done."""
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        if by is not None:
+            require_sight(by, conversation)
+        if conversation.status != ConversationStatus.CLOSED:
+            return conversation
+        now, previous = timezone.now(), facts_of(conversation)
+        if not _undo_closing(conversation, by, now):
+            open_case(conversation, at=now, by=by)
+        conversation.status, conversation.closed_at = ConversationStatus.OPEN, None
+        if conversation.preview.get("direction") == Direction.IN:
+            conversation.needs_answer, conversation.waiting_since = True, conversation.last_customer_message_at
+        if conversation.assignee != by and (conversation.assignee is None or not conversation.assignee.is_active):
+            conversation.assignee, conversation.assigned_at = by, now if by else None
+            Assignment.objects.create(conversation=conversation, agent=by, team=conversation.team, by=by)
+        conversation.save(
+            update_fields=["status", "closed_at", "needs_answer", "waiting_since", "assignee", "assigned_at"]
+        )
+        add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
+        events.conversation_changed(conversation, previous=previous)
+        request_routing()
+    return conversation
+
+
+def snooze_conversation(conversation: Conversation, *, until: datetime, by: Agent) -> Conversation:
+    """Out of the way until a moment in the future, or until the customer writes. Frees its place meanwhile."""
+    now = timezone.now()
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise InboxRuleViolation(_("Choose a time in the future, within a year."))
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        require_sight(by, conversation)
+        if conversation.status == ConversationStatus.CLOSED:
+            raise ConversationClosedRule
+        if conversation.status == ConversationStatus.SNOOZED and conversation.snoozed_until == until:
+            return conversation
+        previous = facts_of(conversation)
+        conversation.status, conversation.snoozed_until = ConversationStatus.SNOOZED, until
+        conversation.save(update_fields=["status", "snoozed_until"])
+        add_activity(conversation, "snoozed", actor=by, data={"until": until.isoformat()})
+        events.conversation_changed(conversation, previous=previous)
+        request_routing()
+    return conversation
+
+
+def wake_conversation(conversation: Conversation, *, by: Agent | None = None) -> Conversation:
+    """Bring a snoozed conversation back: by a person, or because its time has come."""
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        if by is not None:
+            require_sight(by, conversation)
+        if conversation.status != ConversationStatus.SNOOZED:
+            return conversation
+        previous = facts_of(conversation)
+        conversation.status, conversation.snoozed_until = ConversationStatus.OPEN, None
+        conversation.save(update_fields=["status", "snoozed_until"])
+        add_activity(conversation, "woke", actor=by, data={"why": "person" if by else "due"})
+        events.conversation_changed(conversation, previous=previous)
+        request_routing()
+    return conversation
+
+
+def set_labels(conversation: Conversation, *, labels: Iterable[Label], by: Agent) -> Conversation:
+    """Exactly these labels from now on; those of another workspace are refused."""
+    wanted = {label.pk: label for label in labels}
+    if any(label.workspace_id != conversation.workspace_id for label in wanted.values()):
+        raise InboxRuleViolation(_("This label does not exist."))
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        require_sight(by, conversation)
+        current = {label.pk: label for label in conversation.labels.all()}
+        added = [label.name for pk, label in wanted.items() if pk not in current]
+        removed = [label.name for pk, label in current.items() if pk not in wanted]
+        if not added and not removed:
+            return conversation
+        conversation.labels.set(wanted.values())
+        add_activity(conversation, "labelled", actor=by, data={"added": sorted(added), "removed": sorted(removed)})
+        events.conversation_changed(conversation)
+    return conversation
+
+
+MARK_READ = """
+INSERT INTO inbox_readcursor (agent_id, conversation_id, read_count, read_at)
+SELECT %(agent)s, c.id, LEAST(c.inbound_count, %(up_to)s), %(now)s
+  FROM inbox_conversation c WHERE c.id = %(conversation)s
+ON CONFLICT (agent_id, conversation_id) DO UPDATE
+  SET read_count = excluded.read_count, read_at = excluded.read_at
+  WHERE inbox_readcursor.read_count < excluded.read_count
+RETURNING read_count
+"""
+
+
+def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = None) -> bool:
+    """The agent has read the first `up_to` customer messages (all by default); only ever forward. True when it moved.
+
+    One statement, so that two tabs cannot overtake each other. Mentions of the agent in here count as read too.
+    """
+    now = timezone.now()
+    seen = conversation.inbound_count if up_to is None else up_to
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            MARK_READ, {"agent": agent.pk, "conversation": conversation.pk, "up_to": max(seen, 0), "now": now}
+        )
+        moved = cursor.fetchone()
+        Mention.objects.filter(agent=agent, conversation=conversation, read_at=None).update(read_at=now)
+        if moved:
+            events.conversation_read(agent, conversation, moved[0])
+    return moved is not None
+
+
+def mark_unread(agent: Agent, conversation: Conversation) -> None:
+    """The newest customer message counts as unread again for this agent."""
+    with transaction.atomic():
+        conversation.refresh_from_db(fields=["inbound_count"])
+        count = max(conversation.inbound_count - 1, 0)
+        ReadCursor.objects.update_or_create(agent=agent, conversation=conversation, defaults={"read_count": count})
+        events.conversation_read(agent, conversation, count)
+
+
+def _undo_closing(conversation: Conversation, by: Agent | None, now: datetime) -> bool:
+    """Continue the case that this person closed a moment ago, so that a slip of the hand is no second case."""
+    last = conversation.cases.order_by("-opened_at", "-id").first()
+    if last is None or by is None or last.closed_by_id != by.pk or last.closed_at is None:
+        return False
+    if now - last.closed_at > UNDO:
+        return False
+    last.closed_at, last.closed_by, last.outcome = None, None, ""
+    last.save(update_fields=["closed_at", "closed_by", "outcome"])
+    return True
