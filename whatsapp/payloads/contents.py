@@ -194,11 +194,13 @@ def _order(message: dict[str, Any]) -> Content | None:
 def _line(item: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"id": word(item, "product_retailer_id", 200), "currency": word(item, "currency", 3)}
     quantity, price = whole(item, "quantity"), _price(item)
-    if quantity is not None and 0 <= quantity < 10**6:
+    if quantity is not None and not 0 <= quantity < 10**6:
+        quantity = None
+    if quantity is not None:
         found["quantity"] = quantity
     if price is not None:
         found["price"] = str(price)
-        if "quantity" in found:
+        if quantity is not None:
             found["total"] = str(price * quantity)
     return found
 
