@@ -1,8 +1,93 @@
 """What every page of the shell shows, whichever app renders it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from accounts.models import Agent, Role
+from inbox.script_words import script_words_json
+
+EVERYONE = (Role.AGENT, Role.LEAD, Role.ADMIN)
+LEADS = (Role.LEAD, Role.ADMIN)
+ADMINS = (Role.ADMIN,)
+# (heading, [(key, URL name, icon, words, roles)]); a page that an installation does not have is left out.
+SETTINGS = [
+    ("WhatsApp", [
+        ("number", "settings-number", "phone", noop("Number"), ADMINS),
+        ("templates", "settings-templates", "template", noop("Templates"), EVERYONE),
+        ("deliveries", "settings-deliveries", "webhook", noop("Webhook deliveries"), ADMINS),
+        ("practice", "practice-phone", "flask", noop("Practice phone"), EVERYONE),
+    ]),
+    ("workspace", [
+        ("people", "settings-people", "users", noop("People and roles"), LEADS),
+        ("teams", "settings-teams", "contacts", noop("Teams"), LEADS),
+        ("audit", "settings-audit", "list", noop("Activity log"), ADMINS),
+    ]),
+    ("you", [("profile", "profile", "user", noop("My profile"), EVERYONE)]),
+]  # fmt: skip
 
 
-def shell(request: HttpRequest) -> dict:
-    return {"DEMO": settings.DEMO}
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+class Shell:
+    """Worked out only where a template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def agent(self) -> Agent | None:
+        user = getattr(self.request, "user", None)
+        return user if isinstance(user, Agent) else None
+
+    @property
+    def now_ms(self) -> int:
+        return int(timezone.now().timestamp() * 1000)
+
+    @property
+    def words(self) -> SafeString:
+        return mark_safe(script_words_json())  # noqa: S308 - JSON of our own words, "<" escaped
+
+    @cached_property
+    def rail(self) -> list[dict[str, Any]]:
+        """The places of the rail: (key, address, icon, words)."""
+        places = [
+            ("inbox", _address("inbox"), "inbox", _("Inbox")),
+            ("practice", _address("practice-phone"), "flask", _("Practice phone")),
+            ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
+        ]
+        return [
+            {"key": key, "url": url, "icon": icon, "words": words} for key, url, icon, words in places if url
+        ]
+
+    @cached_property
+    def settings_nav(self) -> list[dict[str, Any]]:
+        """The pages this person may open, under their headings."""
+        headings = {"WhatsApp": "WhatsApp", "workspace": _("Workspace"), "you": _("You")}
+        role = self.agent.role if self.agent else ""
+        groups = []
+        for heading, items in SETTINGS:
+            open_items = [
+                {"key": key, "url": _address(name), "icon": icon, "words": _(words)}
+                for key, name, icon, words, roles in items
+                if role in roles and _address(name)
+            ]
+            if open_items:
+                groups.append({"heading": headings[heading], "items": open_items})
+        return groups
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"DEMO": settings.DEMO, "shell": Shell(request)}

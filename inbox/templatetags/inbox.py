@@ -1,5 +1,198 @@
-"""Template tags of the whole product (loaded everywhere as builtins)."""
+"""Template tags of the whole product (loaded everywhere as builtins): the small parts of the design."""
+
+import math
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.conf import settings
+from django.utils import formats, timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from inbox import formatting, times
+from inbox.enums import MessageStatus
 
 register = template.Library()
+
+_TICKS = {
+    MessageStatus.ACCEPTED: ("clock", "icon--xs"),
+    MessageStatus.SENT: ("tick", ""),
+    MessageStatus.DELIVERED: ("ticks", ""),
+    MessageStatus.READ: ("ticks", "ticks--read"),
+    MessageStatus.PLAYED: ("ticks", "ticks--read"),
+    MessageStatus.FAILED: ("alert", "ticks--failed"),
+}
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, classes: str) -> SafeString:
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" {classes}" if classes else "", name
+    )
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """`{% icon "lock" "icon--s" %}`: one of img/icons.svg, for the eye only."""
+    return _icon(name, classes)
+
+
+@lru_cache(maxsize=1)
+def _sprite() -> SafeString:
+    return mark_safe((settings.BASE_DIR / "static" / "img" / "icons.svg").read_text())  # noqa: S308 - our own file
+
+
+@register.simple_tag
+def icon_sprite() -> SafeString:
+    """All symbols, once per page."""
+    return _sprite()
+
+
+@lru_cache(maxsize=256)
+def _ring(percent: int, size: int) -> SafeString:
+    centre = size // 2
+    return format_html(
+        '<svg viewBox="0 0 {0} {0}" aria-hidden="true"><circle class="ring__track" cx="{1}" cy="{1}" r="{2}" '
+        'pathLength="100"/><circle class="ring__value" cx="{1}" cy="{1}" r="{2}" pathLength="100" '
+        'stroke-dasharray="{3} 100"/></svg>',
+        size, centre, centre - 2 if size > 20 else centre - 1.5, percent,
+    )
+
+
+@register.simple_tag
+def ring(percent: int, size: int = 44) -> SafeString:
+    """The drawing of the window's ring, `percent` of 24 hours long."""
+    return _ring(int(percent), size)
+
+
+def _avatar(classes: str, hue: int, inside: str, title: str = "") -> SafeString:
+    return format_html(
+        '<span class="avatar{}" data-hue="{}"{} aria-hidden="true">{}</span>',
+        f" {classes}" if classes else "", hue, format_html(' title="{}"', title) if title else "", inside,
+    )
+
+
+@register.simple_tag
+def face(contact: Any, size: str = "") -> SafeString:
+    """A customer's round avatar; without a name a neutral figure."""
+    classes = f"avatar--{size}" if size else ""
+    if initials := contact.initials:
+        return _avatar(classes, contact.hue, initials)
+    return _avatar(classes, 8, _icon("users" if contact.kind == "group" else "user", "icon--s"))
+
+
+@register.simple_tag
+def agent_face(agent: Any, size: str = "s", title: bool = True) -> SafeString:
+    """A colleague's square; nobody is a dashed one."""
+    if agent is None:
+        return _avatar(f"avatar--agent avatar--none avatar--{size}", 8, "", _("Unassigned") if title else "")
+    return _avatar(f"avatar--agent avatar--{size}", agent.hue, agent.initials, agent.name if title else "")
+
+
+@register.simple_tag
+def contact_ring(contact: Any, window: Any, size: str = "", clock: bool = True) -> SafeString:
+    """The avatar inside the ring that says how much of the 24 hours is left; it counts down by itself."""
+    now = timezone.now()
+    state = window.state(now)
+    return format_html(
+        '<window-clock class="ring{}" data-window="{}" data-until="{}" data-form="ring">{}{}'
+        '<span class="ring__lock">{}</span></window-clock>',
+        f" ring--{size}" if size else "", state, epoch(window.closes_at), _ring(window.percent_left(now), 44),
+        face(contact), _icon("lock", ""),
+    )
+
+
+@register.simple_tag
+def ticks(status: str) -> SafeString:
+    """How far an outgoing message has come."""
+    name, classes = _TICKS.get(MessageStatus(status), ("clock", "icon--xs"))
+    words = _("Sending") if name == "clock" else MessageStatus(status).label
+    return format_html(
+        '<svg class="icon{}" role="img" aria-label="{}"><use href="#i-{}"/></svg>',
+        f" {classes}" if classes else "", words, name,
+    )
+
+
+@register.simple_tag
+def when(at: datetime | None, style: str = "clock", classes: str = "") -> SafeString | str:
+    """A moment: in UTC for machines, in words for people; the script writes it in the reader's zone."""
+    if at is None:
+        return ""
+    return format_html(
+        '<relative-time{} data-style="{}"><time datetime="{}">{}</time></relative-time>',
+        format_html(' class="{}"', classes) if classes else "", style,
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        times.in_words(at, style),
+    )
+
+
+@register.simple_tag
+def window_words(window: Any) -> str:
+    """The window in a sentence, for the head of a thread."""
+    return times.window_long(window, timezone.now())
+
+
+@register.simple_tag
+def window_ring(window: Any) -> SafeString:
+    """The small ring beside these words."""
+    return _ring(window.percent_left(timezone.now()), 16)
+
+
+@register.simple_tag
+def voice_wave(seed: Any) -> SafeString:
+    """A wave form for a voice message; its shape only tells one message from another."""
+    return _wave(int(str(seed).replace("-", "")[:6] or "7", 16))
+
+
+@lru_cache(maxsize=256)
+def _wave(seed: int, bars: int = 44) -> SafeString:
+    drawn = []
+    for index in range(bars):
+        seed = (seed * 1103515245 + 12345) % 2**31
+        height = max(3, round((6 + (seed >> 16) % 18) * (0.35 + 0.65 * abs(math.sin(index / bars * math.pi * 2.3 + 0.4)))))
+        drawn.append(f'<rect x="{index * 4}" y="{14 - height / 2:g}" width="2" height="{height}" rx="1"/>')
+    return mark_safe(  # noqa: S308 - numbers only
+        f'<svg class="voice__wave" viewBox="0 0 {bars * 4} 28" preserveAspectRatio="none" aria-hidden="true">{"".join(drawn)}</svg>'
+    )
+
+
+@register.filter
+def money(amount: Any, currency: str) -> str:
+    """An amount in its currency, as people write it in the active language; strange amounts as they are."""
+    try:
+        number = Decimal(str(amount))
+    except InvalidOperation:
+        return f"{amount} {currency}"
+    places = 4 if 0 < abs(number) < 1 and number != round(number, 2) else 2
+    sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(str(currency), str(currency))
+    written = formats.number_format(number, places, use_l10n=True, force_grouping=True)
+    return f"{sign}{written}" if (translation.get_language() or "de").startswith("en") else f"{written}\u00a0{sign}"
+
+
+@register.filter
+def epoch(at: datetime | None) -> str:
+    """Milliseconds since 1970 for scripts; "" for never."""
+    return str(int(at.timestamp() * 1000)) if at else ""
+
+
+@register.filter
+def wa(text: str) -> SafeString:
+    """A message's text with WhatsApp's marks as safe HTML."""
+    return formatting.to_html(text)
+
+
+@register.filter
+def one_line(text: str) -> str:
+    """A message's text on one line, without marks."""
+    return formatting.to_line(text)
+
+
+@register.filter
+def file_extension(name: str) -> str:
+    """"PDF" for invoice.pdf: the word on a document's paper."""
+    extension = name.rpartition(".")[2] if "." in name else ""
+    return extension.upper()[:4] if extension.isascii() and extension.isalnum() else ""

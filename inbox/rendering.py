@@ -1,0 +1,57 @@
+"""The parts of the screen that pages and events share, rendered outside a request.
+
+Each function gives one element with a stable id: `row-<conversation>`, `head-<conversation>`, `message-<uid>`,
+`note-<uid>`, `activity-<id>`. They hold no word about one agent, no form and no token; times are UTC in
+`<time datetime>`, shown in the reader's zone by script.
+"""
+
+from typing import Any
+
+from django.template import loader
+from django.utils import timezone, translation
+
+from inbox import activity_lines, bubbles, formatting, rows
+from inbox.models import Activity, Conversation, Message, Note
+
+
+def render_row(conversation: Conversation, language: str) -> str:
+    """The conversation's line in the list. Reads contact and its identities, assignee, labels, workspace."""
+    return _render("inbox/conversations/_row.html", language, {"row": rows.row_of(conversation)})
+
+
+def render_head(conversation: Conversation, language: str) -> str:
+    """The head of the open thread: name, window, owner, actions."""
+    return _render("inbox/conversations/_head.html", language, head_context(conversation))
+
+
+def render_message(message: Message, language: str) -> str:
+    """One bubble. Its place in a group is the page's business (static/js/elements/thread-scroll.js)."""
+    return _render("inbox/messages/_message.html", language, {"b": bubbles.bubble_of(message)})
+
+
+def render_note(note: Note, language: str) -> str:
+    return _render("inbox/messages/_note.html", language, note_context(note))
+
+
+def render_activity(activity: Activity, language: str) -> str:
+    return _render("inbox/messages/_event.html", language, activity_context(activity))
+
+
+def head_context(conversation: Conversation) -> dict[str, Any]:
+    now = timezone.now()
+    window = conversation.service_window
+    return {"conversation": conversation, "window": window, "window_state": window.state(now), "now": now}
+
+
+def note_context(note: Note) -> dict[str, Any]:
+    names = [name for mention in note.mentions.all() for name in (mention.agent.name, mention.agent.first_name)]
+    return {"note": note, "text": formatting.to_html(note.text, mentions=names)}
+
+
+def activity_context(activity: Activity) -> dict[str, Any]:
+    return {"activity": activity, "line": activity_lines.line_of(activity)}
+
+
+def _render(template: str, language: str, context: dict[str, Any]) -> str:
+    with translation.override(language):
+        return loader.get_template(template).render(context).strip()

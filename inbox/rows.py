@@ -1,0 +1,105 @@
+"""What one row of the list shows, worked out from a loaded conversation. Nothing here is about a single agent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from inbox import formatting, times
+from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus
+from inbox.models import Conversation
+from whatsapp.service_window import ServiceWindow
+
+KIND_ICONS = {
+    MessageKind.IMAGE: "image",
+    MessageKind.VIDEO: "play",
+    MessageKind.AUDIO: "mic",
+    MessageKind.VOICE: "mic",
+    MessageKind.DOCUMENT: "file",
+    MessageKind.STICKER: "image",
+    MessageKind.LOCATION: "pin",
+    MessageKind.CONTACTS: "user",
+    MessageKind.BUTTON_REPLY: "reply",
+    MessageKind.LIST_REPLY: "reply",
+    MessageKind.FLOW_REPLY: "list",
+    MessageKind.ORDER: "euro",
+    MessageKind.INTERACTIVE: "list",
+    MessageKind.TEMPLATE: "template",
+    MessageKind.UNSUPPORTED: "help",
+}
+SNIPPET_LENGTH = 120
+
+
+def kind_label(kind: str) -> str:
+    """The word for a kind of message; an unknown one counts as not supported."""
+    return str(MessageKind(kind).label if kind in MessageKind.values else MessageKind.UNSUPPORTED.label)
+
+
+@dataclass
+class Row:
+    """One line of the list. `unread` and `is_current` are the page's, and stay empty in an event's fragment."""
+
+    conversation: Conversation
+    now: datetime
+    unread: int = 0
+    read_count: int | None = None
+    is_current: bool = False
+
+    @cached_property
+    def window(self) -> ServiceWindow:
+        return self.conversation.service_window
+
+    @cached_property
+    def window_state(self) -> str:
+        return self.window.state(self.now)
+
+    @property
+    def window_words(self) -> str:
+        return times.window_short(self.window, self.now)
+
+    @cached_property
+    def labels(self) -> list[Any]:
+        return sorted(self.conversation.labels.all(), key=lambda label: label.name.casefold())
+
+    @property
+    def preview(self) -> dict[str, Any]:
+        return self.conversation.preview or {}
+
+    @property
+    def snippet(self) -> str:
+        if self.has_failed:
+            return _("Not delivered")
+        text = formatting.to_line(self.preview.get("text") or "")[:SNIPPET_LENGTH]
+        return text or (kind_label(self.preview["kind"]) if self.preview.get("kind") else "")
+
+    @property
+    def snippet_icon(self) -> str:
+        return "alert" if self.has_failed else KIND_ICONS.get(self.preview.get("kind", ""), "")
+
+    @property
+    def has_failed(self) -> bool:
+        return self.conversation.has_failed_send
+
+    @property
+    def snippet_status(self) -> str:
+        """The state whose ticks stand before the text; empty for the customer's messages."""
+        status = self.preview.get("status") or ""
+        if self.has_failed or self.preview.get("direction") != Direction.OUT or status not in MessageStatus.values:
+            return ""
+        return str(status)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.conversation.status == ConversationStatus.CLOSED
+
+    @property
+    def snoozed_until(self) -> datetime | None:
+        return self.conversation.snoozed_until if self.conversation.status == ConversationStatus.SNOOZED else None
+
+
+def row_of(conversation: Conversation, **about_reader: Any) -> Row:
+    """The row of one conversation; `about_reader` (unread, read_count, is_current) is for pages only."""
+    return Row(conversation=conversation, now=timezone.now(), **about_reader)

@@ -1,0 +1,74 @@
+"""The words that scripts put on the screen, in the reader's language: `word("window.hours", {hours: 23})` in JavaScript."""
+
+import json
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from inbox.enums import MessageStatus
+
+
+def script_words() -> dict[str, str]:
+    """Key → words with %(name)s places."""
+    return {
+        "time.today": _("Today"),
+        "time.yesterday": _("Yesterday"),
+        "window.hours": _("%(hours)s h left"),
+        "window.soon": _("%(time)s h left"),
+        "window.minutes": _("%(minutes)s min left"),
+        "window.closed": pgettext("window", "closed"),
+        "window.open": _("Window open · %(left)s"),
+        "window.closed_since": _("Window closed since %(when)s"),
+        "window.just_closed": _("The window just closed. Your draft is saved."),
+        "window.reopened": _("The window is open again."),
+        "list.new_one": ngettext("%(count)s new", "%(count)s new", 1),
+        "list.new_many": ngettext("%(count)s new", "%(count)s new", 2),
+        "list.unread": _("unread"),
+        "typing.reply": _("%(name)s is writing a reply"),
+        "typing.note": _("%(name)s is writing a note"),
+        "typing.row": _("%(name)s is replying …"),
+        "viewing.one": _("%(name)s is viewing"),
+        "viewing.many": _("%(names)s are viewing"),
+        "connection.connecting": _("Reconnecting … You can keep writing."),
+        "connection.offline": _("Offline. Messages are sent once you are back."),
+        "connection.back": _("Connected again"),
+        "composer.left": _("%(count)s characters left"),
+        "composer.over": _("%(count)s characters too many"),
+        "composer.waiting": _("Waiting for the connection"),
+        "composer.not_sent": _("Not sent. Your text is still here."),
+        "composer.unreachable": _("The server did not answer. Your text is still here."),
+        "composer.saved": _("Draft saved"),
+        "toast.closed": _("Conversation closed"),
+        "toast.snoozed": _("Snoozed"),
+        "toast.reopened": _("Conversation open again"),
+        "toast.taken": _("%(name)s took over this conversation"),
+        "toast.gone": _("You no longer have access to this conversation."),
+        "toast.copied": _("Copied"),
+        "toast.failed": _("Could not save. Try again?"),
+        "toast.signed_out": _("You are signed out. Your draft is saved."),
+        "toast.undo": _("Undo"),
+        "toast.retry": _("Retry"),
+        "toast.sign_in": _("Sign in"),
+        "status.sending": _("Sending"),
+        "status.sent": str(MessageStatus.SENT.label),
+        "status.delivered": str(MessageStatus.DELIVERED.label),
+        "status.read": str(MessageStatus.READ.label),
+        "status.played": str(MessageStatus.PLAYED.label),
+        "status.failed": str(MessageStatus.FAILED.label),
+        "template.missing": _("Needed before sending"),
+        "template.empty": _("Nothing found for “%(query)s”"),
+        "alert.queue": _("Nobody is free: %(count)s waiting"),
+    }
+
+
+_cache: dict[str, str] = {}
+
+
+def script_words_json() -> str:
+    """The same as JSON that may stand inside a script element; one per language and process."""
+    language = translation.get_language() or "de"
+    if language not in _cache:
+        text = json.dumps(script_words(), ensure_ascii=False)
+        _cache[language] = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return _cache[language]

@@ -1,0 +1,77 @@
+"""Times and countdowns in words: what a page shows before the script takes over, in the active language and zone.
+
+The script (static/js/lib/times.js) says the same things; both follow design.md §3 and §10.
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from whatsapp.service_window import SOON, URGENT, ServiceWindow
+
+_PATTERNS = {
+    "clock": {"de": "H:i", "en": "H:i"},
+    "day": {"de": "l, j. F", "en": "l, j F"},
+    "old_day": {"de": "l, j. F Y", "en": "l, j F Y"},
+    "date": {"de": "d.m.", "en": "j M"},
+    "old_date": {"de": "d.m.y", "en": "j M y"},
+    "full": {"de": "d.m.Y, H:i", "en": "j M Y, H:i"},
+    "month": {"de": "F Y", "en": "F Y"},
+    "weekday": {"de": "D", "en": "D"},
+    "weekday_clock": {"de": "D, H:i", "en": "D, H:i"},
+}
+
+
+def _write(at: datetime, pattern: str) -> str:
+    language = (translation.get_language() or "de")[:2]
+    patterns = _PATTERNS[pattern]
+    return formats.date_format(timezone.localtime(at), patterns.get(language, patterns["en"]))
+
+
+def in_words(at: datetime, style: str = "clock", now: datetime | None = None) -> str:
+    """`at` as "clock", "list" (today's time, this week's day, else the date), "day", "month" or "full"."""
+    if style in ("clock", "full", "month"):
+        return _write(at, style)
+    now = now or timezone.now()
+    days = (timezone.localtime(now).date() - timezone.localtime(at).date()).days
+    same_year = timezone.localtime(now).year == timezone.localtime(at).year
+    if style == "day":
+        if days == 0:
+            return _("Today")
+        return _("Yesterday") if days == 1 else _write(at, "day" if same_year else "old_day")
+    if style == "since":
+        return _write(at, "clock" if days == 0 else "weekday_clock" if 0 < days < 7 else "full")
+    if days == 0:
+        return _write(at, "clock")
+    if 0 < days < 7:
+        return _write(at, "weekday")
+    return _write(at, "date" if same_year else "old_date")
+
+
+def countdown(left: timedelta) -> str:
+    """"23 h left", "2:50 h left", "38 min left"; the last minute counts as one."""
+    if left > SOON:
+        return _("%(hours)s h left") % {"hours": int(left.total_seconds() // 3600)}
+    minutes = max(1, int(left.total_seconds() // 60))
+    if left >= URGENT:
+        return _("%(time)s h left") % {"time": f"{minutes // 60}:{minutes % 60:02d}"}
+    return _("%(minutes)s min left") % {"minutes": minutes}
+
+
+def window_short(window: ServiceWindow, now: datetime) -> str:
+    """For rows: nothing while there is plenty of time, then digits, then "closed"."""
+    state = window.state(now)
+    if state == "closed":
+        return pgettext("window", "closed")
+    return "" if state == "open" else countdown(window.time_left(now))
+
+
+def window_long(window: ServiceWindow, now: datetime) -> str:
+    """For the head of the thread: "Window open · 23 h left" or "Window closed since Tue, 17:22"."""
+    if window.closes_at is None:
+        return _("Window never opened")
+    if not window.is_open(now):
+        return _("Window closed since %(when)s") % {"when": in_words(window.closes_at, "since", now)}
+    return _("Window open · %(left)s") % {"left": countdown(window.time_left(now))}
