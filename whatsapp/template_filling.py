@@ -104,7 +104,7 @@ def render(shape: TemplateShape, values: Mapping[str, str]) -> dict[str, Any]:
         "footer": shape.footer,
         "buttons": [
             {
-                "kind": button.kind, "text": button.text, "phone": button.phone,
+                "type": button.kind.upper(), "text": button.text, "phone": button.phone,
                 "url": HOLE.sub(lambda hole, at=button.index: values.get(f"button.{at}") or hole[0], button.url),
             }
             for button in shape.buttons

@@ -1,0 +1,93 @@
+"""The file in a template message's header: which one, kept with the message, uploaded to Meta before the call."""
+
+from dataclasses import dataclass
+
+from django.core.files import File
+from django.utils import timezone
+
+from inbox.enums import AttachmentState
+from inbox.errors import TemplateValuesInvalid
+from inbox.models import Attachment, Conversation, Message
+from whatsapp.client import CloudAPI
+from whatsapp.header_media import MEDIA_ID_LIFETIME, RENEW_BEFORE, HeaderFileInvalid, media_id_of, read_header_file
+from whatsapp.models import MessageTemplate, TemplateHeaderMedia
+from whatsapp.template_parts import TemplateShape
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderSource:
+    """Where a header's file comes from: already in our storage under `stored`, or an upload that is not."""
+
+    kind: str
+    file_name: str
+    mime_type: str
+    size: int
+    stored: str = ""
+    upload: File | None = None
+    upload_name: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+def source_for(
+    conversation: Conversation, template: MessageTemplate, shape: TemplateShape, upload: File | None,
+    resend_of: Message | None,
+) -> HeaderSource | None:
+    """The file of this send: the one chosen now, the one of the message repeated, or the number's default."""
+    if not shape.needs_file:
+        return None
+    if upload is not None:
+        try:
+            checked = read_header_file(upload, shape.header_kind)
+        except HeaderFileInvalid as problem:
+            raise TemplateValuesInvalid({"header.file": problem.sentence})
+        return HeaderSource(
+            shape.header_kind, checked.name, checked.mime_type, checked.size, upload=checked.file,
+            upload_name=checked.stored_name, width=checked.width, height=checked.height,
+        )
+    earlier = resend_of.attachments.first() if resend_of is not None else None
+    if earlier is not None and earlier.file:
+        return HeaderSource(
+            earlier.kind, earlier.file_name, earlier.mime_type, earlier.size, stored=earlier.file.name or "",
+            width=earlier.width, height=earlier.height,
+        )
+    default = TemplateHeaderMedia.objects.filter(template=template, phone_number=conversation.phone_number_id).first()
+    if default is None:
+        return None
+    return HeaderSource(
+        shape.header_kind, default.file_name, default.mime_type, default.size, stored=default.file.name or ""
+    )
+
+
+def attach(message: Message, source: HeaderSource) -> Attachment:
+    """Keep the file with the message, so that the bubble shows what the customer got even after a change of default."""
+    attachment = Attachment(
+        message=message, kind=source.kind, file_name=source.file_name, mime_type=source.mime_type, size=source.size,
+        is_inline=source.kind in ("image", "video"), state=AttachmentState.READY, width=source.width,
+        height=source.height,
+    )  # fmt: skip
+    if source.upload is not None:
+        attachment.file.save(source.upload_name, source.upload, save=False)
+    else:
+        attachment.file.name = source.stored
+    attachment.save()
+    return attachment
+
+
+def header_id(message_id: int, template_id: int, number_id: int, api: CloudAPI) -> tuple[str, str]:
+    """(Meta's media id, file name) of a message's header file, uploaded if need be; ("", "") when it has none."""
+    attachment = Attachment.objects.filter(message_id=message_id).first()
+    if attachment is None or not attachment.file:
+        return "", ""
+    default = TemplateHeaderMedia.objects.filter(
+        template_id=template_id, phone_number_id=number_id, file=attachment.file.name
+    ).first()
+    if default is not None:
+        return media_id_of(default, api), attachment.file_name
+    now = timezone.now()
+    if not (attachment.media_id and attachment.media_expires_at and attachment.media_expires_at - RENEW_BEFORE > now):
+        with attachment.file.open("rb") as file:
+            attachment.media_id = api.upload_media(file, attachment.mime_type, attachment.file_name)
+        attachment.media_expires_at = now + MEDIA_ID_LIFETIME
+        attachment.save(update_fields=["media_id", "media_expires_at"])
+    return attachment.media_id, attachment.file_name

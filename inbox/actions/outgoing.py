@@ -1,0 +1,64 @@
+"""What every way of sending shares: the lock, the rules about the thread, the row, and all that follows from it."""
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import events
+from inbox.access import require_sight
+from inbox.actions import bookkeeping, drafts, locks, outbox
+from inbox.enums import Direction, MessageStatus, Via
+from inbox.errors import InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
+from inbox.models import Conversation, Message
+
+
+def lock_for_writing(conversation: Conversation, by: Agent) -> None:
+    """Take the conversation's row; refuse who may not see it (any more) and what is read-only."""
+    locks.lock(conversation)
+    require_sight(by, conversation)
+    if conversation.may_be_read_only():
+        raise ReadOnlyConversation
+
+
+def existing(conversation: Conversation, uid: uuid.UUID | str) -> Message | None:
+    """The message of this uid. Under the conversation's lock a look is enough: nobody else can add one."""
+    return Message.objects.filter(conversation=conversation, uid=parsed_uid(uid)).first()
+
+
+def parsed_uid(uid: uuid.UUID | str) -> uuid.UUID:
+    try:
+        return uid if isinstance(uid, uuid.UUID) else uuid.UUID(str(uid))
+    except ValueError:
+        raise InboxRuleViolation(_("This page is out of date. Please reload it."))
+
+
+def require_open_window(conversation: Conversation) -> None:
+    if not conversation.service_window.is_open(timezone.now()):
+        raise ServiceWindowClosed
+
+
+def new_message(conversation: Conversation, *, by: Agent, uid: uuid.UUID | str, **fields: Any) -> Message:
+    """Store an outgoing message of an agent with the next number of the thread (QUEUED unless said otherwise)."""
+    fields.setdefault("status", MessageStatus.QUEUED)
+    return Message.objects.create(
+        workspace_id=conversation.workspace_id, conversation=conversation, phone_number_id=conversation.phone_number_id,
+        seq=conversation.next_seq(), uid=parsed_uid(uid), direction=Direction.OUT, via=Via.AGENT, author=by,
+        occurred_at=timezone.now(), **fields,
+    )  # fmt: skip
+
+
+def put_in_thread(message: Message) -> None:
+    """All that follows from a stored, queued message: counts, claim, reopening, draft, event, and the loop is woken."""
+    conversation = message.conversation
+    with events.gathered():
+        bookkeeping.register_reply(conversation, message)
+        if conversation.has_failed_send:
+            conversation.has_failed_send = False
+            conversation.save(update_fields=["has_failed_send"])
+        if message.author is not None:
+            drafts.clear_draft(message.author, conversation)
+        events.message_created(message)
+    outbox.wake()

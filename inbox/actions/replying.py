@@ -1,0 +1,127 @@
+"""Agents send. A message is stored and queued here; the delivery loop (inbox.actions.delivery) hands it to Meta.
+
+Every function locks the conversation first, so what the rules see is what the message is stored under. The `uid` comes
+from the browser: the same one again is the same message, so a double click or a repeated request sends once.
+"""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import text as words
+from inbox.actions import bookkeeping, drafts, locks, sending_templates
+from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_in_thread, require_open_window
+from inbox.actions.sending_templates import send_template
+from inbox.enums import Direction, DraftKind, MessageKind, MessageStatus
+from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong
+from inbox.models import Conversation, Message
+
+__all__ = ["confirm_held", "drop_held", "send_again", "send_reply", "send_template"]
+
+TEXT_LIMIT = 4096
+
+
+@transaction.atomic
+def send_reply(
+    conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID | str, seen_seq: int | None = None,
+    quoted: Message | None = None, confirm: bool = False,
+) -> Message:
+    """Queue a free text for delivery; it reopens a closed conversation and claims an unassigned one.
+
+    When a colleague has answered after `seen_seq`, the last thing this agent had on screen, the message is kept with
+    status HELD instead: only its author sees it, and `confirm_held` or `drop_held` decides. `confirm` skips that.
+    """
+    cleaned = words.clean(text).strip()
+    lock_for_writing(conversation, by)
+    known = existing(conversation, uid)
+    if known is not None:
+        return confirm_held(known, by=by) if confirm and known.status == MessageStatus.HELD else known
+    if not cleaned:
+        raise EmptyMessage
+    if len(cleaned) > TEXT_LIMIT:
+        raise TextTooLong(TEXT_LIMIT)
+    require_open_window(conversation)
+    if quoted is not None and quoted.conversation_id != conversation.pk:
+        raise NotAllowed
+    held = not confirm and seen_seq is not None and _colleague_answered(conversation, by, seen_seq)
+    message = new_message(
+        conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=cleaned, seen_seq=seen_seq, quoted=quoted,
+        quoted_wamid=quoted.wamid if quoted else "", status=MessageStatus.HELD if held else MessageStatus.QUEUED,
+    )  # fmt: skip
+    if held:
+        conversation.save(update_fields=["seq"])
+        return message
+    put_in_thread(message)
+    return message
+
+
+@transaction.atomic
+def confirm_held(message: Message, *, by: Agent) -> Message:
+    """Send what was held back, now that its author has seen the colleague's answer. Rules are asked again."""
+    conversation = message.conversation
+    lock_for_writing(conversation, by)
+    message = _held_of(conversation, message, by)
+    if message.status != MessageStatus.HELD:
+        return message
+    require_open_window(conversation)
+    message.conversation = conversation
+    message.status, message.occurred_at, message.seq = MessageStatus.QUEUED, timezone.now(), conversation.next_seq()
+    message.save(update_fields=["status", "occurred_at", "seq"])
+    put_in_thread(message)
+    return message
+
+
+@transaction.atomic
+def drop_held(message: Message, *, by: Agent) -> str:
+    """Throw a held message away; returns its text, which goes back into the composer."""
+    conversation = locks.lock(message.conversation)
+    message = _held_of(conversation, message, by)
+    if message.status != MessageStatus.HELD:
+        raise InboxRuleViolation(_("This message has already been sent."))
+    message.delete()
+    drafts.save_draft(by, conversation, DraftKind.REPLY, message.text)
+    return message.text
+
+
+@transaction.atomic
+def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
+    """Send a failed or unconfirmed message once more, as a new one. A second click finds the first one's message."""
+    conversation = message.conversation
+    lock_for_writing(conversation, by)
+    message = Message.objects.select_related("template").get(pk=message.pk, conversation=conversation)
+    known = existing(conversation, uid) or message.resends.exclude(status=MessageStatus.FAILED).first()
+    if known is not None:
+        return known
+    if message.direction != Direction.OUT or message.status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
+        raise InboxRuleViolation(_("This message has already been sent."))
+    if message.status == MessageStatus.UNKNOWN and message.error_code is None:
+        raise InboxRuleViolation(_("WhatsApp may still confirm this message. Please wait a few minutes."))
+    if message.kind == MessageKind.TEMPLATE:
+        return sending_templates.repeat(message, conversation, by=by, uid=uid)
+    require_open_window(conversation)
+    again = new_message(
+        conversation, by=by, uid=uid, kind=message.kind, text=message.text, data=message.data, resend_of=message,
+        quoted_id=message.quoted_id, quoted_wamid=message.quoted_wamid,
+    )  # fmt: skip
+    put_in_thread(again)
+    return again
+
+
+def _colleague_answered(conversation: Conversation, by: Agent, seen_seq: int) -> bool:
+    return (
+        conversation.messages.filter(direction=Direction.OUT, via__in=bookkeeping.HUMAN, seq__gt=seen_seq)
+        .exclude(author=by)
+        .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
+        .exists()
+    )
+
+
+def _held_of(conversation: Conversation, message: Message, by: Agent) -> Message:
+    """The row as it is now; a held message is its author's alone."""
+    found = Message.objects.select_for_update().filter(pk=message.pk, conversation=conversation).first()
+    if found is None or found.author_id != by.pk:
+        raise NotAllowed
+    return found

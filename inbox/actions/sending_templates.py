@@ -1,0 +1,105 @@
+"""Templates: the one thing that may be sent when the window is closed, and what must be true for it.
+
+A template message opens no window; only the customer's answer does. All rules are asked under the conversation's lock
+when the message is queued, and again by the delivery loop right before the call.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.files import File
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import text as words
+from inbox.actions import consent, header_media
+from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_in_thread
+from inbox.enums import MessageKind
+from inbox.errors import NoConsent, TemplateNotSendable, TemplateValuesInvalid
+from inbox.models import Conversation, Message
+from whatsapp.models import BusinessAccount, MessageTemplate
+from whatsapp.template_filling import ValuesInvalid, check_values, render
+from whatsapp.template_parts import TemplateShape
+
+
+@transaction.atomic
+def send_template(
+    conversation: Conversation, *, by: Agent, template: MessageTemplate, values: Mapping[str, Any],
+    uid: uuid.UUID | str, header_file: File | None = None,
+) -> Message:
+    """Queue an approved template, filled with `values` (by TemplateShape's fields).
+
+    Raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `header_file` replaces the number's default file
+    of a media header for this one message.
+    """
+    lock_for_writing(conversation, by)
+    known = existing(conversation, uid)
+    if known is not None:
+        return known
+    return _queue(conversation, by=by, template=template, values=values, uid=uid, header_file=header_file)
+
+
+def repeat(message: Message, conversation: Conversation, *, by: Agent, uid: uuid.UUID | str) -> Message:
+    """The same template with the same values and file once more. The caller holds the conversation's lock."""
+    if message.template is None:
+        raise TemplateNotSendable
+    return _queue(
+        conversation, by=by, template=message.template, values=message.data.get("values") or {}, uid=uid,
+        resend_of=message,
+    )  # fmt: skip
+
+
+def why_not_sendable(template: MessageTemplate | None, account: BusinessAccount) -> str:
+    """The sentence that says why this account may not send this template now, or ""."""
+    if template is None or template.business_account_id != account.pk or template.removed_at is not None:
+        return str(_("This template no longer exists."))
+    if not template.is_sendable:
+        return str(_("WhatsApp has not approved this template."))
+    if account.restricted_until is not None and account.restricted_until > timezone.now():
+        return str(_("Meta has restricted this account: templates cannot be sent at the moment."))
+    return ""
+
+
+def _queue(
+    conversation: Conversation, *, by: Agent, template: MessageTemplate, values: Mapping[str, Any],
+    uid: uuid.UUID | str, header_file: File | None = None, resend_of: Message | None = None,
+) -> Message:
+    account = BusinessAccount.objects.get(phone_numbers=conversation.phone_number_id)
+    template = MessageTemplate.objects.filter(pk=template.pk).first() or template
+    if reason := why_not_sendable(template, account):
+        raise TemplateNotSendable(reason)
+    if template.is_marketing and not consent.may_send_marketing(conversation.contact):
+        raise NoConsent
+    shape = TemplateShape.of(template)
+    if shape.cannot_fill:
+        raise TemplateNotSendable(shape.cannot_fill)
+    source = header_media.source_for(conversation, template, shape, header_file, resend_of)
+    try:
+        cleaned = check_values(shape, _cleaned(values), has_file=source is not None)
+    except ValuesInvalid as problem:
+        raise TemplateValuesInvalid(problem.fields)
+    parts = render(shape, cleaned)
+    message = new_message(
+        conversation, by=by, uid=uid, kind=MessageKind.TEMPLATE, text=parts["body"], template=template,
+        data=_data(template, parts, cleaned), resend_of=resend_of,
+    )  # fmt: skip
+    if source is not None:
+        header_media.attach(message, source)
+    put_in_thread(message)
+    MessageTemplate.objects.filter(pk=template.pk).update(used_count=F("used_count") + 1)
+    return message
+
+
+def _cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: words.clean(value) if isinstance(value, str) else value for field, value in values.items()}
+
+
+def _data(template: MessageTemplate, parts: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    """What the bubble shows and a repeat needs, whatever becomes of the template later."""
+    return {
+        "name": template.name, "language": template.language, "category": template.category, "values": values, **parts
+    }  # fmt: skip

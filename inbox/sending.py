@@ -1,0 +1,82 @@
+"""An outgoing message as the delivery loop holds it, and the request Meta gets for it. Pure: no query, no clock.
+
+What Message.data holds for our own kinds:
+    text       nothing
+    template   name, title, language, category, header {kind, text, latitude …}, body, footer,
+               buttons [{type, text, url, phone}], values {field: text}; a header's file is the message's attachment
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from inbox.enums import MessageKind
+from whatsapp.models import MessageTemplate
+from whatsapp.service_window import ServiceWindow
+from whatsapp.template_filling import build_components
+from whatsapp.template_parts import TemplateShape
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One claimed message with every fact its sending needs, as read in the claim's transaction."""
+
+    id: int
+    uid: str
+    attempt: int
+    conversation_id: int
+    contact_id: int
+    workspace_id: int
+    phone_number_id: int
+    kind: str
+    text: str
+    data: dict[str, Any]
+    quoted_wamid: str
+    created_at: datetime
+    phone: str
+    bsuid: str
+    last_customer_message_at: datetime | None
+    window_refused_at: datetime | None
+    window_margin_seconds: int
+    template_id: int | None
+    template: MessageTemplate | None = field(default=None)
+
+    @property
+    def recipient(self) -> str:
+        """Under which id Meta's pair limit counts this customer; "" when we know no address."""
+        return self.phone or self.bsuid
+
+    @property
+    def is_template(self) -> bool:
+        return self.kind == MessageKind.TEMPLATE
+
+    @property
+    def service_window(self) -> ServiceWindow:
+        return ServiceWindow(self.last_customer_message_at, self.window_refused_at, self.window_margin_seconds)
+
+
+def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -> dict[str, Any]:
+    """The body of Meta's `/messages` call; `media_id` is the uploaded file of a template's header."""
+    payload: dict[str, Any] = {
+        "messaging_product": "whatsapp", "recipient_type": "individual", "biz_opaque_callback_data": message.uid
+    }  # fmt: skip
+    if message.phone:
+        payload["to"] = f"+{message.phone}"  # without "+" Meta may put our own country code in front
+    else:
+        payload["recipient"] = message.bsuid
+    if message.quoted_wamid:
+        payload["context"] = {"message_id": message.quoted_wamid}
+    if message.is_template:
+        return payload | {"type": "template", "template": _template(message, media_id, file_name)}
+    has_link = "http://" in message.text or "https://" in message.text
+    return payload | {"type": "text", "text": {"body": message.text, "preview_url": has_link}}
+
+
+def _template(message: Outgoing, media_id: str, file_name: str) -> dict[str, Any]:
+    template = message.template
+    assert template is not None  # claimed template messages come with theirs
+    shape = TemplateShape.of(template)
+    values = message.data.get("values") or {}
+    components = build_components(shape, values, media_id=media_id, file_name=file_name)
+    filled: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    return filled | {"components": components} if components else filled
