@@ -1,0 +1,204 @@
+"""Who is it? From the ids of a payload to the one Contact behind them.
+
+A contact has several identities per portfolio: phone, BSUID, parent BSUID. Looked up in the order BSUID, parent BSUID,
+phone; the others seen in the same payload are attached. A phone number that another active BSUID holds is no proof of
+identity (SIM cards change hands): the new BSUID becomes a contact of its own, marked for a look, and takes the number
+with it, because from now on that number reaches this person.
+
+Everything here runs inside the caller's transaction and returns the contact with its row locked.
+"""
+
+import logging
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from inbox.actions.merging import merge_contacts
+from inbox.models import Contact, ContactIdentity
+from inbox.text import fold
+from whatsapp.models import PhoneNumber
+from whatsapp.payloads import Person
+
+logger = logging.getLogger(__name__)
+
+Kind = ContactIdentity.Kind
+Ids = dict[str, str]
+LOOKUP_ORDER = (Kind.BSUID, Kind.PARENT_BSUID, Kind.PHONE)
+
+__all__ = ["attach_ids", "identify", "identify_group", "learn", "merge_contacts", "move_ids"]
+
+
+def ids_of(person: Person) -> Ids:
+    """The ids this payload shows, in the order in which they are trusted."""
+    found = {Kind.BSUID: person.bsuid, Kind.PARENT_BSUID: person.parent_bsuid, Kind.PHONE: person.phone}
+    return {kind: value for kind, value in found.items() if value}
+
+
+def identify(number: PhoneNumber, person: Person) -> Contact:
+    """Find or make the contact behind these ids, attach what is new, keep name and username up to date."""
+    ids = ids_of(person)
+    contact = _settled(number, ids) or _created(number, ids)
+    _name(contact, person)
+    return contact
+
+
+def identify_group(number: PhoneNumber, group_id: str) -> Contact:
+    """The contact that stands for a WhatsApp group."""
+    ids: Ids = {Kind.GROUP: group_id}
+    found = _active(number, ids)
+    return found[Kind.GROUP].contact if found else _created(number, ids, kind=Contact.Kind.GROUP)
+
+
+def learn(number: PhoneNumber, contact_id: int, person: Person) -> None:
+    """Attach ids that a status taught us, if nobody else has them. Skipped while somebody works on the contact."""
+    contact = Contact.objects.select_for_update(skip_locked=True).filter(pk=contact_id).first()
+    if contact is None:
+        return
+    held = _active(number, ids_of(person))
+    for kind, value in ids_of(person).items():
+        current = contact.identities.filter(portfolio=number.portfolio, kind=kind, is_active=True)
+        if kind not in held and not current.exists():
+            _insert(number, contact, kind, value)
+
+
+def attach_ids(number: PhoneNumber, contact: Contact, ids: Ids) -> Contact:
+    """Make these ids the contact's; whoever had them is merged, or loses the number when it is somebody else."""
+    held = _active(number, ids)
+    for kind, value in ids.items():
+        holder = held.get(kind)
+        if holder is None:
+            _replace(number, contact, kind, value)
+        elif holder.contact_id != contact.pk:
+            _settle_conflict(number, contact, holder)
+    return contact
+
+
+def move_ids(number: PhoneNumber, before: Person, after: Person) -> Contact | None:
+    """WhatsApp says that one person's ids changed: end the old ones, attach the new ones. None if nobody is known.
+
+    A contact that already wrote under the new ids (messages overtake this notice) is the same person and is merged.
+    """
+    known = _active(number, ids_of(before))
+    contact = next((known[kind].contact for kind in LOOKUP_ORDER if kind in known), None)
+    if contact is None:
+        arrived = _active(number, ids_of(after))
+        return next((arrived[kind].contact for kind in LOOKUP_ORDER if kind in arrived), None)
+    new = ids_of(after)
+    for kind, identity in known.items():
+        if identity.contact_id == contact.pk and kind in new and new[kind] != identity.value:
+            _end(identity)
+    for identity in _active(number, new).values():
+        if identity.contact_id != contact.pk and identity.contact.merged_into_id is None:
+            merge_contacts(contact, identity.contact)
+            contact.refresh_from_db()
+    return attach_ids(number, contact, new)
+
+
+def _active(number: PhoneNumber, ids: Ids) -> dict[str, ContactIdentity]:
+    """Who holds these ids now, with the contacts' rows locked (in the order of their ids)."""
+    if not ids:
+        return {}
+    found = (
+        ContactIdentity.objects.filter(
+            workspace=number.workspace_id, portfolio=number.portfolio, value__in=ids.values(), is_active=True
+        )
+        .select_related("contact")
+        .select_for_update(of=("contact",))
+        .order_by("contact_id")
+    )
+    return {identity.kind: identity for identity in found if ids.get(identity.kind) == identity.value}
+
+
+def _settled(number: PhoneNumber, ids: Ids) -> Contact | None:
+    """The contact that these ids lead to, with all of them attached; None when it must be made."""
+    held = _active(number, ids)
+    leading = next((kind for kind in LOOKUP_ORDER if kind in held), None)
+    if leading is None:
+        return None
+    contact = held[leading].contact
+    if leading == Kind.PHONE and Kind.BSUID in ids and _has_bsuid(number, contact):
+        return None  # a known number with an unknown person behind it
+    if len(held) < len(ids) or any(identity.contact_id != contact.pk for identity in held.values()):
+        attach_ids(number, contact, ids)
+    return contact
+
+
+def _has_bsuid(number: PhoneNumber, contact: Contact) -> bool:
+    return contact.identities.filter(portfolio=number.portfolio, kind=Kind.BSUID, is_active=True).exists()
+
+
+def _created(number: PhoneNumber, ids: Ids, kind: str = Contact.Kind.PERSON) -> Contact:
+    """A new contact with these ids. When somebody else was quicker, that one."""
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                return _create(number, ids, kind)
+        except IntegrityError:
+            found = _active(number, ids)
+            winner = next((found[each] for each in (*LOOKUP_ORDER, Kind.GROUP) if each in found), None)
+            if winner is not None and (winner.kind != Kind.PHONE or Kind.BSUID not in ids):
+                return attach_ids(number, winner.contact, ids)
+    raise RuntimeError("contact could not be created")
+
+
+def _create(number: PhoneNumber, ids: Ids, kind: str) -> Contact:
+    taken = [identity for identity in _active(number, ids).values() if identity.kind == Kind.PHONE]
+    contact = Contact.objects.create(
+        workspace_id=number.workspace_id, kind=kind, needs_identity_check=bool(taken and Kind.BSUID in ids)
+    )
+    for identity in taken:
+        logger.warning("Phone number of contact %s came back with another user id", identity.contact_id)
+        _end(identity)
+    for each, value in ids.items():
+        _insert(number, contact, each, value)
+    return contact
+
+
+def _settle_conflict(number: PhoneNumber, contact: Contact, holder: ContactIdentity) -> None:
+    """Somebody else holds an id that this contact has been seen with."""
+    if holder.kind == Kind.PHONE and _has_bsuid(number, holder.contact):
+        value = holder.value
+        _end(holder)
+        _replace(number, contact, Kind.PHONE, value)
+        return
+    merge_contacts(contact, holder.contact)
+    for other in contact.identities.filter(portfolio=number.portfolio, kind=holder.kind, is_active=True):
+        if other.value != holder.value:
+            _end(other)
+
+
+def _replace(number: PhoneNumber, contact: Contact, kind: str, value: str) -> None:
+    """One active identity per kind and portfolio: the newest."""
+    for identity in contact.identities.filter(portfolio=number.portfolio, kind=kind, is_active=True):
+        _end(identity)
+    _insert(number, contact, kind, value)
+
+
+def _insert(number: PhoneNumber, contact: Contact, kind: str, value: str) -> None:
+    ContactIdentity.objects.create(
+        workspace_id=number.workspace_id, contact=contact, portfolio=number.portfolio, kind=kind, value=value
+    )
+
+
+def _end(identity: ContactIdentity) -> None:
+    identity.is_active, identity.ended_at = False, timezone.now()
+    identity.save(update_fields=["is_active", "ended_at"])
+
+
+def _name(contact: Contact, person: Person) -> None:
+    """Take over what the customer calls themselves; the name that we gave stays."""
+    changed: list[str] = []
+    if person.name and person.name != contact.profile_name:
+        contact.profile_name = person.name
+        changed += ["profile_name"]
+    if person.username and person.username != contact.username:
+        contact.username = person.username
+        changed += ["username"]
+    if changed:
+        contact.name_key = name_key(contact)
+        contact.save(update_fields=[*changed, "name_key"])
+
+
+def name_key(contact: Contact) -> str:
+    """By what this contact is sorted and found."""
+    return fold(contact.name or contact.profile_name or contact.username)[:240]
