@@ -5,6 +5,7 @@ REDIS_URL, ALLOWED_HOSTS and BASE_URL; README.md has the table.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -23,9 +24,15 @@ PROCESS = env.text("TRESEN_PROCESS", "shell")  # web, hook, ingest, deliver, wor
 DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / ".data").resolve()
 PORT = env.integer("PORT", 8000)
 
+DEMO_SECRETS = {
+    "SECRET_KEY": "demo-mode-only-not-a-secret-demo-mode-only-not-a-secret",
+    "FIELD_KEYS": "ZGVtby1tb2RlLW9ubHktZmllbGQta2V5LTMyLWJ5dGU=",
+}
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1", "testserver"}
+
 if DEMO:
-    SECRET_KEY = env.text("SECRET_KEY", "demo-mode-only-not-a-secret-demo-mode-only-not-a-secret")
-    FIELD_KEYS = env.words("FIELD_KEYS", "ZGVtby1tb2RlLW9ubHktZmllbGQta2V5LTMyLWJ5dGU=")
+    SECRET_KEY = env.text("SECRET_KEY", DEMO_SECRETS["SECRET_KEY"])
+    FIELD_KEYS = env.words("FIELD_KEYS", DEMO_SECRETS["FIELD_KEYS"])
     BASE_URL = env.text("BASE_URL", f"http://127.0.0.1:{PORT}")
     ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
     ALLOWED_ORIGINS = [f"http://{host}:{PORT}" for host in ("127.0.0.1", "localhost", "[::1]")]
@@ -37,7 +44,11 @@ else:
     ALLOWED_ORIGINS = [BASE_URL]
     if "*" in ALLOWED_HOSTS or not ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the host names people open, without '*'.")
+    if any(env.text(name) == value for name, value in DEMO_SECRETS.items()):
+        raise ImproperlyConfigured("SECRET_KEY and FIELD_KEYS must be your own, not the published ones of demo mode.")
 BASE_URL = BASE_URL.rstrip("/")
+if DEMO and not {urlsplit(BASE_URL).hostname, *ALLOWED_HOSTS} <= LOOPBACK:
+    raise ImproperlyConfigured("TRESEN_DEMO has published passwords and is for this machine only: unset it.")
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 
 INSTALLED_APPS = [
