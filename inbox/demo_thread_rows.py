@@ -181,7 +181,7 @@ class ThreadRows:
         conversation, agent = self.conversation, self.demo.people[step.to]
         by = self.demo.people[step.by] if step.by else None
         Assignment.objects.create(conversation=conversation, agent=agent, team=conversation.team, by=by, created_at=at)
-        data: dict[str, Any] = {"agent": agent.pk, "agent_name": agent.name}
+        data: dict[str, Any] = {"to": agent.name, "to_id": agent.pk}
         if by is None:
             facts = {"load": step.load, "capacity": agent.capacity, "idle_minutes": step.idle}
             RoutingDecision.objects.create(

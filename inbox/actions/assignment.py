@@ -1,0 +1,194 @@
+"""Who is responsible: by hand in here, automatically in `routing`, back to the queue in `handback`.
+
+By hand anybody may act who sees the conversation, and may exceed a colleague's capacity (`fullness` says so before).
+Each change is an Assignment, a line in the thread and an event; a change to what already is does and says nothing.
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent, Availability, Role, Team
+from inbox import events
+from inbox.access import require_sight
+from inbox.actions.activity import add_activity
+from inbox.actions.handback import hand_back_absent, hand_back_everything
+from inbox.actions.load import Fullness, fullness, loads
+from inbox.actions.locks import lock
+from inbox.actions.routing import route_waiting
+from inbox.actions.wakeups import request_routing
+from inbox.enums import ConversationStatus
+from inbox.errors import AlreadyAssigned, ConversationClosedRule, InboxRuleViolation, NotAllowed, StaleVersion
+from inbox.models import Assignment, Case, Conversation
+from inbox.visibility import facts_of
+
+__all__ = [
+    "Change",
+    "Fullness",
+    "agent_came_online",
+    "assign",
+    "claim",
+    "fullness",
+    "hand_back_absent",
+    "hand_back_everything",
+    "loads",
+    "release",
+    "route_waiting",
+    "set_availability",
+    "take_over",
+]
+
+
+class _Unsaid:
+    """For an argument where None means "nobody"."""
+
+
+UNSAID = _Unsaid()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an assignment by hand came to; `fullness` is the new assignee's, afterwards."""
+
+    conversation: Conversation
+    happened: bool
+    fullness: Fullness | None = None
+
+
+def claim(conversation: Conversation, *, by: Agent) -> Conversation:
+    """Take what is nobody's. Of several at once one wins, the others get AlreadyAssigned with the holder."""
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        if conversation.assignee_id == by.pk:
+            return conversation
+        if conversation.assignee_id is not None:
+            raise AlreadyAssigned(conversation.assignee)
+        require_sight(by, conversation)
+        _require_not_closed(conversation)
+        _hand_over(conversation, by, conversation.team, by=by, kind="claimed")
+    return conversation
+
+
+def take_over(
+    conversation: Conversation, *, by: Agent, seen_assignee_id: int | None | _Unsaid = UNSAID
+) -> Conversation:
+    """Take it from whoever has it, or from nobody."""
+    return assign(conversation, to_agent=by, by=by, seen_assignee_id=seen_assignee_id).conversation
+
+
+def assign(
+    conversation: Conversation,
+    *,
+    to_agent: Agent | None = None,
+    to_team: Team | None = None,
+    by: Agent,
+    seen_assignee_id: int | None | _Unsaid = UNSAID,
+) -> Change:
+    """Give it to a colleague, to a team's queue, or to a colleague within a team.
+
+    The colleague sees it from then on, whatever their teams. `seen_assignee_id` is who had it on the actor's screen
+    (None: nobody); if somebody else has it by now, StaleVersion. Capacity keeps nobody from anything here.
+    """
+    if to_agent is None and to_team is None:
+        raise InboxRuleViolation(_("Choose a colleague or a team."))
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        require_sight(by, conversation)
+        _require_not_closed(conversation)
+        if not isinstance(seen_assignee_id, _Unsaid):
+            _require_seen_holder(conversation, seen_assignee_id, to_agent)
+        team = to_team or conversation.team
+        if team is not None and team.workspace_id != conversation.workspace_id:
+            raise NotAllowed
+        if to_agent is not None:
+            to_agent = _working(to_agent, conversation)
+        target_id = to_agent.pk if to_agent else None
+        if conversation.assignee_id == target_id and conversation.team_id == (team.pk if team else None):
+            return Change(conversation, happened=False, fullness=fullness(to_agent) if to_agent else None)
+        kind = "moved" if to_agent is None else "taken_over" if to_agent.pk == by.pk else "assigned"
+        _hand_over(conversation, to_agent, team, by=by, kind=kind)
+        request_routing()  # a place has become free, or there is new work in a queue
+        return Change(conversation, happened=True, fullness=fullness(to_agent) if to_agent else None)
+
+
+def release(conversation: Conversation, *, by: Agent) -> Conversation:
+    """Back to the team's queue. Routing offers it to others than the one who released it until the customer writes."""
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        require_sight(by, conversation)
+        if conversation.assignee_id is None:
+            return conversation
+        _require_not_closed(conversation)
+        _hand_over(conversation, None, conversation.team, by=by, kind="released")
+        request_routing()
+    return conversation
+
+
+def set_availability(agent: Agent, availability: str, *, by: Agent) -> Agent:
+    """The switch "available / away": one's own, or by a lead or admin. Coming back drains the queue."""
+    if by.pk != agent.pk and (by.workspace_id != agent.workspace_id or by.role not in (Role.LEAD, Role.ADMIN)):
+        raise NotAllowed
+    with transaction.atomic():
+        wanted = Availability(availability)
+        changed = (
+            Agent.objects.filter(pk=agent.pk)
+            .exclude(availability=wanted)
+            .update(availability=wanted, availability_changed_at=timezone.now())
+        )
+        agent.refresh_from_db(fields=["availability", "availability_changed_at"])
+        if changed:
+            events.agent_changed(agent)
+            request_routing()
+    return agent
+
+
+def agent_came_online(agent: Agent) -> None:
+    """Somebody's first tab has opened: there may be work for them."""
+    if agent.availability == Availability.AVAILABLE:
+        request_routing()
+
+
+def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, *, by: Agent, kind: str) -> None:
+    previous, holder, former_team = facts_of(conversation), conversation.assignee, conversation.team
+    conversation.assignee, conversation.team = to, team
+    conversation.assigned_at = timezone.now() if to else None
+    conversation.save(update_fields=["assignee", "team", "assigned_at"])
+    if team != former_team:
+        Case.objects.filter(conversation=conversation, closed_at=None).update(team=team)
+    Assignment.objects.create(conversation=conversation, agent=to, team=team, by=by)
+    words: dict = {}
+    if to is not None:
+        words |= {"to": to.name, "to_id": to.pk}
+    if holder is not None:
+        words |= {"from": holder.name, "from_id": holder.pk}
+    if team is not None and (to is None or team != former_team):
+        words |= {"team": team.name}
+    add_activity(conversation, kind, actor=by, data=words)
+    events.conversation_changed(conversation, previous=previous)
+
+
+def _working(agent: Agent, conversation: Conversation) -> Agent:
+    """The agent as stored, held until the commit: a deactivation at the same moment either sees this or forbids it."""
+    found = Agent.objects.select_for_update(no_key=True).filter(
+        pk=agent.pk, workspace_id=conversation.workspace_id, is_active=True
+    )
+    if (working := found.first()) is None:
+        raise InboxRuleViolation(_("This colleague is not working here any more."))
+    return working
+
+
+def _require_not_closed(conversation: Conversation) -> None:
+    if conversation.status == ConversationStatus.CLOSED:
+        raise ConversationClosedRule
+
+
+def _require_seen_holder(conversation: Conversation, seen: int | None, wanted: Agent | None) -> None:
+    """Two people at once: the second learns what the first did, unless both wanted the same."""
+    holder = conversation.assignee
+    if conversation.assignee_id == seen or (wanted is not None and conversation.assignee_id == wanted.pk):
+        return
+    if holder is None:
+        raise StaleVersion(_("Somebody else has put this back into the queue meanwhile."))
+    raise StaleVersion(_("%(name)s took over this conversation") % {"name": holder.first_name})

@@ -1,0 +1,107 @@
+"""Work of people who are gone returns to the queue (decisions.md 15).
+
+Unanswered conversations only, and after the team's grace; a deactivated person's work returns whole and at once. An
+agent set to "away" is gone since then; one without a socket since the last sign of life, and that counts only while
+presence is settled: right after a restart of Redis or web, silence proves nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Agent, Availability
+from inbox import events, presence
+from inbox.actions.activity import add_activity
+from inbox.actions.locks import lock
+from inbox.actions.wakeups import request_routing
+from inbox.enums import ConversationStatus
+from inbox.models import Assignment, Conversation, RoutingDecision
+from inbox.visibility import facts_of
+
+AT_ONCE = 50  # conversations in one look; the next look is a second away
+DEFAULT_GRACE = timedelta(minutes=30)  # of a conversation without a team
+
+
+def hand_back_absent(workspace_id: int, now: datetime) -> int:
+    """Return what people beyond their grace have not answered; answered ones stay theirs. Gives the number."""
+    gone = _gone_since(workspace_id, now)
+    if not gone:
+        return 0
+    theirs = (
+        Conversation.objects.filter(
+            workspace_id=workspace_id, status=ConversationStatus.OPEN, needs_answer=True, assignee__in=gone
+        )
+        .select_related("team", "assignee")
+        .order_by("waiting_since", "pk")
+    )
+    due = [row for row in theirs if _is_due(row, gone[row.assignee_id][0], now)][:AT_ONCE]
+    for conversation in due:
+        holder_id = conversation.assignee_id
+        with transaction.atomic(), events.gathered():
+            lock(conversation)
+            # Answered, closed or taken over since the look: then it is fine where it is.
+            if conversation.assignee_id == holder_id and conversation.needs_answer and conversation.is_open:
+                _hand_back(conversation, gone[holder_id][1], now)
+    return len(due)
+
+
+def hand_back_everything(agent: Agent, *, by: Agent | None = None) -> int:
+    """All that this agent holds, answered or not, snoozed ones too, goes back to its teams. Closed ones keep the name.
+
+    Part of the caller's transaction (deactivation), so that both stand or fall together.
+    """
+    held = Conversation.objects.filter(
+        Q(status=ConversationStatus.OPEN) | Q(status=ConversationStatus.SNOOZED), assignee=agent
+    )
+    with transaction.atomic(), events.gathered():
+        conversations = list(held.select_for_update(of=("self",)).select_related("assignee", "team").order_by("pk"))
+        for conversation in conversations:
+            _hand_back(conversation, "deactivated", timezone.now(), by=by)
+        request_routing()
+        return len(conversations)
+
+
+def _gone_since(workspace_id: int, now: datetime) -> dict[int, tuple[datetime, str]]:
+    """Agent id → (gone since, why) for whoever is away, offline beyond reach of new work, or deactivated."""
+    settled = presence.is_settled(now)
+    last_seen = presence.last_present_at(workspace_id) if settled else {}
+    recently = now - timedelta(seconds=presence.GRACE_SECONDS)
+    gone: dict[int, tuple[datetime, str]] = {}
+    for agent in Agent.objects.filter(workspace_id=workspace_id):
+        if not agent.is_active:
+            gone[agent.pk] = agent.deactivated_at or agent.created_at, "deactivated"
+            continue
+        reasons = []
+        if agent.availability == Availability.AWAY:
+            reasons.append((agent.availability_changed_at, "away"))
+        if settled and (seen := last_seen.get(agent.pk, agent.created_at)) < recently:
+            reasons.append((seen, "offline"))
+        if reasons:
+            gone[agent.pk] = min(reasons)
+    return gone
+
+
+def _is_due(conversation: Conversation, gone_since: datetime, now: datetime) -> bool:
+    assert conversation.assignee is not None
+    if not conversation.assignee.is_active:
+        return True
+    # Work given by hand to somebody who is away stays with them for the grace, too.
+    since = max(gone_since, conversation.assigned_at or gone_since)
+    return since + (conversation.team.handback_after if conversation.team else DEFAULT_GRACE) <= now
+
+
+def _hand_back(conversation: Conversation, why: str, now: datetime, by: Agent | None = None) -> None:
+    previous, holder = facts_of(conversation), conversation.assignee
+    assert holder is not None
+    conversation.assignee, conversation.assigned_at = None, None
+    conversation.save(update_fields=["assignee", "assigned_at"])
+    Assignment.objects.create(conversation=conversation, team=conversation.team, created_at=now)
+    RoutingDecision.objects.create(
+        workspace_id=conversation.workspace_id, conversation=conversation, team=conversation.team,
+        reason="handed_back", facts={"from": holder.pk, "why": why}, created_at=now,
+    )  # fmt: skip
+    words = {"from": holder.name, "from_id": holder.pk, "why": why}
+    add_activity(conversation, "handed_back", actor=by, data=words, occurred_at=now)
+    events.conversation_changed(conversation, previous=previous)

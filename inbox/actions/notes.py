@@ -1,0 +1,52 @@
+"""Notes: what only colleagues see, and whom it calls."""
+
+import uuid
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import events
+from inbox.access import agents_who_see, require_sight
+from inbox.actions.locks import lock
+from inbox.errors import EmptyMessage, TextTooLong
+from inbox.mentions import find_mentions
+from inbox.models import Conversation, Mention, Note
+from inbox.text import clean
+
+LONGEST_NOTE = 10_000
+
+
+def add_note(conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID) -> Note:
+    """Write a note; the colleagues it mentions find it under Mentions, provided they may see the conversation.
+
+    The same `uid` again returns the first note and does nothing. Notes may be added to closed conversations too.
+    """
+    text = clean(text).strip()
+    if not text:
+        raise EmptyMessage
+    if len(text) > LONGEST_NOTE:
+        raise TextTooLong(LONGEST_NOTE, _("At most %(limit)s characters fit into a note.") % {"limit": LONGEST_NOTE})
+    with transaction.atomic():
+        lock(conversation)
+        require_sight(by, conversation)
+        if (written := conversation.notes.filter(uid=uid).first()) is not None:
+            return written
+        note = Note.objects.create(
+            workspace_id=conversation.workspace_id, conversation=conversation, seq=conversation.next_seq(), uid=uid,
+            author=by, text=text,
+        )  # fmt: skip
+        conversation.save(update_fields=["seq"])
+        _mention(note, by)
+        events.note_added(note)
+    return note
+
+
+def _mention(note: Note, author: Agent) -> None:
+    if "@" not in note.text:
+        return
+    people = [(agent.pk, agent.name) for agent in agents_who_see(note.conversation)]
+    called = {agent_id for found in find_mentions(note.text, people) for agent_id in found.agent_ids}
+    Mention.objects.bulk_create(
+        Mention(note=note, conversation=note.conversation, agent_id=agent_id) for agent_id in called - {author.pk}
+    )

@@ -1,0 +1,228 @@
+"""Automatic assignment: what waits is given to whoever is free (R15; the rules are in inbox.routing_rules).
+
+One run per workspace at a time, by advisory lock, in transactions of its own. Agents are locked before their load is
+read and conversations by SKIP LOCKED, which never waits, so this order cannot deadlock with anybody's. Few
+conversations a transaction: all of them are rendered for the screens inside it, and others wait for the lock.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from accounts.models import Agent, RoutingStrategy, Team, Workspace
+from inbox import events, presence
+from inbox.actions.load import candidates
+from inbox.actions.locks import lock_assignment
+from inbox.enums import ConversationStatus
+from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
+from inbox.routing_rules import CLOSING_SOON, Choice, Waiting, choose
+from inbox.visibility import ConversationFacts
+from whatsapp.service_window import WINDOW, ServiceWindow
+
+BATCH = 25  # conversations given away in one transaction
+LOOK_AHEAD = 100  # of the queue, more than a batch because some may be under way elsewhere
+MOST_ROUNDS = 400
+MARKED_AT_ONCE = 200
+
+
+def route_waiting(workspace_id: int, now: datetime | None = None) -> list[RoutingDecision]:
+    """Give every conversation that waits in this workspace to somebody, as far as there is room.
+
+    Stores each decision with its reason and facts, an Assignment and a line in the thread, and reports them. What
+    nobody can take stays in the queue; that is decided, shown and told to the leads once per wait. Returns the new
+    decisions. To be called outside a transaction; any number of processes may call it at once.
+    """
+    now = now or timezone.now()
+    if not waiting_in_queue(workspace_id).exists():
+        return []
+    present = presence.present_agent_ids(workspace_id, now)
+    decisions: list[RoutingDecision] = []
+    for _ in range(MOST_ROUNDS):
+        given = _give_batch(workspace_id, present, now)
+        decisions += given
+        if not given:
+            break
+    return decisions + _mark_unserved(workspace_id, present, now)
+
+
+def waiting_in_queue(workspace_id: int | None = None) -> QuerySet[Conversation]:
+    """What routing is responsible for: open, nobody's, and the customer spoke last; teams by hand are left alone."""
+    queue = Conversation.objects.filter(status=ConversationStatus.OPEN, assignee=None, needs_answer=True)
+    queue = queue.exclude(team__strategy=RoutingStrategy.MANUAL)
+    return queue if workspace_id is None else queue.filter(workspace_id=workspace_id)
+
+
+def _give_batch(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
+    with transaction.atomic(), events.gathered():
+        lock_assignment(workspace_id)
+        # First without row locks: a full house with a long queue is looked at every second and should cost nothing.
+        if not any(choice.agent_id for choice in _plan(workspace_id, present, now, locked=False)):
+            return []
+        choices = [choice for choice in _plan(workspace_id, present, now, locked=True) if choice.agent_id]
+        return _give({choice.conversation_id: choice for choice in choices[:BATCH]}, now)
+
+
+def _plan(workspace_id: int, present: set[int], now: datetime, *, locked: bool) -> list[Choice]:
+    people = candidates(workspace_id, present, now, locked=locked)
+    teams = {team_id for person in people if person.has_room for team_id in person.team_ids}
+    return choose(_head_of_queue(workspace_id, teams, now), people, now) if teams else []
+
+
+def _head_of_queue(workspace_id: int, teams: set[int], now: datetime) -> list[Waiting]:
+    """The first of these teams' queues, in the order of decisions.md 14 (settled finally by routing_rules)."""
+    workspace = Workspace.objects.get(pk=workspace_id)
+    default = _default_team(workspace_id)
+    opened_after = now - WINDOW + timedelta(seconds=workspace.window_margin_seconds)
+    is_closed = Q(last_customer_message_at=None) | Q(last_customer_message_at__lte=opened_after)
+    is_closed |= Q(window_refused_at__gte=F("last_customer_message_at"))
+    closes_soon = Q(last_customer_message_at__lt=opened_after + CLOSING_SOON)
+    of_teams = Q(team__in=teams) | (Q(team=None) if default is not None and default.pk in teams else Q(pk__in=[]))
+    queue = (
+        waiting_in_queue(workspace_id)
+        .filter(of_teams)
+        .annotate(rank=Case(When(is_closed, then=Value(2)), When(closes_soon, then=Value(0)), default=Value(1)))
+        .annotate(urgency=Case(When(rank=0, then=F("last_customer_message_at")), default=F("waiting_since")))
+        .order_by("rank", "urgency", "pk")
+        .select_related("team", "workspace")[:LOOK_AHEAD]
+    )
+    rows = list(queue)
+    put_back = _put_back_by(rows)
+    return [_waiting(row, row.team or default, put_back.get(row.pk)) for row in rows if row.team or default]
+
+
+def _waiting(conversation: Conversation, team: Team, not_to: int | None) -> Waiting:
+    window = ServiceWindow(
+        conversation.last_customer_message_at, conversation.window_refused_at,
+        conversation.workspace.window_margin_seconds,
+    )  # fmt: skip
+    return Waiting(
+        conversation_id=conversation.pk,
+        team_id=team.pk,
+        strategy=team.strategy,
+        waiting_since=conversation.waiting_since or conversation.last_message_at,
+        closes_at=window.closes_at,
+        last_agent_id=conversation.last_agent_id,
+        sticky=team.sticky,
+        not_to=not_to,
+    )
+
+
+def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
+    """Who put a conversation back into the queue by hand: it is not theirs again until the customer writes again."""
+    last_word = {row.pk: row.last_customer_message_at for row in rows}
+    latest = (
+        Assignment.objects.filter(conversation__in=last_word)
+        .order_by("conversation_id", "-pk")
+        .distinct("conversation_id")
+        .values_list("conversation_id", "agent_id", "by_id", "created_at")
+    )
+    return {
+        conversation_id: by_id
+        for conversation_id, agent_id, by_id, created_at in latest
+        if agent_id is None and by_id is not None
+        and ((said := last_word[conversation_id]) is None or created_at >= said)
+    }  # fmt: skip
+
+
+def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
+    """Carry out what was chosen; whatever has changed meanwhile, or is being changed, is left for the next look."""
+    free = (
+        waiting_in_queue()
+        .filter(pk__in=choices)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("team", "workspace")
+    )
+    locked = {conversation.pk: conversation for conversation in free}
+    agents = Agent.objects.in_bulk({choices[pk].agent_id for pk in locked})
+    mentioned = _mentioned(locked)
+    given, lines, decisions, before = [], [], [], {}
+    for turn, (pk, choice) in enumerate(choices.items()):
+        if (conversation := locked.get(pk)) is None:
+            continue
+        agent = agents[choice.agent_id]
+        before[pk] = ConversationFacts(
+            conversation.workspace_id, conversation.team_id, None, mentioned.get(pk, frozenset())
+        )
+        conversation.assignee, conversation.assigned_at = agent, now
+        conversation.team_id = choice.team_id
+        agent.last_assigned_at = now + timedelta(microseconds=turn)
+        given.append(Assignment(conversation=conversation, agent=agent, team_id=choice.team_id, created_at=now))
+        decisions.append(_decision(conversation, choice, now))
+        words = {"to": agent.name, "to_id": agent.pk, "reason": choice.reason, **_numbers(choice)}
+        lines.append(_line(conversation, "assigned", words, now))
+    Conversation.objects.bulk_update(locked.values(), ["assignee", "assigned_at", "team", "seq"])
+    Agent.objects.bulk_update(agents.values(), ["last_assigned_at"])
+    Assignment.objects.bulk_create(given)
+    RoutingDecision.objects.bulk_create(decisions)
+    for line in Activity.objects.bulk_create(lines):
+        events.activity_added(line)
+        events.conversation_changed(line.conversation, previous=before[line.conversation_id])
+    return decisions
+
+
+def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
+    """Say once per wait that nobody is free: a decision, a line in the thread, and word to the leads."""
+    said = RoutingDecision.objects.filter(
+        conversation=OuterRef("pk"), reason="nobody_free", created_at__gte=OuterRef("waiting_since")
+    )
+    unsaid = waiting_in_queue(workspace_id).filter(~Exists(said))
+    if not unsaid.exists():
+        return []
+    with transaction.atomic(), events.gathered():
+        lock_assignment(workspace_id)
+        people = candidates(workspace_id, present, now, locked=False)
+        free = unsaid.select_for_update(skip_locked=True, of=("self",)).select_related("team", "workspace")
+        decisions, lines = [], []
+        default = _default_team(workspace_id)
+        rows = [row for row in free.order_by("waiting_since", "pk")[:MARKED_AT_ONCE] if row.team or default]
+        put_back = _put_back_by(rows)
+        for row in rows:
+            [choice] = choose([_waiting(row, row.team or default, put_back.get(row.pk))], people, now) or [None]
+            if choice is None or choice.agent_id is not None:
+                continue  # room since a moment: the next run gives it away
+            decisions.append(_decision(row, choice, now))
+            lines.append(_line(row, "nobody_free", {"team": (row.team or default).name}, now))
+        Conversation.objects.bulk_update([line.conversation for line in lines], ["seq"])
+        RoutingDecision.objects.bulk_create(decisions)
+        for line in Activity.objects.bulk_create(lines):
+            events.activity_added(line)
+        if decisions:
+            workspace = Workspace.objects.get(pk=workspace_id)
+            events.workspace_alert(workspace, "nobody_free", waiting=waiting_in_queue(workspace_id).count())
+        return decisions
+
+
+def _decision(conversation: Conversation, choice: Choice, now: datetime) -> RoutingDecision:
+    return RoutingDecision(
+        workspace_id=conversation.workspace_id, conversation=conversation, team_id=choice.team_id,
+        agent_id=choice.agent_id, reason=choice.reason, facts=choice.facts, created_at=now,
+    )  # fmt: skip
+
+
+def _line(conversation: Conversation, kind: str, data: dict, now: datetime) -> Activity:
+    return Activity(
+        workspace_id=conversation.workspace_id, conversation=conversation, seq=conversation.next_seq(), kind=kind,
+        data=data, occurred_at=now,
+    )  # fmt: skip
+
+
+def _numbers(choice: Choice) -> dict:
+    return {name: choice.facts[name] for name in ("load", "capacity", "idle_minutes")}
+
+
+def _mentioned(conversation_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = {}
+    pairs = Mention.objects.filter(conversation__in=list(conversation_ids)).values_list("conversation_id", "agent_id")
+    for conversation_id, agent_id in pairs:
+        found.setdefault(conversation_id, set()).add(agent_id)
+    return {conversation_id: frozenset(ids) for conversation_id, ids in found.items()}
+
+
+def _default_team(workspace_id: int) -> Team | None:
+    teams = Team.objects.filter(workspace_id=workspace_id)
+    return teams.filter(is_default=True).first() or teams.order_by("pk").first()
+
+

@@ -1,0 +1,219 @@
+"""The words of the lines between messages: one function per kind of Activity, in the active language.
+
+Names and numbers come from `data`, as they were when it happened; nothing is looked up but the actor. An unknown kind
+has a line too, so that an older process shows what a newer one wrote. No word is about the reader ("you"): a line is
+rendered once for everybody.
+
+Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
+taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
+reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed, window_refused,
+consent {state}, number_changed {to}, name_changed {to}, merged {name}.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from inbox import times
+from inbox.models import Activity
+
+LONG_IDLE = 12 * 60  # minutes; beyond it the number says nothing about today
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the thread shows: an icon of icons.svg, safe HTML, and whether somebody should do something."""
+
+    icon: str
+    html: SafeString
+    warns: bool = False
+
+
+def line_of(activity: Activity) -> Line:
+    """The line of one activity."""
+    icon, words = _KINDS.get(activity.kind, ("info", _unknown))
+    return Line(icon, words(activity, activity.data or {}), warns=activity.kind in _WARNING)
+
+
+def reason_words(data: dict[str, Any]) -> str:
+    """Why routing chose this person: "least busy: 3 of 8, idle 12 min". Empty for what people did."""
+    reason = data.get("reason")
+    if reason == "sticky":
+        return _("knows this customer")
+    if reason == "round_robin":
+        return _("in turn")
+    if reason != "least_busy":
+        return ""
+    numbers = {"load": data.get("load", 0), "capacity": data.get("capacity", 0)}
+    words = _("least busy: %(load)s of %(capacity)s") % numbers
+    idle = data.get("idle_minutes")
+    if idle is None or idle >= LONG_IDLE:
+        return words
+    if idle < 60:
+        return words + ", " + _("idle %(minutes)s min") % {"minutes": idle}
+    return words + ", " + _("idle %(hours)s h") % {"hours": idle // 60}
+
+
+def _assigned(activity: Activity, data: dict) -> SafeString:
+    if reason := reason_words(data):
+        return _say(_("Assigned to %(to)s · %(reason)s"), to=_name(data, "to"), reason=reason)
+    if activity.actor is None:
+        return _say(_("Assigned to %(to)s"), to=_name(data, "to"))
+    return _say(_("Assigned to %(to)s by %(actor)s"), to=_name(data, "to"), actor=_actor(activity))
+
+
+def _claimed(activity: Activity, data: dict) -> SafeString:
+    if data.get("from"):
+        return _say(_("%(to)s took over from %(from)s"), to=_name(data, "to"), **{"from": _name(data, "from")})
+    return _say(_("%(to)s took this from the queue"), to=_name(data, "to"))
+
+
+def _moved(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s moved this to %(team)s"), actor=_actor(activity), team=_bold(data.get("team", "")))
+
+
+def _released(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s put this back into the queue"), actor=_actor(activity))
+
+
+def _handed_back(activity: Activity, data: dict) -> SafeString:
+    why = data.get("why")
+    if why == "deactivated":
+        sentence = _("Back to the queue · %(from)s does not work here any more")
+    elif why == "offline":
+        sentence = _("Back to the queue · %(from)s is offline")
+    else:
+        sentence = _("Back to the queue · %(from)s is away")
+    return _say(sentence, **{"from": _name(data, "from")})
+
+
+def _nobody_free(activity: Activity, data: dict) -> SafeString:
+    return _say(_("Waiting in the queue · nobody in %(team)s is free"), team=_bold(data.get("team", "")))
+
+
+def _closed(activity: Activity, data: dict) -> SafeString:
+    if activity.actor is None:
+        return _say(_("Conversation closed"))
+    if outcome := data.get("outcome"):
+        return _say(_("Closed by %(actor)s · %(outcome)s"), actor=_actor(activity), outcome=outcome)
+    return _say(_("Closed by %(actor)s"), actor=_actor(activity))
+
+
+def _reopened(activity: Activity, data: dict) -> SafeString:
+    if activity.actor is None:
+        return _say(_("Reopened by a new message"))
+    return _say(_("Reopened by %(actor)s"), actor=_actor(activity))
+
+
+def _snoozed(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s snoozed this until %(until)s"), actor=_actor(activity), until=_moment(data.get("until")))
+
+
+def _woke(activity: Activity, data: dict) -> SafeString:
+    if data.get("why") == "message":
+        return _say(_("No longer snoozed · new message"))
+    if activity.actor is not None:
+        return _say(_("%(actor)s ended the snooze"), actor=_actor(activity))
+    return _say(_("No longer snoozed · the time has come"))
+
+
+def _labelled(activity: Activity, data: dict) -> SafeString:
+    added, removed = ", ".join(data.get("added", [])), ", ".join(data.get("removed", []))
+    if added and removed:
+        sentence = _("%(actor)s added %(added)s and removed %(removed)s")
+    elif added:
+        sentence = _("%(actor)s added %(added)s")
+    else:
+        sentence = _("%(actor)s removed %(removed)s")
+    return _say(sentence, actor=_actor(activity), added=_bold(added), removed=_bold(removed))
+
+
+def _window_closed(activity: Activity, data: dict) -> SafeString:
+    return _say(_("The 24-hour window closed"))
+
+
+def _window_refused(activity: Activity, data: dict) -> SafeString:
+    return _say(_("WhatsApp has closed the window"))
+
+
+def _consent(activity: Activity, data: dict) -> SafeString:
+    if data.get("state") == "withdrawn":
+        return _say(_("Marketing consent withdrawn"))
+    return _say(_("Marketing consent given"))
+
+
+def _number_changed(activity: Activity, data: dict) -> SafeString:
+    if data.get("to"):
+        return _say(_("New phone number: %(to)s"), to=_bold(data["to"]))
+    return _say(_("The phone number has changed"))
+
+
+def _name_changed(activity: Activity, data: dict) -> SafeString:
+    return _say(_("New name: %(to)s"), to=_bold(data.get("to", "")))
+
+
+def _merged(activity: Activity, data: dict) -> SafeString:
+    return _say(_("Joined with the contact %(name)s"), name=_bold(data.get("name", "")))
+
+
+def _unknown(activity: Activity, data: dict) -> SafeString:
+    return _say(_("Something changed here"))
+
+
+Words = Callable[[Activity, dict[str, Any]], SafeString]
+_KINDS: dict[str, tuple[str, Words]] = {
+    "assigned": ("route", _assigned),
+    "claimed": ("user-plus", _claimed),
+    "taken_over": ("user-plus", _claimed),
+    "moved": ("users", _moved),
+    "released": ("undo", _released),
+    "handed_back": ("undo", _handed_back),
+    "nobody_free": ("clock", _nobody_free),
+    "closed": ("check-circle", _closed),
+    "reopened": ("refresh", _reopened),
+    "snoozed": ("snooze", _snoozed),
+    "woke": ("bell", _woke),
+    "labelled": ("tag", _labelled),
+    "window_closed": ("lock", _window_closed),
+    "window_refused": ("lock", _window_refused),
+    "consent": ("shield", _consent),
+    "number_changed": ("phone", _number_changed),
+    "name_changed": ("user", _name_changed),
+    "merged": ("users", _merged),
+}
+_WARNING = {"nobody_free", "handed_back", "window_closed", "window_refused"}
+
+
+def _say(sentence: str, **parts: object) -> SafeString:
+    """A translated sentence with its parts filled in, everything escaped that is not markup of ours."""
+    filled = {name: conditional_escape(part) for name, part in parts.items()}
+    return mark_safe(escape(sentence) % filled if filled else escape(sentence))  # noqa: S308
+
+
+def _bold(text: object) -> SafeString:
+    return format_html("<b>{}</b>", text)
+
+
+def _name(data: dict, key: str) -> SafeString:
+    """Colleagues are called by their first names, as everywhere on the screen."""
+    return _bold(str(data.get(key) or "–").split(" ")[0])
+
+
+def _actor(activity: Activity) -> SafeString:
+    return _bold(activity.actor.first_name if activity.actor is not None else "–")
+
+
+def _moment(stored: str | None) -> SafeString | str:
+    """A time that the script writes in the reader's zone."""
+    if not stored:
+        return "–"
+    at = datetime.fromisoformat(stored)
+    return format_html(
+        '<relative-time data-style="full"><time datetime="{}">{}</time></relative-time>',
+        at.astimezone(UTC).isoformat(timespec="seconds"), times.in_words(at, "full"),
+    )  # fmt: skip
