@@ -85,12 +85,12 @@ class Conversation(models.Model):
             models.Index(fields=["team", "-last_message_at", "-id"], condition=Q(status="open"), name="conv_team"),
             models.Index(fields=["snoozed_until"], condition=Q(status="snoozed"), name="conv_snoozed"),
             models.Index(
-                fields=["team", "waiting_since", "id"],
-                condition=Q(status="open", assignee__isnull=True), name="conv_queue",
+                fields=["workspace", "waiting_since", "id"],
+                condition=Q(status="open", assignee__isnull=True, needs_answer=True), name="conv_queue",
             ),
             models.Index(
                 fields=["workspace", "last_customer_message_at"],
-                condition=Q(status="open", needs_answer=True), name="conv_closing",
+                condition=Q(status="open"), name="conv_closing",
             ),
         ]
 

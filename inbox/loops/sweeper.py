@@ -1,0 +1,149 @@
+"""What nobody's message starts: time passes, people leave, Redis forgets. Run by the ingest loop about once a second.
+
+Every chore looks through an index, takes a bounded number of rows and does each in a transaction of its own; with
+nothing to do, a sweep is a handful of index look-ups. A chore that fails is logged and tried again at the next sweep;
+a lost database connection is the loop's business.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import Workspace
+from inbox import events, jobs
+from inbox.actions.activity import add_activity
+from inbox.actions.conversations import wake_conversation
+from inbox.actions.handback import hand_back_absent
+from inbox.actions.locks import lock
+from inbox.actions.routing import route_waiting, waiting_in_queue
+from inbox.enums import AttachmentState, ConversationStatus
+from inbox.models import Activity, Attachment, Conversation, UnmatchedStatus
+from whatsapp.service_window import WINDOW
+
+logger = logging.getLogger(__name__)
+
+ROWS = 200  # of one chore in one sweep
+HAND_BACK_EVERY = timedelta(seconds=5)
+CLEAN_EVERY = timedelta(minutes=10)
+WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
+JOB_LOST_AFTER = timedelta(seconds=60)
+STATUS_KEPT_FOR = timedelta(days=7)  # as long as Meta may still repeat the webhook it belongs to
+
+
+class Sweeper:
+    """The chores, and what one sweep tells the next."""
+
+    def __init__(self) -> None:
+        self._windows_done: dict[int, datetime] = {}  # per workspace: lines are written for windows begun before
+        self._last_run: dict[str, datetime] = {}
+
+    def run(self, now: datetime) -> None:
+        """One sweep, in an order in which what one chore frees the next can give away."""
+        self._try(wake_due, now)
+        if self._is_time("hand back", HAND_BACK_EVERY, now):
+            self._try(hand_back_gone, now)
+        self._try(route_queues, now)
+        self._try(self.tell_closed_windows, now)
+        self._try(requeue_attachments, now)
+        if self._is_time("clean", CLEAN_EVERY, now):
+            self._try(forget_old_statuses, now)
+
+    def tell_closed_windows(self, now: datetime) -> None:
+        """One line per window that closed in an open conversation, at the time it closed."""
+        for workspace in Workspace.objects.all():
+            begun_before = now - WINDOW + timedelta(seconds=workspace.window_margin_seconds)
+            since = self._windows_done.get(workspace.pk, begun_before - WINDOWS_LOOK_BACK)
+            told = Activity.objects.filter(
+                conversation=OuterRef("pk"), kind="window_closed", occurred_at__gte=OuterRef("last_customer_message_at")
+            )
+            closed = (
+                Conversation.objects.open()
+                .filter(workspace=workspace, last_customer_message_at__gte=since)
+                .filter(last_customer_message_at__lte=begun_before)
+                .filter(Q(window_refused_at=None) | Q(window_refused_at__lt=F("last_customer_message_at")))
+                .filter(~Exists(told))
+                .order_by("last_customer_message_at")[:ROWS]
+            )
+            rows = list(closed)
+            for conversation in rows:
+                _tell_closed_window(conversation, now)
+            last = rows[-1].last_customer_message_at if len(rows) == ROWS else None
+            self._windows_done[workspace.pk] = last or begun_before
+
+    def _is_time(self, chore: str, every: timedelta, now: datetime) -> bool:
+        last = self._last_run.get(chore)
+        if last is not None and timedelta(0) <= now - last < every:
+            return False
+        self._last_run[chore] = now
+        return True
+
+    def _try(self, chore: Callable[[datetime], None], now: datetime) -> None:
+        try:
+            chore(now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("A chore of the sweeper failed: %s", getattr(chore, "__name__", chore))
+
+
+_sweeper = Sweeper()
+
+
+def run_sweep(now: datetime | None = None) -> None:
+    """One sweep of this process's sweeper."""
+    _sweeper.run(now or timezone.now())
+
+
+def wake_due(now: datetime) -> None:
+    """Snoozed conversations whose time has come are open again."""
+    due = Conversation.objects.filter(status=ConversationStatus.SNOOZED, snoozed_until__lte=now)
+    for conversation in due.order_by("snoozed_until")[:ROWS]:
+        with transaction.atomic(), events.gathered():
+            lock(conversation)
+            if conversation.snoozed_until is not None and conversation.snoozed_until <= now:
+                wake_conversation(conversation)
+
+
+def hand_back_gone(now: datetime) -> None:
+    """Unanswered work of people beyond their grace returns to its queues."""
+    for workspace_id in Workspace.objects.values_list("pk", flat=True):
+        hand_back_absent(workspace_id, now)
+
+
+def route_queues(now: datetime) -> None:
+    """Whatever still waits is offered again: somebody may have come, got capacity, or a notice was lost."""
+    for workspace_id in waiting_in_queue().order_by().values_list("workspace_id", flat=True).distinct():
+        route_waiting(workspace_id, now)
+
+
+def requeue_attachments(now: datetime) -> None:
+    """Files whose job has been lost with Redis, or whose next try is due, get a job."""
+    lost = Q(next_try_at=None, created_at__lte=now - JOB_LOST_AFTER) | Q(next_try_at__lte=now)
+    pending = Attachment.objects.filter(lost, state=AttachmentState.PENDING).order_by("next_try_at", "pk")
+    for attachment_id in list(pending.values_list("pk", flat=True)[:ROWS]):
+        with transaction.atomic():
+            # Not again before this job had its chance; the conditional update keeps two sweepers apart.
+            taken = Attachment.objects.filter(lost, pk=attachment_id, state=AttachmentState.PENDING)
+            if taken.update(next_try_at=now + JOB_LOST_AFTER):
+                jobs.enqueue(jobs.fetch_attachment, attachment_id, queue="attachments")
+
+
+def forget_old_statuses(now: datetime) -> None:
+    """Statuses that never found their message, after a week."""
+    old = UnmatchedStatus.objects.filter(created_at__lt=now - STATUS_KEPT_FOR).order_by("created_at")[:ROWS]
+    UnmatchedStatus.objects.filter(pk__in=old.values("pk")).delete()
+
+
+def _tell_closed_window(conversation: Conversation, now: datetime) -> None:
+    begun_at = conversation.last_customer_message_at
+    with transaction.atomic(), events.gathered():
+        lock(conversation)
+        if not conversation.is_open or conversation.last_customer_message_at != begun_at:
+            return
+        window = conversation.service_window
+        if not window.is_open(now):
+            add_activity(conversation, "window_closed", occurred_at=window.closes_at)
