@@ -122,19 +122,23 @@ def is_settled(now: datetime) -> bool:
     return now.timestamp() - max(float(since), float(web)) >= SETTLING_SECONDS
 
 
-def start_viewing(conversation_id: int, agent_id: int) -> None:
-    """This agent has the conversation open; to be repeated while that is so."""
+def keep_viewing(views: Iterable[tuple[int, int]]) -> None:
+    """These agents have these conversations open, as (conversation, agent); to be repeated while that is so."""
+    views = list(views)
+    if not views:
+        return
     try:
         connection = client()
-        viewers_key = key("viewing", conversation_id)
         now = _clock(connection)
         with connection.pipeline(transaction=False) as pipeline:
-            pipeline.zadd(viewers_key, {str(agent_id): now})
-            pipeline.zremrangebyscore(viewers_key, 0, now - VIEWING_SECONDS)
-            pipeline.expire(viewers_key, VIEWING_SECONDS)
+            for conversation_id, agent_id in views:
+                viewers_key = key("viewing", conversation_id)
+                pipeline.zadd(viewers_key, {str(agent_id): now})
+                pipeline.zremrangebyscore(viewers_key, 0, now - VIEWING_SECONDS)
+                pipeline.expire(viewers_key, VIEWING_SECONDS)
             pipeline.execute()
     except (redis.RedisError, OSError) as error:
-        logger.warning("A viewer was not written: %s", error)
+        logger.warning("Viewers were not written: %s", error)
 
 
 def stop_viewing(conversation_id: int, agent_id: int) -> None:
@@ -146,7 +150,7 @@ def stop_viewing(conversation_id: int, agent_id: int) -> None:
 
 
 def viewer_ids(conversation_id: int) -> list[int]:
-    """Who has the conversation open, longest first."""
+    """Who has the conversation open."""
     try:
         connection = client()
         found = connection.zrangebyscore(key("viewing", conversation_id), _clock(connection) - VIEWING_SECONDS, "+inf")

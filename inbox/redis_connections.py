@@ -9,6 +9,8 @@ import threading
 import redis
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 COMMAND_TIMEOUT = 2
 HEALTH_CHECK_SECONDS = 15
@@ -42,7 +44,8 @@ def subscriber() -> redis.asyncio.Redis:
         socket_timeout=None,
         socket_connect_timeout=COMMAND_TIMEOUT,
         socket_keepalive=True,
-        health_check_interval=HEALTH_CHECK_SECONDS,
+        # A break must be noticed, not mended in silence: what was published meanwhile has to be read elsewhere.
+        retry=Retry(NoBackoff(), 0),
     )
 
 

@@ -1,0 +1,110 @@
+"""Who hears of an event, and in which words: pure, from what the payload says and what the sockets may see."""
+
+from collections import OrderedDict
+
+from accounts.models import Role
+from inbox.sockets import Socket, frame
+from inbox.visibility import ConversationFacts, may_see
+
+# Only for pages that have the conversation open; a mark goes further when the row shows it.
+OPEN_ONLY = {"ticks", "viewing"}
+REMEMBERED = 10_000
+INNER = ("html", "before", "workspace", "in_row")  # what the hub needs and the page does not
+
+
+class Memory:
+    """The last facts of the conversations this process has heard of: who loses sight of one, and what is older news."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, tuple[int, ConversationFacts]] = OrderedDict()
+
+    def compare(
+        self, conversation_id: int, version: int, facts: ConversationFacts
+    ) -> tuple[ConversationFacts, ConversationFacts | None]:
+        """The newest facts, and those before them. An event that arrives late goes by the newer facts it missed."""
+        known_version, known = self._known.pop(conversation_id, (-1, None))
+        late = known is not None and version < known_version
+        self._known[conversation_id] = (known_version, known) if late and known else (version, facts)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return (known, None) if late and known else (facts, known)
+
+
+class Outgoing:
+    """An event on its way to the sockets of this process; each language is serialised once, when first asked for."""
+
+    def __init__(self, payload: dict, memory: Memory):
+        self.payload = payload
+        self.kind: str = payload["kind"]
+        self.workspace: int = payload["workspace"]
+        self.conversation: int | None = payload.get("conversation")
+        self.facts = self._facts_of(payload.get("facts"))
+        self.before = self._facts_of(payload.get("before"))
+        self._texts: dict[str, str] = {}
+        if self.facts is not None and self.conversation is not None and "version" in payload:
+            self.facts, remembered = memory.compare(self.conversation, payload["version"], self.facts)
+            self.before = self.before or remembered
+        if self.before == self.facts:
+            self.before = None
+
+    def _facts_of(self, facts: dict | None) -> ConversationFacts | None:
+        if facts is None:
+            return None
+        return ConversationFacts(self.workspace, facts["team"], facts["assignee"], frozenset(facts["mentioned"]))
+
+    def text_for(self, socket: Socket) -> str | None:
+        """The frame for this socket, None when the event is none of its business."""
+        rights = socket.person.rights
+        if rights.workspace_id != self.workspace:
+            return None
+        if self.facts is None:
+            return self._text(socket.person.language) if self._concerns(socket) else None
+        if may_see(rights, self.facts):
+            wanted = socket.conversation == self.conversation or self._goes_to_lists(socket)
+            return self._text(socket.person.language) if wanted else None
+        if self.before is not None and may_see(rights, self.before):
+            return self._gone()
+        return None
+
+    def _goes_to_lists(self, socket: Socket) -> bool:
+        return self.kind not in OPEN_ONLY or bool(self.payload.get("in_row"))
+
+    def _concerns(self, socket: Socket) -> bool:
+        """Events without a conversation: alerts are for those who lead, `read` and `rights` for one agent."""
+        if self.kind == "alert":
+            return socket.person.rights.role in (Role.LEAD, Role.ADMIN)
+        if self.kind in ("read", "rights"):
+            return self.payload["agent"]["id"] == socket.person.agent_id
+        return True
+
+    def _text(self, language: str) -> str:
+        text = self._texts.get(language)
+        if text is None:
+            content = {name: value for name, value in self.payload.items() if name not in INNER}
+            if (html := self.payload.get("html")) is not None:
+                content["html"] = html.get(language, {})
+            text = self._texts[language] = frame(content)
+        return text
+
+    def _gone(self) -> str:
+        if "" not in self._texts:
+            self._texts[""] = frame({"kind": "conversation_gone", "conversation": self.conversation})
+        return self._texts[""]
+
+
+def without_superseded_parts(payloads: list[dict]) -> list[dict]:
+    """Of several events of one conversation only the newest keeps row and head."""
+    newest = max(
+        (payload["version"] for payload in payloads if any("row" in part for part in payload.get("html", {}).values())),
+        default=None,
+    )
+    slim = []
+    for payload in payloads:
+        if newest is not None and payload.get("html") and payload.get("version", newest) < newest:
+            html = {
+                language: {name: text for name, text in parts.items() if name == "message"}
+                for language, parts in payload["html"].items()
+            }
+            payload = {**payload, "html": html}
+        slim.append(payload)
+    return slim
