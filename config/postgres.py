@@ -167,7 +167,8 @@ class Postgres:
             role, password = sql.Identifier(ROLE), sql.Literal(self._password)
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone()
             verb = sql.SQL("ALTER" if exists else "CREATE")
-            connection.execute(sql.SQL("{} ROLE {} LOGIN CREATEDB PASSWORD {}").format(verb, role, password))
+            rights = sql.SQL("CREATEDB CREATEROLE" if self.throwaway else "NOCREATEDB NOCREATEROLE")  # tests make some
+            connection.execute(sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(verb, role, rights, password))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone():
                 name = sql.Identifier(DATABASE_NAME)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))

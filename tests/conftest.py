@@ -1,12 +1,18 @@
 """What every test run shares."""
 
+import os
+
 import pytest
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start processes or a browser stay together on one worker each: two at once only slow each other."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests that start processes or a browser together on one worker each; leave soak tests to `make soak`."""
     for item in items:
         for kind in ("stack", "browser"):
             if item.get_closest_marker(kind):
                 item.add_marker(pytest.mark.xdist_group(kind))
                 break
+    if not os.environ.get("TRESEN_SOAK"):
+        soaks = [item for item in items if item.get_closest_marker("soak")]
+        items[:] = [item for item in items if item not in soaks]
+        config.hook.pytest_deselected(items=soaks)
