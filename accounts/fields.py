@@ -24,7 +24,9 @@ def decrypt(token: str) -> str:
     try:
         return _fernet(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise ImproperlyConfigured("A stored secret cannot be read: FIELD_KEYS lacks the key it was written with.") from error
+        raise ImproperlyConfigured(
+            "A stored secret cannot be read: FIELD_KEYS lacks the key it was written with."
+        ) from error
 
 
 class Secret:

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+TOUCH_SECONDS = 60
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class SessionLifetimeMiddleware:
@@ -21,31 +23,39 @@ class SessionLifetimeMiddleware:
         session = request.session
         if "_auth_user_id" in session:
             now = int(time.time())
-            started = session.setdefault("started_at", now)
-            active = session.get("active_at", now)
-            if now - started > settings.SESSION_COOKIE_AGE or now - active > settings.SESSION_IDLE_SECONDS:
+            started, active = session.get("started_at"), session.get("active_at")
+            if started is None or active is None:
+                session["started_at"] = session["active_at"] = now
+            elif now - started > settings.SESSION_COOKIE_AGE or now - active > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif now - active >= 60 or "active_at" not in session:
+            elif now - active >= TOUCH_SECONDS:
                 session["active_at"] = now
         return self.get_response(request)
 
 
 class AgentLocaleMiddleware:
-    """Renders in the agent's own language and zone; before sign-in in the language of the cookie or browser."""
+    """Renders in the agent's own language and zone; before sign-in as chosen by `?language=`, cookie or browser."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        agent = request.user
+        agent, chosen = request.user, ""
         if agent.is_authenticated:
             language = agent.language
             timezone.activate(agent.zone)
         else:
-            language = translation.get_language_from_request(request)
+            chosen = request.GET.get("language", "")
+            chosen = chosen if chosen in dict(settings.LANGUAGES) else ""
+            language = chosen or translation.get_language_from_request(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         response.setdefault("Content-Language", language)
+        if chosen:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, chosen, max_age=LANGUAGE_COOKIE_SECONDS, samesite="Lax",
+                secure=settings.SECURE_COOKIES, httponly=True,
+            )
         timezone.deactivate()
         return response

@@ -47,7 +47,7 @@ class Availability(models.TextChoices):
 
 class AgentManager(BaseUserManager["Agent"]):
     def get_by_natural_key(self, username: str | None) -> "Agent":
-        return self.get(email__iexact=(username or "").strip())
+        return self.select_related("workspace").get(email=(username or "").strip().lower())
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "Agent":
         agent = self.model(email=email.strip().lower(), **fields)
@@ -96,7 +96,9 @@ class Agent(AbstractBaseUser):
 
     class Meta:
         # Stored in lower case, so that "unique" means what people think it means.
-        constraints: ClassVar[list] = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="agent_email_lower")]
+        constraints: ClassVar[list] = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="agent_email_lower")
+        ]
         indexes: ClassVar[list] = [models.Index(fields=["workspace", "is_active"], name="agent_ws_active")]
 
     def __str__(self) -> str:

@@ -149,6 +149,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.NotTheDemoPassword"},
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -210,6 +211,8 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MEDIA_QUOTA_BYTES = env.integer("MEDIA_QUOTA_BYTES", 50 * 1024**3)
+# /metrics answers to this token ("Authorization: Bearer …"); without one, to this machine only.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 DISK_FREE_WARNING_BYTES = env.integer("DISK_FREE_WARNING_BYTES", 2 * 1024**3)
 
 # --- WhatsApp ---------------------------------------------------------------------------------------------------------

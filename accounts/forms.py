@@ -1,0 +1,194 @@
+"""What people type on the sign-in, profile, people and team pages, cleaned. Only listed fields can be changed."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent, Invitation, Membership, Role, Team, Workspace
+
+PASSWORD_LENGTH = 200  # long sentences fit; more would only cost hashing time
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class Styled:
+    """Gives every field the look of the design and ties errors to their field for screen readers."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field.widget, (forms.TextInput, forms.Select, forms.NumberInput)):
+                field.widget.attrs.setdefault("class", "input")
+            elif isinstance(field, forms.BooleanField):
+                field.widget.attrs.setdefault("role", "switch")
+            if getattr(self, "errors", None) and name in self.errors:
+                field.widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
+
+
+class SignInForm(Styled, forms.Form):
+    email = forms.CharField(
+        label=_("Email"), max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input input--l", "autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("Password"), max_length=PASSWORD_LENGTH, strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input input--l", "autocomplete": "current-password"}),
+    )
+    stay = forms.BooleanField(label=_("Stay signed in on this device"), required=False, initial=True,
+                              widget=forms.CheckboxInput(attrs={"role": "checkbox"}))
+
+
+class EmailForm(Styled, forms.Form):
+    email = forms.EmailField(
+        label=_("Email"), max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input input--l", "autocomplete": "username", "autofocus": True}),
+    )
+
+
+class NewPasswordForm(Styled, forms.Form):
+    """A new password, checked against our rules for this person."""
+
+    password = forms.CharField(
+        label=_("New password"), max_length=PASSWORD_LENGTH, strip=False, help_text=_("At least 12 characters."),
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, agent: Agent | None = None, **kwargs: Any) -> None:
+        self.agent = agent
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.agent)
+        return password
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = forms.CharField(
+        label=_("Current password"), max_length=PASSWORD_LENGTH, strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+    )
+    field_order = ("current", "password")
+
+    def clean_current(self) -> str:
+        assert self.agent is not None
+        if not self.agent.check_password(self.cleaned_data["current"]):
+            raise ValidationError(_("This is not your current password."))
+        return self.cleaned_data["current"]
+
+
+class AcceptInvitationForm(NewPasswordForm):
+    name = forms.CharField(
+        label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"})
+    )
+    field_order = ("name", "password")
+
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        self.invitation = invitation
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Password")
+        self.agent = Agent(email=invitation.email, name=self.data.get("name", "")[:80])
+
+
+class ProfileForm(Styled, forms.ModelForm):
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+
+    class Meta:
+        model = Agent
+        fields = ("name", "language", "timezone", "theme", "enter_sends", "single_keys")
+
+
+class InviteForm(Styled, forms.Form):
+    """Whom to invite and as what; `teams` are those of the admin's own workspace."""
+
+    email = forms.EmailField(label=_("Email"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.AGENT)
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        self.workspace = workspace
+        super().__init__(*args, **kwargs)
+        self.fields["teams"].queryset = Team.objects.filter(workspace=workspace).order_by("name")  # type: ignore[attr-defined]
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip().lower()
+        if Agent.objects.filter(workspace=self.workspace, email=email).exists():
+            raise ValidationError(_("This person is already here."))
+        return email
+
+
+class MembershipFields:
+    """One checkbox per row ("member") and one more for those who lead; read from `member` and `lead` of the request."""
+
+    data: Any
+
+    def chosen(self, candidates: list[Any]) -> dict[Any, bool]:
+        members, leads = set(self.data.getlist("member")), set(self.data.getlist("lead"))
+        return {item: str(item.pk) in leads for item in candidates if str(item.pk) in members | leads}
+
+
+class PersonForm(MembershipFields, Styled, forms.ModelForm):
+    class Meta:
+        model = Agent
+        fields = ("name", "role", "visibility", "capacity")
+
+    def teams(self) -> list[tuple[Team, bool, bool]]:
+        """Every team of the workspace with: is a member, leads it."""
+        had = dict(Membership.objects.filter(agent=self.instance).values_list("team_id", "is_lead"))
+        teams = Team.objects.filter(workspace_id=self.instance.workspace_id).order_by("name")
+        return [(team, team.pk in had, had.get(team.pk, False)) for team in teams]
+
+    def chosen_teams(self) -> dict[Team, bool]:
+        return self.chosen([team for team, _member, _lead in self.teams()])
+
+
+class TeamForm(MembershipFields, Styled, forms.ModelForm):
+    handback_minutes = forms.IntegerField(
+        label=_("Hand back after (minutes)"), min_value=1, max_value=7 * 24 * 60,
+        help_text=_("Unanswered conversations of somebody who has been away this long return to the team."),
+    )
+
+    class Meta:
+        model = Team
+        fields = ("name", "strategy", "sticky", "handback_minutes")
+
+    def __init__(self, *args: Any, may_rename: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_rename:
+            del self.fields["name"]
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        same = Team.objects.filter(workspace_id=self.instance.workspace_id, name__iexact=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a team of this name already."))
+        return name
+
+    def people(self) -> list[tuple[Agent, bool, bool]]:
+        """Every active person of the workspace with: is a member, leads the team."""
+        memberships = Membership.objects.filter(team_id=self.instance.pk)
+        had = dict(memberships.values_list("agent_id", "is_lead"))
+        people = Agent.objects.filter(workspace_id=self.instance.workspace_id, is_active=True).order_by("name")
+        return [(person, person.pk in had, had.get(person.pk, False)) for person in people]
+
+    def chosen_people(self) -> dict[Agent, bool]:
+        return self.chosen([person for person, _member, _lead in self.people()])
+
+
+def languages() -> list[tuple[str, str]]:
+    """Codes with the language's own name, for the links before sign-in."""
+    own = {"de": "Deutsch", "en": "English"}
+    return [(code, own.get(code, code)) for code, _name in settings.LANGUAGES]

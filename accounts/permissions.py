@@ -1,0 +1,74 @@
+"""What a role may do, asked as questions, and the decorators that views put these questions with.
+
+An object that somebody may not see is missing for them (404, as if it did not exist); a function that their role does
+not have is refused in words (403).
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent, Role, Team
+
+logger = logging.getLogger("tresen.access")
+
+View = Callable[..., HttpResponse]
+
+
+def may_manage_people(agent: Agent) -> bool:
+    """Invite, change roles, deactivate."""
+    return agent.role == Role.ADMIN
+
+
+def may_manage_settings(agent: Agent) -> bool:
+    """Numbers, templates, deliveries, everything that concerns the whole workspace."""
+    return agent.role == Role.ADMIN
+
+
+def may_see_people(agent: Agent) -> bool:
+    """Leads may look at who works here; only admins change it."""
+    return agent.role in (Role.ADMIN, Role.LEAD)
+
+
+def leads_team(agent: Agent, team: Team) -> bool:
+    """Admins lead every team of their workspace; others the ones they are lead of."""
+    if team.workspace_id != agent.workspace_id:
+        return False
+    return agent.role == Role.ADMIN or (
+        agent.role == Role.LEAD and agent.memberships.filter(team=team, is_lead=True).exists()
+    )
+
+
+def _required(question: Callable[[Agent], bool], refusal: Callable[[], str]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            agent = request.user
+            if not isinstance(agent, Agent):  # LoginRequiredMiddleware comes first; this is for a view without it
+                raise PermissionDenied
+            if not question(agent):
+                deny(request, agent, refusal())
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def deny(request: HttpRequest, agent: Agent, sentence: str) -> None:
+    """Refuse in words; a refused change is in the audit log too."""
+    logger.warning("refused %s %s to agent %s", request.method, request.path, agent.pk)
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        from accounts.audit import record_audit
+
+        record_audit(agent.workspace, agent, "access.refused", subject=request.path[:120])
+    raise PermissionDenied(sentence)
+
+
+admin_required = _required(may_manage_settings, lambda: _("Only admins can do this."))
+lead_required = _required(may_see_people, lambda: _("Only team leads and admins can do this."))

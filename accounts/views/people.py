@@ -1,0 +1,148 @@
+"""Who works here: the list, one person, invitations. Leads may look, admins change."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import actions, links
+from accounts.forms import InviteForm, PersonForm
+from accounts.models import Agent, Invitation
+from accounts.permissions import admin_required, lead_required, may_manage_people
+from accounts.views.answers import done, refusals_in_words
+from accounts.views.passwords import mail_is_set_up
+
+logger = logging.getLogger(__name__)
+
+
+@lead_required
+@require_http_methods(["GET", "HEAD"])
+def people(request: HttpRequest) -> HttpResponse:
+    return _list_page(request)
+
+
+def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    viewer: Agent = request.user  # type: ignore[assignment]
+    everybody = viewer.workspace.agents.prefetch_related("memberships__team").order_by("-is_active", "name", "pk")
+    manages = may_manage_people(viewer)
+    context = {
+        "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
+        "invitations": _open_invitations(viewer) if manages else [],
+        "form": InviteForm(workspace=viewer.workspace) if manages else None,
+    }  # fmt: skip
+    return render(request, "accounts/people.html", context | more, status=status)
+
+
+def _open_invitations(viewer: Agent) -> QuerySet[Invitation]:
+    open_ones = Invitation.objects.filter(workspace_id=viewer.workspace_id, accepted_at=None, revoked_at=None)
+    return open_ones.filter(expires_at__gt=timezone.now()).order_by("-pk")
+
+
+@admin_required
+@never_cache
+@require_POST
+def invite(request: HttpRequest) -> HttpResponse:
+    """Make an invitation, show its link once, and mail it where mail is set up."""
+    viewer: Agent = request.user  # type: ignore[assignment]
+    form = InviteForm(request.POST, workspace=viewer.workspace)
+    if not form.is_valid():
+        return _list_page(request, status=422, form=form, inviting=True)
+    invitation, token = actions.invite_agent(viewer.workspace, by=viewer, **form.cleaned_data)
+    link = links.invitation_link(token)
+    mailed = mail_is_set_up() and _mail_invitation(invitation, link)
+    return _list_page(request, new_link=link, new_link_for=invitation.email, mailed=mailed)
+
+
+def _mail_invitation(invitation: Invitation, link: str) -> bool:
+    """Whether the mail went out; if not, the admin passes the link on."""
+    with translation.override(invitation.workspace.language):
+        text = render_to_string("accounts/mail/invitation.txt", {"invitation": invitation, "link": link})
+        subject = _("Your invitation to the inbox of %(name)s") % {"name": invitation.workspace.name}
+    try:
+        return bool(send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [invitation.email]))
+    except OSError as error:
+        logger.warning("An invitation could not be mailed: %s", type(error).__name__)
+        return False
+
+
+@admin_required
+@require_POST
+def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    viewer: Agent = request.user  # type: ignore[assignment]
+    actions.revoke_invitation(get_object_or_404(_open_invitations(viewer), pk=pk), by=viewer)
+    done(request, _("The invitation is withdrawn."))
+    return redirect("settings-people")
+
+
+def _person(request: HttpRequest, pk: int) -> Agent:
+    """Somebody of the viewer's own workspace, or 404."""
+    return get_object_or_404(Agent.objects.select_related("workspace"), pk=pk, workspace_id=request.user.workspace_id)  # type: ignore[union-attr]
+
+
+@admin_required
+@refusals_in_words
+@require_http_methods(["GET", "HEAD", "POST"])
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person: what they are called, may do and see, and how much they take on."""
+    subject = _person(request, pk)
+    if request.method != "POST":
+        return _person_page(request, subject, PersonForm(instance=subject))
+    form = PersonForm(request.POST, instance=_person(request, pk))
+    if not form.is_valid():
+        return _person_page(request, subject, form, status=422)
+    values = {name: form.cleaned_data[name] for name in ("name", "role", "visibility", "capacity")}
+    actions.update_agent(subject, by=request.user, **values)  # type: ignore[arg-type]
+    actions.set_memberships(subject, form.chosen_teams(), by=request.user)  # type: ignore[arg-type]
+    done(request, _("%(name)s is saved.") % {"name": subject.name})
+    return redirect("settings-people")
+
+
+def _person_page(
+    request: HttpRequest, subject: Agent, form: PersonForm, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {"nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams()}
+    return render(request, "accounts/person.html", context | more, status=status)
+
+
+@admin_required
+@refusals_in_words
+@require_POST
+def deactivation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lock a person out, or (`undo`) let them in again."""
+    subject = _person(request, pk)
+    if request.POST.get("undo"):
+        actions.reactivate(subject, by=request.user)  # type: ignore[arg-type]
+        done(request, _("%(name)s can sign in again.") % {"name": subject.name})
+    else:
+        actions.deactivate_agent(subject, by=request.user)  # type: ignore[arg-type]
+        done(request, _("%(name)s is signed out everywhere and can no longer sign in.") % {"name": subject.name})
+    return redirect("settings-people")
+
+
+@admin_required
+@require_POST
+def sessions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign a person out on every device."""
+    subject = _person(request, pk)
+    actions.end_sessions(subject, by=request.user)  # type: ignore[arg-type]
+    done(request, _("%(name)s is signed out everywhere.") % {"name": subject.name})
+    return redirect("settings-person", pk=subject.pk)
+
+
+@admin_required
+@never_cache
+@require_POST
+def reset_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a password link and show it once."""
+    subject = _person(request, pk)
+    link = actions.create_reset_link(subject, by=request.user) if subject.is_active else ""  # type: ignore[arg-type]
+    return _person_page(request, subject, PersonForm(instance=subject), new_link=link)

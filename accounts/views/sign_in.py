@@ -1,0 +1,98 @@
+"""Signing in and out."""
+
+import math
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import throttle
+from accounts.forms import SignInForm, languages
+from accounts.models import Agent, Workspace
+from accounts.passwords import DEMO_PASSWORD
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page. Unknown and known addresses get the same answer after the same work."""
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return HttpResponseRedirect(_next_page(request))
+        return _page(request, SignInForm())
+    form = SignInForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    email = form.cleaned_data["email"]
+    limits = throttle.sign_in_limits(request, email)
+    verdict = throttle.count_all(limits)
+    if not verdict.allowed:
+        return _too_many(request, form, verdict)
+    agent = authenticate(request, username=email, password=form.cleaned_data["password"])
+    if not isinstance(agent, Agent):
+        form.add_error(None, _("Email or password is not right."))
+        return _page(request, form, status=422)
+    throttle.forgive(limits)
+    return _signed_in(request, agent, stay=form.cleaned_data["stay"])
+
+
+def _signed_in(request: HttpRequest, agent: Agent, *, stay: bool) -> HttpResponse:
+    """Start a session with a fresh key, which ends with the browser unless the person wants to stay."""
+    response = HttpResponseRedirect(_next_page(request))
+    login(request, agent)
+    request.session["started_at"] = request.session["active_at"] = int(time.time())
+    if not stay:
+        request.session.set_expiry(0)
+    throttle.remember_device(request, response, agent.email)
+    return response
+
+
+def _next_page(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _too_many(request: HttpRequest, form: SignInForm, verdict: throttle.Verdict) -> HttpResponse:
+    wait = max(1, math.ceil(verdict.again_at.timestamp() - time.time()))
+    form.add_error(
+        None,
+        _("Too many tries. Wait %(minutes)s minutes, or sign in from a device on which you have signed in before.")
+        % {"minutes": math.ceil(wait / 60)},
+    )
+    response = _page(request, form, status=429)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
+    workspaces = list(Workspace.objects.order_by("pk")[:2])
+    context: dict[str, Any] = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "languages": languages(),
+        "workspace": workspaces[0] if len(workspaces) == 1 else None,
+    }
+    if settings.DEMO:
+        people = Agent.objects.filter(workspace__is_demo=True, is_active=True).order_by("pk")
+        context |= {"demo_people": people, "demo_password": DEMO_PASSWORD}
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+@require_POST
+@login_not_required
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session. Other devices stay signed in."""
+    logout(request)
+    return redirect("login")
