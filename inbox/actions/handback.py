@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Agent, Availability
 from inbox import events, presence
 from inbox.actions.activity import add_activity
-from inbox.actions.locks import lock
+from inbox.actions.locks import lock, lock_all
 from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus
 from inbox.models import Assignment, Conversation, RoutingDecision
@@ -56,7 +56,7 @@ def hand_back_everything(agent: Agent, *, by: Agent | None = None) -> int:
         Q(status=ConversationStatus.OPEN) | Q(status=ConversationStatus.SNOOZED), assignee=agent
     )
     with transaction.atomic(), events.gathered():
-        conversations = list(held.select_for_update(of=("self",)).select_related("assignee", "team").order_by("pk"))
+        conversations = lock_all(held.order_by("pk"))
         for conversation in conversations:
             _hand_back(conversation, "deactivated", timezone.now(), by=by)
         request_routing()

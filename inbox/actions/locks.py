@@ -1,18 +1,30 @@
-"""How actions take hold of a conversation: its row is locked and read anew, in place."""
+"""How actions take hold of a conversation: its row is locked and read anew.
+
+Always in two statements. PostgreSQL gives a row that changed while its lock was awaited in its new version, but joined
+to the rows it referred to before: `select_related` in the locking statement would show an assignee_id without assignee.
+"""
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from inbox.models import Conversation
+
+SHOWN = ("workspace", "contact", "team", "assignee", "phone_number")
 
 
 def lock(conversation: Conversation) -> Conversation:
     """Lock the row until the end of the transaction and bring this instance up to date. Returns the same instance."""
-    conversation.refresh_from_db(
-        from_queryset=Conversation.objects.select_for_update(of=("self",)).select_related(
-            "workspace", "contact", "team", "assignee", "phone_number"
-        )
-    )
+    Conversation.objects.select_for_update().filter(pk=conversation.pk).values_list("pk").first()
+    conversation.refresh_from_db(from_queryset=Conversation.objects.select_related(*SHOWN))
     return conversation
+
+
+def lock_all(conversations: QuerySet[Conversation], *, skip_locked: bool = False) -> list[Conversation]:
+    """Lock these rows and read them anew, in the order given; `skip_locked` leaves out what others hold."""
+    locked = conversations.select_for_update(of=("self",), skip_locked=skip_locked)
+    order = list(locked.values_list("pk", flat=True))
+    rows = Conversation.objects.select_related(*SHOWN).in_bulk(order)
+    return [rows[pk] for pk in order]
 
 
 def lock_assignment(workspace_id: int) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Agent, RoutingStrategy, Team, Workspace
 from inbox import events, presence
 from inbox.actions.load import candidates
-from inbox.actions.locks import lock_assignment
+from inbox.actions.locks import lock_all, lock_assignment
 from inbox.enums import ConversationStatus
 from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
 from inbox.routing_rules import CLOSING_SOON, Choice, Waiting, choose
@@ -129,12 +129,7 @@ def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
 
 def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
     """Carry out what was chosen; whatever has changed meanwhile, or is being changed, is left for the next look."""
-    free = (
-        waiting_in_queue()
-        .filter(pk__in=choices)
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related("team", "workspace")
-    )
+    free = lock_all(waiting_in_queue().filter(pk__in=choices), skip_locked=True)
     locked = {conversation.pk: conversation for conversation in free}
     agents = Agent.objects.in_bulk({choices[pk].agent_id for pk in locked})
     mentioned = _mentioned(locked)
@@ -174,10 +169,10 @@ def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[
     with transaction.atomic(), events.gathered():
         lock_assignment(workspace_id)
         people = candidates(workspace_id, present, now, locked=False)
-        free = unsaid.select_for_update(skip_locked=True, of=("self",)).select_related("team", "workspace")
         decisions, lines = [], []
         default = _default_team(workspace_id)
-        rows = [row for row in free.order_by("waiting_since", "pk")[:MARKED_AT_ONCE] if row.team or default]
+        locked = lock_all(unsaid.order_by("waiting_since", "pk")[:MARKED_AT_ONCE], skip_locked=True)
+        rows = [row for row in locked if row.team or default]
         put_back = _put_back_by(rows)
         for row in rows:
             [choice] = choose([_waiting(row, row.team or default, put_back.get(row.pk))], people, now) or [None]
