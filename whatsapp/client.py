@@ -93,7 +93,7 @@ def may_carry_token(url: str) -> bool:
 
 
 def request(
-    method: str, url: str, *, token: str, timeout: tuple[float, float] = TIMEOUT, **kwargs: Any
+    method: str, url: str, *, token: str, timeout: tuple[float, float] | None = None, **kwargs: Any
 ) -> requests.Response:
     """The one HTTP call to Meta: bearer token to Meta's hosts only, redirects never followed.
 
@@ -103,7 +103,7 @@ def request(
         raise ForbiddenAddress(url)
     headers = {"Authorization": f"Bearer {token}", **kwargs.pop("headers", {})}
     return _shared_session().request(
-        method, url, headers=headers, timeout=timeout, allow_redirects=False, verify=True, **kwargs
+        method, url, headers=headers, timeout=timeout or TIMEOUT, allow_redirects=False, verify=True, **kwargs
     )
 
 

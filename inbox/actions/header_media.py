@@ -1,17 +1,22 @@
 """The file in a template message's header: which one, kept with the message, uploaded to Meta before the call."""
 
+import threading
 from dataclasses import dataclass
 
 from django.core.files import File
+from django.db import connection
 from django.utils import timezone
 
 from inbox.enums import AttachmentState
 from inbox.errors import TemplateValuesInvalid
 from inbox.models import Attachment, Conversation, Message
+from inbox.sending import Outgoing
 from whatsapp.client import CloudAPI
 from whatsapp.header_media import MEDIA_ID_LIFETIME, RENEW_BEFORE, HeaderFileInvalid, media_id_of, read_header_file
 from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
+
+_database_places = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,25 @@ def attach(message: Message, source: HeaderSource) -> Attachment:
     return attachment
 
 
-def header_id(message_id: int, template_id: int, number_id: int, api: CloudAPI) -> tuple[str, str]:
-    """(Meta's media id, file name) of a message's header file, uploaded if need be; ("", "") when it has none."""
-    attachment = Attachment.objects.filter(message_id=message_id).first()
+def header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
+    """(Meta's media id, file name) of a message's header file, uploaded if need be; ("", "") when it has none.
+
+    Runs in one of many sender threads, so only a few at a time may hold a database connection.
+    """
+    with _database_places:
+        try:
+            return _header_id_of(message, api)
+        finally:
+            if threading.current_thread() is not threading.main_thread():
+                connection.close()
+
+
+def _header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
+    attachment = Attachment.objects.filter(message_id=message.id).first()
     if attachment is None or not attachment.file:
         return "", ""
     default = TemplateHeaderMedia.objects.filter(
-        template_id=template_id, phone_number_id=number_id, file=attachment.file.name
+        template_id=message.template_id, phone_number_id=message.phone_number_id, file=attachment.file.name
     ).first()
     if default is not None:
         return media_id_of(default, api), attachment.file_name

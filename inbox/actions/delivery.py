@@ -1,0 +1,96 @@
+"""One try to hand one message to Meta: the rules once more, then the call, outside any transaction.
+
+The steps around it are elsewhere: delivery_claims takes messages out of the queue, delivery_results stores what became
+of them, inbox.loops.deliver runs it all.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from inbox.actions import header_media
+from inbox.sending import Outgoing, payload_for
+from whatsapp import errors
+from whatsapp.client import CloudAPI
+from whatsapp.errors import DeliveryProblem, OutcomeUnknown, PermanentFailure, TemporaryFailure
+from whatsapp.template_parts import TemplateShape
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED, FAILED, RETRY, STOP, UNKNOWN = "accepted", "failed", "retry", "stop", "unknown"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one attempt; `kind` is accepted, failed, retry, stop or unknown."""
+
+    message_id: int
+    attempt: int
+    kind: str
+    finished_at: datetime
+    phone_number_id: int = 0
+    wamid: str = ""
+    code: int | None = None
+    subcode: int | None = None
+    detail: str = ""
+    http_status: int | None = None
+    trace_id: str = ""
+    wait: float | None = None
+    in_flight: bool = True  # holds a sender's place until it is stored
+    tries: int = 0  # how often storing was put off because somebody held the row
+
+
+def refused(message: Outgoing, code: int, detail: str = "") -> Outcome:
+    """One of our own rules says no: failed, and no request leaves."""
+    return Outcome(
+        message.id, message.attempt, FAILED, timezone.now(), message.phone_number_id, code=code, detail=detail
+    )
+
+
+def attempt(message: Outgoing, api: CloudAPI) -> Outcome:
+    """Send one claimed message now. Never raises: whatever goes wrong is an outcome."""
+    try:
+        return _attempt(message, api)
+    except Exception as error:
+        # A fault of ours. Before the call it would be safe to repeat, but nothing here proves where it happened.
+        logger.exception("Delivery of message %s broke", message.id)
+        return _outcome(message, OutcomeUnknown(type(error).__name__))
+
+
+def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
+    media_id, file_name = "", ""
+    if message.template is not None and TemplateShape.of(message.template).needs_file:
+        try:
+            media_id, file_name = header_media.header_id_of(message, api)
+        except DeliveryProblem as problem:
+            return _outcome(message, problem)
+        if not media_id:
+            return refused(message, errors.NO_HEADER_FILE)
+    if not message.is_template and not message.service_window.is_open(timezone.now()):
+        return refused(message, errors.WINDOW_CLOSED)
+    payload = payload_for(message, media_id=media_id, file_name=file_name)
+    try:
+        result = api.send(payload)
+    except DeliveryProblem as problem:
+        return _outcome(message, problem)
+    return Outcome(
+        message.id, message.attempt, ACCEPTED, timezone.now(), message.phone_number_id, wamid=result.wamid,
+        http_status=200, trace_id=result.trace_id,
+    )  # fmt: skip
+
+
+def _outcome(message: Outgoing, problem: DeliveryProblem) -> Outcome:
+    kind, wait, subcode = FAILED, None, None
+    if isinstance(problem, OutcomeUnknown):
+        kind = UNKNOWN
+    elif isinstance(problem, TemporaryFailure):
+        kind, wait = RETRY, problem.retry_after
+    elif isinstance(problem, PermanentFailure):
+        kind = STOP if problem.action == errors.STOP else FAILED
+        subcode = problem.subcode
+    return Outcome(
+        message.id, message.attempt, kind, timezone.now(), message.phone_number_id, code=problem.code, subcode=subcode,
+        detail=problem.detail, http_status=problem.http_status, trace_id=problem.trace_id, wait=wait,
+    )  # fmt: skip

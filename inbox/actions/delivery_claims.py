@@ -1,0 +1,181 @@
+"""Taking messages out of the queue: due, in order within their conversation, within the pair limit, still allowed.
+
+A claim is one transaction on the leader's own connection: the rows become `sending` with a lease, an attempt row is
+opened for each, and the pair limits are moved, or none of it. Only after that commit does a request leave.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from inbox.actions.consent import may_send_marketing
+from inbox.actions.delivery import Outcome, refused
+from inbox.models import Contact, Message, PairLimit
+from inbox.pacing import PAIR_WAIT, next_arrival
+from inbox.sending import Outgoing
+from whatsapp import errors
+from whatsapp.models import MessageTemplate
+
+# Longer than connect and read timeout together: whoever holds a message this long has died.
+LEASE = timedelta(seconds=60)
+UNKNOWN_BLOCKS_FOR = timedelta(seconds=60)
+
+DUE_NUMBERS = """
+SELECT n.id, n.throughput, n.slowed_until,
+    n.sending_stopped_at IS NOT NULL OR (a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code <> %(unpaid)s),
+    a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code = %(unpaid)s,
+    coalesce(a.restricted_until > now(), false)
+FROM whatsapp_phonenumber n JOIN whatsapp_businessaccount a ON a.id = n.business_account_id
+WHERE EXISTS (
+    SELECT 1 FROM inbox_message m
+    WHERE m.phone_number_id = n.id AND m.status = 'queued' AND (m.not_before IS NULL OR m.not_before <= now()))
+ORDER BY n.id
+"""
+
+CANDIDATES = """
+SELECT m.id, m.uid::text, m.attempt + 1, m.conversation_id, c.contact_id, m.workspace_id, m.phone_number_id, m.kind,
+    m.text, CASE WHEN m.kind = 'template' THEN m.data::text END, m.quoted_wamid, m.created_at,
+    coalesce((SELECT i.value FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.kind = 'phone'
+        AND i.is_active ORDER BY i.id DESC LIMIT 1), ''),
+    coalesce((SELECT i.value FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.kind = 'bsuid'
+        AND i.is_active AND i.portfolio = coalesce(nullif(a.portfolio_id, ''), a.waba_id)
+        ORDER BY i.id DESC LIMIT 1), ''),
+    c.last_customer_message_at, c.window_refused_at, w.window_margin_seconds, m.template_id
+FROM inbox_message m
+JOIN inbox_conversation c ON c.id = m.conversation_id
+JOIN accounts_workspace w ON w.id = m.workspace_id
+JOIN whatsapp_phonenumber n ON n.id = m.phone_number_id
+JOIN whatsapp_businessaccount a ON a.id = n.business_account_id
+WHERE m.phone_number_id = %(number)s AND m.status = 'queued'
+    AND (m.not_before IS NULL OR m.not_before <= now())
+    AND (m.kind <> 'template' OR NOT %(templates_wait)s)
+    AND NOT EXISTS (
+        SELECT 1 FROM inbox_message e
+        WHERE e.conversation_id = m.conversation_id AND e.status IN ('queued', 'sending', 'unknown') AND e.seq < m.seq
+            AND (e.status <> 'unknown' OR e.unknown_since > now() - %(unknown_blocks)s))
+ORDER BY m.priority, m.id LIMIT %(limit)s
+FOR UPDATE OF m SKIP LOCKED
+"""
+
+TAKE = """
+WITH taken AS (
+    UPDATE inbox_message SET status = 'sending', attempt = attempt + 1, lease_until = now() + %(lease)s,
+        not_before = NULL
+    WHERE id = ANY(%(ids)s) RETURNING id, attempt)
+INSERT INTO inbox_deliveryattempt (message_id, number, started_at, outcome, error_detail, trace_id)
+SELECT id, attempt, now(), '', '', '' FROM taken
+"""
+
+MOVE_PAIR_LIMITS = """
+INSERT INTO inbox_pairlimit (phone_number_id, recipient, arrival_at)
+SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[])
+ON CONFLICT (phone_number_id, recipient) DO UPDATE SET arrival_at = excluded.arrival_at
+"""
+
+
+@dataclass(slots=True)
+class DueNumber:
+    """A number with something to send now, and what holds it back."""
+
+    id: int
+    throughput: int
+    slowed_until: datetime | None
+    is_stopped: bool
+    templates_wait: bool  # no payment method at Meta: only free replies go out
+    templates_refused: bool  # restricted by Meta: templates fail, replies go out
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one claim took: messages to send, and those a rule refused (no request leaves for them)."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    refusals: list[Outcome] = field(default_factory=list)
+    waiting: int = 0  # held back by the pair limit
+
+
+def due_numbers() -> list[DueNumber]:
+    """The numbers that have a message whose time has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE_NUMBERS, {"unpaid": 131042})
+        return [DueNumber(*row) for row in cursor.fetchall()]
+
+
+@transaction.atomic
+def claim(number: DueNumber, limit: int) -> Claim:
+    """Take up to `limit` messages of a number; they are committed as `sending` before anything leaves."""
+    found, taken, now = _candidates(number, limit), Claim(), timezone.now()
+    if not found:
+        return taken
+    _load_templates(found)
+    arrivals = _arrivals(number.id, found)
+    moved: dict[str, datetime] = {}
+    later: list[int] = []
+    for message in found:
+        if code := _refusal(message, number, now):
+            taken.refusals.append(refused(message, code))
+            continue
+        arrival = next_arrival(moved.get(message.recipient) or arrivals.get(message.recipient), now)
+        if arrival is None:
+            later.append(message.id)
+            continue
+        moved[message.recipient] = arrival
+        taken.messages.append(message)
+    taken.waiting = len(later)
+    _write(number.id, [message.id for message in found if message.id not in set(later)], later, moved, now)
+    return taken
+
+
+def _candidates(number: DueNumber, limit: int) -> list[Outgoing]:
+    with connection.cursor() as cursor:
+        cursor.execute(CANDIDATES, {
+            "number": number.id, "limit": limit, "unknown_blocks": UNKNOWN_BLOCKS_FOR,
+            "templates_wait": number.templates_wait,
+        })  # fmt: skip
+        return [
+            Outgoing(*row[:9], json.loads(row[9]) if row[9] else {}, *row[10:]) for row in cursor.fetchall()
+        ]
+
+
+def _load_templates(messages: Iterable[Outgoing]) -> None:
+    templated = [message for message in messages if message.template_id is not None]
+    templates = MessageTemplate.objects.in_bulk({message.template_id for message in templated}) if templated else {}
+    for message in templated:
+        message.template = templates.get(message.template_id)
+
+
+def _refusal(message: Outgoing, number: DueNumber, now: datetime) -> int | None:
+    """The rules of sending, asked right before the call; our code for the first that says no."""
+    if not message.recipient:
+        return errors.NO_ADDRESS
+    if not message.is_template:
+        return None if message.service_window.is_open(now) else errors.WINDOW_CLOSED
+    if message.template is None or not message.template.is_sendable:
+        return errors.TEMPLATE_NOT_SENDABLE
+    if number.templates_refused:
+        return errors.ACCOUNT_RESTRICTED
+    if message.template.is_marketing and not may_send_marketing(Contact(pk=message.contact_id)):
+        return errors.NO_CONSENT
+    return None
+
+
+def _arrivals(number_id: int, messages: Iterable[Outgoing]) -> dict[str, datetime]:
+    recipients = {message.recipient for message in messages}
+    rows = PairLimit.objects.filter(phone_number_id=number_id, recipient__in=recipients)
+    return dict(rows.values_list("recipient", "arrival_at"))
+
+
+def _write(
+    number_id: int, ids: Sequence[int], later: Sequence[int], moved: dict[str, datetime], now: datetime
+) -> None:
+    if later:
+        Message.objects.filter(pk__in=later).update(not_before=now + PAIR_WAIT)
+    with connection.cursor() as cursor:
+        if ids:
+            cursor.execute(TAKE, {"ids": list(ids), "lease": LEASE})
+        if moved:
+            cursor.execute(MOVE_PAIR_LIMITS, [number_id, list(moved), list(moved.values())])

@@ -1,0 +1,78 @@
+"""How fast we may send: a token bucket per number, the pair limit per customer, and when to try again. Pure.
+
+Meta counts what a number sends *and* receives, so we start a little below the number's throughput. To one customer Meta
+takes one message per six seconds, with up to 45 borrowed from the future (whatsapp-cloud-api.md §15).
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from whatsapp import errors
+
+STARTING_RATES = {20: 18.0, 80: 70.0, 1000: 900.0}
+PAIR_STEP = timedelta(seconds=6)
+PAIR_DEBT = timedelta(seconds=264)  # how far ahead the theoretical arrival time may run: a burst of 45
+PAIR_WAIT = timedelta(seconds=6)
+SLOWED_FOR = timedelta(seconds=30)
+GIVE_UP_AFTER = timedelta(hours=4)
+
+
+def sending_rate(throughput: int) -> float:
+    """Messages a second we let out for a number of this throughput."""
+    return STARTING_RATES.get(throughput, max(1.0, throughput * 0.875))
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """Lets `rate` a second through, and after a pause at most `burst` at once. Times are monotonic seconds."""
+
+    rate: float
+    updated_at: float
+    tokens: float = 1.0
+
+    @property
+    def burst(self) -> float:
+        return min(max(1.0, self.rate / 10), 50.0)
+
+    def available(self, now: float) -> int:
+        """How many may go now."""
+        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.updated_at) * self.rate)
+        self.updated_at = now
+        return int(self.tokens)
+
+    def take(self, count: int) -> None:
+        self.tokens -= count
+
+    def change_rate(self, rate: float, now: float) -> None:
+        """From now on at this rate; what has gathered so far stays, cut at the new burst."""
+        if rate != self.rate:
+            self.available(now)
+            self.rate = rate
+            self.tokens = min(self.tokens, self.burst)
+
+
+def next_arrival(arrival_at: datetime | None, now: datetime) -> datetime | None:
+    """The pair limit after one more message now, or None when this one has to wait (GCRA)."""
+    reached = max(arrival_at or now, now)
+    return None if reached - now > PAIR_DEBT else reached + PAIR_STEP
+
+
+def retry_after(code: int, attempt: int, age: timedelta, asked: float | None) -> timedelta | None:
+    """How long a temporarily refused message waits for its next try, or None when it is given up.
+
+    `attempt` counts from 1, `asked` are the seconds Meta named. Waits spread a little, so that a queue that was
+    refused together does not come back together.
+    """
+    most = errors.most_tries(code)
+    if age > GIVE_UP_AFTER or (most is not None and attempt >= most):
+        return None
+    if code == 131056:
+        seconds = 4.0 ** min(attempt - 1, 5)
+    elif code in (130429, errors.HTTP_TOO_MANY):
+        seconds = 1.0
+    elif code == errors.NOT_REACHED:
+        seconds = min(30.0, 0.5 * 2.0 ** min(attempt - 1, 6))
+    else:
+        seconds = min(300.0, 2.0 ** min(attempt, 9))
+    return timedelta(seconds=max(seconds, asked or 0.0) * random.uniform(1.0, 1.3))
