@@ -4,6 +4,13 @@ import os
 
 import pytest
 
+from tests.phone_fixture import (  # noqa: F401
+    practice_phone,
+    running_practice_phone,
+    start_practice_phone,
+    webhook_recorder,
+)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep tests that start processes or a browser together on one worker each; leave soak tests to `make soak`."""
