@@ -1,1 +1,118 @@
-"""`manage.py ingest`: stored webhook deliveries become conversations."""
+"""`manage.py ingest`: stored webhook deliveries become conversations, and time's chores are done.
+
+One process is active at a time (a session advisory lock; a second one stands by and takes over when the first one's
+connection ends). The door's notification wakes it, and it looks twice a second anyway. Everything it knows is in rows,
+so it may be killed at any moment; it outlives restarts of PostgreSQL and does not need Redis.
+"""
+
+import logging
+import threading
+import time
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from inbox.actions.ingesting import Ingester
+from inbox.actions.routing import route_waiting
+from inbox.actions.statuses import match_waiting
+from inbox.loops.listening import Listener
+from inbox.loops.sweeper import Sweeper
+from whatsapp.deliveries import CHANNEL
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+STAND_BY_SECONDS = 0.2
+SWEEP_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 5.0
+LOCK_NAME = "tresen.ingest"
+
+
+class IngestLoop:
+    """The loop. `run` until `stop`; both may be called from different threads."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.wake = threading.Event()
+        self._ingester = Ingester()
+        self._sweeper = Sweeper()
+        self._session: object = None  # the connection that holds the lock
+        self._swept_at = 0.0
+        self._pause = 0.0
+
+    def stop(self) -> None:
+        """Finish the transaction under way, then return from `run`."""
+        self.stopping.set()
+        self.wake.set()
+
+    def run(self) -> None:
+        """Ingest until stopped. Trouble with the database is waited for, never a reason to end."""
+        listener = Listener(CHANNEL, self.wake.set)
+        listener.start()
+        try:
+            while not self.stopping.is_set():
+                self.wake.clear()
+                self.wake.wait(self._turn())
+        finally:
+            listener.stop()
+            connection.close()
+
+    def _turn(self) -> float:
+        """Do what there is to do; how long to sleep afterwards unless woken."""
+        try:
+            if not self._leads():
+                return STAND_BY_SECONDS
+            self.drain()
+            self._sweep()
+            self._pause = 0.0
+            return POLL_SECONDS
+        except (OperationalError, InterfaceError) as error:
+            self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
+            logger.warning("The database is away (%s), again in %.1f s", type(error).__name__, self._pause)
+            self._session = None
+            connection.close()
+            time.sleep(self._pause)  # without the wake-up: the listener's reconnect would end it at once
+            return 0.0
+
+    def _leads(self) -> bool:
+        """Is the lock ours, on the very connection that does the work?"""
+        if self._session is not None and connection.connection is self._session:
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK_NAME])
+            leads = bool(cursor.fetchone()[0])
+        if leads:
+            self._session = connection.connection
+            logger.info("Ingest is active")
+        return leads
+
+    def drain(self) -> int:
+        """Process everything that is due now, sweeping in between; how many deliveries."""
+        count = 0
+        while not self.stopping.is_set():
+            result = self._ingester.ingest_next()
+            if result is None:
+                return count
+            count += result.deliveries
+            for workspace_id in sorted(result.routed):
+                route(workspace_id)
+            self._sweep()
+        return count
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self._swept_at < SWEEP_SECONDS:
+            return
+        self._swept_at = time.monotonic()
+        self._sweeper.run(timezone.now())
+        with transaction.atomic():
+            match_waiting()
+
+
+def route(workspace_id: int) -> None:
+    """Give new work away, in a transaction of its own. When that fails the work waits for the sweeper."""
+    try:
+        route_waiting(workspace_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Routing failed for workspace %s", workspace_id)

@@ -1,0 +1,115 @@
+"""What Meta says about a number, its account or its templates, and about a customer's own marketing switch."""
+
+from datetime import timedelta
+
+from inbox import events
+from inbox.actions import contacts
+from inbox.actions.consent import consent_changed, latest_consent, record_consent
+from inbox.actions.failures import stop_sending
+from inbox.actions.intake import Ignored, Intake
+from inbox.enums import ConsentState
+from inbox.models import Consent
+from whatsapp import errors
+from whatsapp.models import BusinessAccount, PhoneNumber
+from whatsapp.payloads import AccountEvent, NumberErrors, PreferenceUpdate, TemplateEvent
+
+RATE_LIMITED = 130429
+SLOW_FOR = timedelta(seconds=30)
+UPGRADED_THROUGHPUT = 1000
+RESTRICTION = "RESTRICTED_BIZ_INITIATED_MESSAGING"
+NO_END = timedelta(days=365)  # a restriction without an end: until Meta says otherwise
+POLICY_CODE = 368  # what Meta answers while an account is disabled
+
+
+def receive_preference(number: PhoneNumber, item: PreferenceUpdate, intake: Intake) -> None:
+    """Stop or resume in WhatsApp's own settings: evidence like any other, newest by Meta's time."""
+    contact = contacts.identify(number, item.person)
+    state = ConsentState.WITHDRAWN if item.value == "stop" else ConsentState.GIVEN
+    before = latest_consent(contact)
+    record_consent(
+        contact, state, source=Consent.Source.META, occurred_at=intake.clamp(item.at), wording=item.detail,
+        note=item.value,
+    )
+    if latest_consent(contact) != before:
+        consent_changed(contact)
+
+
+def receive_number_errors(number: PhoneNumber, item: NumberErrors, intake: Intake) -> None:
+    """Trouble of a whole number: too fast means slower for a while, what only an admin can mend stops sending."""
+    for error in item.errors:
+        if error.code == RATE_LIMITED:
+            until = intake.received_at + SLOW_FOR
+            if number.slowed_until is None or number.slowed_until < until:
+                number.slowed_until = until
+                number.save(update_fields=["slowed_until"])
+        elif error.code and errors.action(error.code) == errors.STOP:
+            stop_sending(number, error.code)
+    events.workspace_alert(number.workspace, "number_errors", number=number.pk, codes=[e.code for e in item.errors])
+
+
+def receive_template_event(account: BusinessAccount, item: TemplateEvent, intake: Intake) -> None:
+    """Template news go to the templates' own module."""
+    from whatsapp import template_sync
+
+    if not template_sync.apply_event(item):
+        raise Ignored(f"template {item.name} ({item.language}) is not known here; the next sync brings it")
+
+
+def receive_account_event(account: BusinessAccount, item: AccountEvent, intake: Intake) -> None:
+    """Limits, restrictions and bans on the account; quality and throughput on a number."""
+    if item.kind in {"phone_number_quality_update", "phone_number_name_update", "business_username_updates"}:
+        _number_event(account, item)
+    elif item.kind == "business_capability_update":
+        _set_limit(account, item)
+    elif item.event == "ACCOUNT_RESTRICTION":
+        _restrict(account, item, intake)
+    elif item.event == "DISABLED_UPDATE":
+        _ban(account, item, intake)
+    elif item.kind in {"account_alerts", "account_review_update", "security", "account_update"}:
+        events.workspace_alert(account.workspace, "account_event", event=item.event, detail=item.detail)
+    else:
+        raise Ignored(f"{item.kind}: {item.event}")
+
+
+def _number_event(account: BusinessAccount, item: AccountEvent) -> None:
+    """These name a number only by its digits."""
+    number = account.phone_numbers.filter(display_number=item.display_number).first()
+    if number is None:
+        raise Ignored(f"{item.kind} of a number that is not known here")
+    _set_limit(account, item)
+    if item.event == "THROUGHPUT_UPGRADE" and number.throughput < UPGRADED_THROUGHPUT:
+        number.throughput = UPGRADED_THROUGHPUT
+        number.save(update_fields=["throughput"])
+    elif item.event in {"FLAGGED", "UNFLAGGED"}:
+        number.quality = "RED" if item.event == "FLAGGED" else "GREEN"
+        number.save(update_fields=["quality"])
+    elif item.kind == "phone_number_name_update" and item.event == "APPROVED" and item.detail:
+        number.name = item.detail
+        number.save(update_fields=["name"])
+
+
+def _set_limit(account: BusinessAccount, item: AccountEvent) -> None:
+    if item.limit and item.limit != account.daily_limit:
+        account.daily_limit = item.limit
+        account.save(update_fields=["daily_limit"])
+
+
+def _restrict(account: BusinessAccount, item: AccountEvent, intake: Intake) -> None:
+    """Templates stop until then; replies in an open window stay allowed."""
+    found = next((each for each in item.restrictions if each.kind == RESTRICTION), None)
+    if found is None:
+        kinds = ", ".join(each.kind for each in item.restrictions)
+        events.workspace_alert(account.workspace, "account_event", event=item.event, detail=kinds)
+        return
+    account.restricted_until, account.restriction = found.until or intake.received_at + NO_END, found.kind
+    account.save(update_fields=["restricted_until", "restriction"])
+    events.workspace_alert(account.workspace, "account_restricted")
+
+
+def _ban(account: BusinessAccount, item: AccountEvent, intake: Intake) -> None:
+    if item.ban_state == "DISABLE" and account.sending_stopped_at is None:
+        account.sending_stopped_at, account.sending_stopped_code = intake.clamp(item.at), POLICY_CODE
+    elif item.ban_state == "REINSTATE" and account.sending_stopped_code == POLICY_CODE:
+        account.sending_stopped_at = account.sending_stopped_code = None
+    account.save(update_fields=["sending_stopped_at", "sending_stopped_code"])
+    events.workspace_alert(account.workspace, "account_event", event=item.ban_state or item.event, detail="")
