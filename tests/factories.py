@@ -99,7 +99,7 @@ def inbound_message(conversation: Conversation, text: str = "Hallo", *, at: date
     fields.setdefault("kind", MessageKind.TEXT)
     fields.setdefault("wamid", f"wamid.{uuid.uuid4().hex}")
     fields.setdefault("sender_contact", conversation.contact)
-    message = _message(conversation, text, at, direction=Direction.IN, status=MessageStatus.RECEIVED, **fields)
+    message = bare_message(conversation, text, at, direction=Direction.IN, status=MessageStatus.RECEIVED, **fields)
     conversation.inbound_count += 1
     conversation.needs_answer = True
     conversation.waiting_since = conversation.waiting_since or at
@@ -117,7 +117,7 @@ def outbound_message(conversation: Conversation, text: str = "Gern.", *, by: Age
     fields.setdefault("status", MessageStatus.DELIVERED)
     if fields["status"] not in (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.HELD):
         fields.setdefault("wamid", f"wamid.{uuid.uuid4().hex}")
-    message = _message(conversation, text, at, direction=Direction.OUT, author=by, **fields)
+    message = bare_message(conversation, text, at, direction=Direction.OUT, author=by, **fields)
     conversation.needs_answer = False
     conversation.waiting_since = None
     conversation.answered_at = at
@@ -126,7 +126,8 @@ def outbound_message(conversation: Conversation, text: str = "Gern.", *, by: Age
     return message
 
 
-def _message(conversation: Conversation, text: str, at: datetime, **fields: Any) -> Message:
+def bare_message(conversation: Conversation, text: str, at: datetime, **fields: Any) -> Message:
+    """Only the row, numbered; the caller saves what it changes on the conversation."""
     message = Message.objects.create(
         workspace=conversation.workspace, conversation=conversation, phone_number=conversation.phone_number,
         case=conversation.current_case(), seq=conversation.next_seq(), text=text, occurred_at=at, **fields,

@@ -110,7 +110,7 @@ class _Turn:
         """Silently when to nobody: "reopened" says enough."""
         self._changes()
         conversation = self.conversation
-        Assignment.objects.create(conversation=conversation, agent=agent, team=conversation.team, by=by)
+        Assignment.objects.create(conversation=conversation, agent=agent, team_id=conversation.team_id, by=by)
         conversation.assignee, conversation.assigned_at = agent, timezone.now() if agent else None
         if agent is not None:
             self.lines.append(("claimed", by, {"to": agent.name, "to_id": agent.pk}))
@@ -153,7 +153,7 @@ def team_for(phone_number: PhoneNumber) -> Team | None:
 def open_case(conversation: Conversation, *, at: datetime, by: Agent | None = None) -> Case:
     """The open case; begun at `at` when there is none. The caller holds the conversation's row lock."""
     return conversation.current_case() or Case.objects.create(
-        workspace_id=conversation.workspace_id, conversation=conversation, team=conversation.team, opened_at=at,
+        workspace_id=conversation.workspace_id, conversation=conversation, team_id=conversation.team_id, opened_at=at,
         opened_by=by,
     )  # fmt: skip
 
