@@ -179,6 +179,28 @@ def epoch(at: datetime | None) -> str:
     return str(int(at.timestamp() * 1000)) if at else ""
 
 
+@register.simple_tag(takes_context=True)
+def filter_query(context: Any, **changes: Any) -> str:
+    """The list's query string with some of it changed: `{% filter_query view="mine" search="" %}`."""
+    wanted = context["filter"]
+    for name, value in changes.items():
+        field = f"{name}_id" if name in ("team", "label") else name
+        wanted = wanted.with_(**{field: value or (None if field != name else "")})
+    return wanted.query
+
+
+@register.filter
+def count_words(count: int) -> str:
+    """"" for none, "99+" beyond what is counted."""
+    return "" if not count else str(count) if count < 100 else "99+"
+
+
+@register.filter
+def month_words(at: datetime) -> str:
+    """"March 2023"."""
+    return times.in_words(at, "month")
+
+
 @register.filter
 def wa(text: str) -> SafeString:
     """A message's text with WhatsApp's marks as safe HTML."""

@@ -1,0 +1,68 @@
+"""What the composer is for one agent right now: the only part of the thread that is about its reader."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import Agent
+from inbox.enums import DraftKind
+from inbox.models import Conversation, Draft
+from whatsapp.service_window import ServiceWindow
+
+TEXT_LIMIT = 4096
+COUNT_FROM = 3800  # from this length on the characters left are shown
+
+
+@dataclass(frozen=True)
+class Composer:
+    """`mode`: open, locked (window closed), taken (a colleague's), readonly (a group)."""
+
+    conversation: Conversation
+    agent: Agent
+    now: datetime
+    reply: str
+    note: str
+    price_hint: str
+
+    @property
+    def window(self) -> ServiceWindow:
+        return self.conversation.service_window
+
+    @property
+    def window_state(self) -> str:
+        return self.window.state(self.now)
+
+    @property
+    def mode(self) -> str:
+        if self.conversation.may_be_read_only():
+            return "readonly"
+        if self.conversation.assignee_id not in (None, self.agent.pk):
+            return "taken"
+        return "open" if self.window.is_open(self.now) else "locked"
+
+    @property
+    def limit(self) -> int:
+        return TEXT_LIMIT
+
+    @property
+    def count_from(self) -> int:
+        return COUNT_FROM
+
+
+def composer_of(conversation: Conversation, agent: Agent) -> Composer:
+    """The composer with this agent's drafts, in one query beside the price hint."""
+    drafts = dict(Draft.objects.filter(agent=agent, conversation=conversation).values_list("kind", "text"))
+    return Composer(
+        conversation=conversation,
+        agent=agent,
+        now=timezone.now(),
+        reply=drafts.get(DraftKind.REPLY, ""),
+        note=drafts.get(DraftKind.NOTE, ""),
+        price_hint=price_hint(conversation),
+    )
+
+
+def price_hint(conversation: Conversation) -> str:
+    """What the next reply costs, in the rate table's words; "" where the table says nothing."""
+    return ""

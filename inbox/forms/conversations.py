@@ -1,0 +1,87 @@
+"""What agents decide about a conversation: whom, until when, with which outcome, which labels, which consent."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent, Team, Workspace
+from inbox.enums import ConsentState
+from inbox.models import Conversation, Label
+
+LONGEST_OUTCOME = 120
+
+
+class AssignmentForm(forms.Form):
+    """To an agent or to a team. `seen_assignee` is who had it on the screen; "" is nobody."""
+
+    agent = forms.ModelChoiceField(Agent.objects.none(), required=False)
+    team = forms.ModelChoiceField(Team.objects.none(), required=False)
+    seen_assignee = forms.IntegerField(required=False)
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agent"].queryset = Agent.objects.filter(workspace=workspace, is_active=True)  # type: ignore[attr-defined]
+        self.fields["team"].queryset = Team.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
+
+
+class ClosureForm(forms.Form):
+    outcome = forms.CharField(required=False, max_length=LONGEST_OUTCOME)
+    seen_inbound = forms.IntegerField(required=False, min_value=0)
+
+
+class SnoozeForm(forms.Form):
+    """One of the offered moments, or one's own. Times are in the agent's zone."""
+
+    until = forms.CharField(required=False)
+    at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        moments = {key: moment for key, _words, _icon, moment in snooze_choices()}
+        wanted = cleaned.get("at") or moments.get(cleaned.get("until", ""))
+        if wanted is None:
+            raise forms.ValidationError(_("Choose a time in the future, within a year."))
+        cleaned["moment"] = wanted
+        return cleaned
+
+
+def snooze_choices(now: datetime | None = None) -> list[tuple[str, Any, str, datetime]]:
+    """(key, words, icon, moment) in the active time zone."""
+    here = timezone.localtime(now)
+
+    def morning(days: int) -> datetime:
+        day = here.date() + timedelta(days=days)
+        return timezone.make_aware(datetime.combine(day, time(9)), here.tzinfo)
+
+    return [
+        ("hour", _("In one hour"), "clock", here + timedelta(hours=1)),
+        ("three_hours", _("In three hours"), "clock", here + timedelta(hours=3)),
+        ("tomorrow", _("Tomorrow morning"), "sun", morning(1)),
+        ("monday", _("Monday morning"), "calendar", morning(7 - here.weekday())),
+    ]
+
+
+class LabelsForm(forms.Form):
+    labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+
+    def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["labels"].queryset = Label.objects.filter(workspace=conversation.workspace_id)  # type: ignore[attr-defined]
+
+
+class ConsentForm(forms.Form):
+    """A yes or no that a colleague records, with its evidence."""
+
+    state = forms.ChoiceField(choices=[(ConsentState.GIVEN, _("Given")), (ConsentState.WITHDRAWN, _("Withdrawn"))])
+    note = forms.CharField(max_length=200, label=_("Where and how"))
+    wording = forms.CharField(required=False, max_length=2000, label=_("Exact words"))
+    occurred_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"], label=_("When"))
+
+    def clean_occurred_at(self) -> datetime:
+        at = self.cleaned_data["occurred_at"] or timezone.now()
+        if at > timezone.now() + timedelta(minutes=5):
+            raise forms.ValidationError(_("This is in the future."))
+        return min(at, timezone.now())

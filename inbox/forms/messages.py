@@ -1,0 +1,41 @@
+"""What agents type: replies, notes and drafts. Rules about content are the actions'; here only shape is checked."""
+
+from typing import Any
+
+from django import forms
+
+from inbox.enums import DraftKind
+from inbox.models import Conversation, Message
+
+
+class UidForm(forms.Form):
+    """Anything that the browser names: the same uid again is the same message."""
+
+    uid = forms.UUIDField()
+
+
+class ReplyForm(UidForm):
+    """A reply as the composer posts it. `quoted` is the uid of a message of this thread."""
+
+    text = forms.CharField(required=False, strip=False)
+    seen_seq = forms.IntegerField(required=False, min_value=0)
+    quoted = forms.UUIDField(required=False)
+    confirm = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
+        self.conversation = conversation
+        super().__init__(*args, **kwargs)
+
+    def clean_quoted(self) -> Message | None:
+        """A message that has gone meanwhile is simply not quoted."""
+        uid = self.cleaned_data["quoted"]
+        return Message.objects.filter(conversation=self.conversation, uid=uid).first() if uid else None
+
+
+class NoteForm(UidForm):
+    text = forms.CharField(required=False, strip=False)
+
+
+class DraftForm(forms.Form):
+    kind = forms.ChoiceField(choices=DraftKind.choices)
+    text = forms.CharField(required=False, strip=False)

@@ -1,0 +1,69 @@
+"""The contact panel: who this is, what they agreed to, and what there was before."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inbox.enums import ConsentState
+from inbox.models import Case, Consent, Contact, ContactIdentity, Conversation, Label
+from whatsapp.phone_format import pretty
+
+EARLIER_CASES = 10
+CONSENT_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Panel:
+    conversation: Conversation
+    contact: Contact
+    identities: list[dict[str, Any]]
+    consent: Consent | None
+    consents: list[Consent]
+    labels: list[Label]
+    other_labels: list[Label]
+    cases: list[Case]
+
+    @property
+    def consent_state(self) -> str:
+        return self.consent.state if self.consent else ConsentState.UNKNOWN
+
+
+def panel_of(conversation: Conversation) -> Panel:
+    """Everything the panel shows, in four queries."""
+    consents = list(
+        Consent.objects.filter(contact=conversation.contact_id, category="marketing")
+        .select_related("recorded_by")
+        .order_by("-occurred_at", "-id")[:CONSENT_ROWS]
+    )
+    labels = sorted(conversation.labels.all(), key=lambda label: label.name.casefold())
+    known = Label.objects.filter(workspace=conversation.workspace_id).order_by("name")
+    chosen = {label.pk for label in labels}
+    return Panel(
+        conversation=conversation,
+        contact=conversation.contact,
+        identities=_identities(conversation.contact),
+        consent=consents[0] if consents else None,
+        consents=consents,
+        labels=labels,
+        other_labels=[label for label in known if label.pk not in chosen],
+        cases=list(
+            Case.objects.filter(conversation=conversation, closed_at__isnull=False)
+            .select_related("closed_by")
+            .order_by("-opened_at")[:EARLIER_CASES]
+        ),
+    )
+
+
+def _identities(contact: Contact) -> list[dict[str, Any]]:
+    """Active ones first, as (words, value, ended)."""
+    found = sorted(contact.identities.all(), key=lambda identity: (not identity.is_active, identity.pk))
+    return [
+        {
+            "label": identity.get_kind_display(),
+            "value": pretty(identity.value) if identity.kind == ContactIdentity.Kind.PHONE else identity.value,
+            "is_phone": identity.kind == ContactIdentity.Kind.PHONE,
+            "digits": identity.value,
+            "ended_at": identity.ended_at,
+            "is_active": identity.is_active,
+        }
+        for identity in found
+    ]

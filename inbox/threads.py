@@ -1,0 +1,156 @@
+"""The thread: messages, notes and lines of a conversation in one order, a page at a time, from the newest backwards."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Agent
+from inbox import bubbles, rendering
+from inbox.enums import MessageStatus
+from inbox.models import Activity, Conversation, Message, Note, Reaction
+
+PAGE_SIZE = 40
+CATCH_UP_LIMIT = 300
+_TEMPLATES = {
+    "message": "inbox/messages/_message.html",
+    "note": "inbox/messages/_note.html",
+    "activity": "inbox/messages/_event.html",
+}
+
+
+@dataclass
+class Item:
+    """One entry of the thread with what its template needs. `day` is set where a new day begins."""
+
+    kind: str
+    thing: Message | Note | Activity
+    context: dict[str, Any]
+    first: bool = True
+    last: bool = True
+    day: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.thing.occurred_at
+
+    @property
+    def seq(self) -> int:
+        return self.thing.seq
+
+    @property
+    def template(self) -> str:
+        return _TEMPLATES[self.kind]
+
+    @property
+    def group(self) -> str:
+        return self.context["b"].group if self.kind == "message" and not self.context["b"].is_line else ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the thread's order: everything before it is older."""
+
+    at: datetime
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{int(self.at.timestamp() * 1_000_000)}.{self.seq}"
+
+    @classmethod
+    def of(cls, value: str) -> "Place | None":
+        stamp, _, seq = value.partition(".")
+        if not (stamp.isdecimal() and seq.isdecimal() and len(stamp) < 18 and len(seq) < 19):
+            return None
+        return cls(datetime.fromtimestamp(int(stamp) / 1_000_000, tz=UTC), int(seq))
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    items: list[Item]
+    older: Place | None  # where the next older page ends, None at the beginning of the thread
+
+
+def thread_page(
+    conversation: Conversation, agent: Agent, *, before: Place | None = None, size: int = PAGE_SIZE
+) -> ThreadPage:
+    """The `size` entries before a place (the newest by default), oldest first. A fixed number of queries."""
+    entries: list[Item] = []
+    for kind, found in _sources(conversation, agent).items():
+        if before is not None:
+            found = found.filter(occurred_at__lte=before.at).exclude(occurred_at=before.at, seq__gte=before.seq)
+        entries += _items(kind, found.order_by("-occurred_at", "-seq")[: size + 1], conversation)
+    entries.sort(key=lambda item: (item.at, item.seq))
+    more = len(entries) > size
+    entries = entries[-size:]
+    older = Place(entries[0].at, entries[0].seq) if more and entries else None
+    return ThreadPage(items=grouped(entries), older=older)
+
+
+def changes_since(conversation: Conversation, agent: Agent, seq: int) -> list[Item]:
+    """What a page that has seen everything up to `seq` lacks, and its newest entries as they are now."""
+    page = thread_page(conversation, agent)
+    known = {(item.kind, item.thing.pk) for item in page.items}
+    missed: list[Item] = []
+    for kind, found in _sources(conversation, agent).items():
+        newer = found.filter(seq__gt=seq).order_by("-seq")[:CATCH_UP_LIMIT]
+        missed += [item for item in _items(kind, newer, conversation) if (kind, item.thing.pk) not in known]
+    return grouped(sorted([*missed, *page.items], key=lambda item: (item.at, item.seq)))
+
+
+def grouped(items: list[Item]) -> list[Item]:
+    """Mark where blocks of one author begin and end and where a new day begins, in the active time zone."""
+    previous: Item | None = None
+    for item in items:
+        day = timezone.localtime(item.at).date()
+        new_day = previous is None or timezone.localtime(previous.at).date() != day
+        item.day = item.at if new_day else None
+        item.first = new_day or previous is None or not item.group or previous.group != item.group
+        if previous is not None:
+            previous.last = item.first
+        previous = item
+    return items
+
+
+def one_item(thing: Message | Note | Activity) -> Item:
+    """A single entry, for an answer that shows it."""
+    kind = "message" if isinstance(thing, Message) else "note" if isinstance(thing, Note) else "activity"
+    return _item(kind, thing)
+
+
+def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any]]:
+    """What is in the thread. A held reply is its author's alone."""
+    messages = (
+        Message.objects.filter(conversation=conversation)
+        .exclude(Q(status=MessageStatus.HELD) & ~Q(author=agent))
+        .select_related("author", "sender_contact", "template", "quoted__author")
+        .prefetch_related(
+            "attachments", Prefetch("reactions", Reaction.objects.select_related("agent", "contact").order_by("id"))
+        )
+    )
+    return {
+        "message": messages,
+        "note": Note.objects.filter(conversation=conversation)
+        .select_related("author")
+        .prefetch_related("mentions__agent"),
+        "activity": Activity.objects.filter(conversation=conversation).select_related("actor"),
+    }
+
+
+def _items(kind: str, found: Iterable[Any], conversation: Conversation) -> list[Item]:
+    items = []
+    for thing in found:
+        thing.conversation = conversation  # with its contact and workspace, already loaded
+        if isinstance(thing, Message):
+            thing.workspace = conversation.workspace
+        items.append(_item(kind, thing))
+    return items
+
+
+def _item(kind: str, thing: Any) -> Item:
+    if kind == "message":
+        return Item(kind, thing, {"b": bubbles.bubble_of(thing)})
+    return Item(kind, thing, rendering.note_context(thing) if kind == "note" else rendering.activity_context(thing))

@@ -1,0 +1,60 @@
+"""Closing and snoozing: each is a thing that is there or not."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from inbox import access
+from inbox.actions import conversations
+from inbox.forms.conversations import ClosureForm, SnoozeForm, snooze_choices
+from inbox.models import Case
+from inbox.views.assignments import head_answer
+from inbox.views.refusals import form_refusal, refusing, with_toast
+
+OUTCOMES_OFFERED = 6
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@refusing
+def closure(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: the menu of outcomes. POST: close. DELETE: reopen."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.method == "GET":
+        context = {"conversation": conversation, "outcomes": _outcomes(conversation.workspace_id)}
+        return render(request, "inbox/conversations/_close_menu.html", context)
+    if request.method == "DELETE":
+        conversations.reopen_conversation(conversation, by=request.user)
+        return head_answer(request, pk)
+    form = ClosureForm(request.POST)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    conversations.close_conversation(conversation, by=request.user, **form.cleaned_data)
+    return with_toast(head_answer(request, pk), _("Conversation closed"), undo=reverse("conversation-closure", args=[pk]))
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@refusing
+def snooze(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: the menu of moments. POST: out of the way until then. DELETE: back at once."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.method == "GET":
+        context = {"conversation": conversation, "choices": snooze_choices()}
+        return render(request, "inbox/conversations/_snooze_menu.html", context)
+    if request.method == "DELETE":
+        conversations.wake_conversation(conversation, by=request.user)
+        return head_answer(request, pk)
+    form = SnoozeForm(request.POST)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    conversations.snooze_conversation(conversation, until=form.cleaned_data["moment"], by=request.user)
+    return with_toast(head_answer(request, pk), _("Snoozed"), undo=reverse("conversation-snooze", args=[pk]))
+
+
+def _outcomes(workspace_id: int) -> list[Any]:
+    """The words used last for an outcome, to choose again."""
+    used = Case.objects.filter(workspace=workspace_id).exclude(outcome="").order_by("-closed_at")[:200]
+    return list(dict.fromkeys(used.values_list("outcome", flat=True)))[:OUTCOMES_OFFERED]

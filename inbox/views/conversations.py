@@ -1,0 +1,121 @@
+"""The inbox itself: list, thread and contact panel, as a page or as the parts htmx asks for."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from inbox import access, composers, panels, queries, rendering, threads
+from inbox.models import Conversation, Label
+from inbox.queries import Cursor, Filter
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The list, with an empty place for the thread. `?after=` is the next page of rows alone."""
+    if "after" in request.GET:
+        return _more_rows(request)
+    context = list_context(request)
+    if request.htmx.target == "list":
+        _remember_view(request, context["filter"].view)
+        return render(request, "inbox/conversations/_list.html", context)
+    return render(request, "inbox/conversations/index.html", context | {"nav": "inbox", "pane": "list"})
+
+
+@require_GET
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One conversation. htmx gets thread and panel, everybody else the whole page."""
+    conversation = access.get_conversation(request.user, pk)
+    context = thread_context(request, conversation)
+    if request.htmx.target == "thread":
+        return render(request, "inbox/conversations/_opened.html", context)
+    return render(
+        request, "inbox/conversations/index.html",
+        list_context(request, current=pk) | context | {"nav": "inbox", "pane": "thread"},
+    )
+
+
+@require_GET
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """The contact panel; as a page of its own it opens with the panel in front (narrow screens)."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.htmx:
+        return render(request, "inbox/contacts/_panel.html", {"panel": panels.panel_of(conversation)})
+    context = list_context(request, current=pk) | thread_context(request, conversation)
+    return render(request, "inbox/conversations/index.html", context | {"nav": "inbox", "pane": "contact"})
+
+
+@require_GET
+def row(request: HttpRequest, pk: int) -> HttpResponse:
+    """One row of the list, for a page whose event came without it."""
+    conversation = access.get_conversation(request.user, pk)
+    return render(request, "inbox/conversations/_row.html", {"row": queries.one_row(request.user, conversation.pk)})
+
+
+@require_GET
+def head(request: HttpRequest, pk: int) -> HttpResponse:
+    """The head of the thread as it is now."""
+    conversation = access.get_conversation(request.user, pk)
+    return render(request, "inbox/conversations/_head.html", rendering.head_context(conversation))
+
+
+@require_GET
+def composer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The composer as it is for this agent now."""
+    conversation = access.get_conversation(request.user, pk)
+    return render(
+        request, "inbox/messages/_composer.html",
+        {"conversation": conversation, "composer": composers.composer_of(conversation, request.user)},
+    )
+
+
+@require_GET
+def counts(request: HttpRequest) -> HttpResponse:
+    """The numbers beside the views."""
+    return JsonResponse(queries.view_counts(request.user, Filter.of(request.GET.dict()).team_id))
+
+
+def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
+    """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
+    wanted = Filter.of(request.GET.dict(), default_view=default_view(request))
+    counted = queries.view_counts(request.user, wanted.team_id)
+    teams = queries.teams_to_filter(request.user)
+    return {
+        "filter": wanted,
+        "page": queries.list_page(request.user, wanted, current=current),
+        "counts": counted,
+        "rail_unread": counted["unread"],
+        "teams": teams,
+        "team": next((team for team in teams if team.pk == wanted.team_id), None),
+        "labels": list(Label.objects.filter(workspace=request.user.workspace_id).order_by("name")),
+    }
+
+
+def default_view(request: HttpRequest) -> str:
+    """The view chosen last in this session."""
+    return request.session.get("view") or "all"
+
+
+def _remember_view(request: HttpRequest, view: str) -> None:
+    if request.session.get("view") != view:
+        request.session["view"] = view
+
+
+def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    return {
+        "conversation": conversation,
+        "thread": threads.thread_page(conversation, request.user),
+        "composer": composers.composer_of(conversation, request.user),
+        "panel": panels.panel_of(conversation),
+        **rendering.head_context(conversation),
+    }
+
+
+def _more_rows(request: HttpRequest) -> HttpResponse:
+    wanted = Filter.of(request.GET.dict(), default_view=default_view(request))
+    after = Cursor.of(request.GET["after"])
+    if after is None:
+        return HttpResponse(status=400)
+    context = {"filter": wanted, "page": queries.list_page(request.user, wanted, after=after)}
+    return render(request, "inbox/conversations/_rows.html", context)

@@ -1,0 +1,97 @@
+"""The messages of a conversation: older pages, what a page missed, replies, and what to do with the odd ones."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import Agent
+from inbox import access, threads
+from inbox.actions import replying
+from inbox.enums import Direction, MessageStatus
+from inbox.forms.messages import ReplyForm, UidForm
+from inbox.models import Conversation, Message
+from inbox.threads import Item, Place
+from inbox.views.refusals import form_refusal, refusing
+
+
+@require_http_methods(["GET", "POST"])
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: `?before=` an older page, `?after_seq=` what came since. POST: a reply."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.method == "POST":
+        return create(request, conversation)
+    if (before := Place.of(request.GET.get("before", ""))) is not None:
+        page = threads.thread_page(conversation, request.user, before=before)
+        return render(
+            request, "inbox/messages/_page.html",
+            {"conversation": conversation, "items": page.items, "older": page.older},
+        )
+    seq = request.GET.get("after_seq", "0")
+    items = threads.changes_since(conversation, request.user, int(seq) if seq.isdecimal() and len(seq) < 19 else 0)
+    return render(request, "inbox/messages/_items.html", {"items": items, "bare": True})
+
+
+@refusing
+def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """Queue a reply. The answer holds its bubble, or the dialog when a colleague was faster."""
+    form = ReplyForm(request.POST, conversation=conversation)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    said = form.cleaned_data
+    message = replying.send_reply(
+        conversation, by=request.user, text=said["text"], uid=said["uid"], seen_seq=said["seen_seq"],
+        quoted=said["quoted"], confirm=said["confirm"],
+    )
+    return message_answer(request, conversation, message)
+
+
+@require_POST
+@refusing
+def resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a failed or unconfirmed message once more, as a new one."""
+    message = access.get_message(request.user, pk)
+    form = UidForm(request.POST)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    again = replying.send_again(message, by=request.user, uid=form.cleaned_data["uid"])
+    return message_answer(request, access.get_conversation(request.user, message.conversation_id), again)
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@refusing
+def held(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: the dialog with both texts. POST: send all the same. DELETE: back into the composer."""
+    message = access.get_message(request.user, pk)
+    conversation = access.get_conversation(request.user, message.conversation_id)
+    if request.method == "DELETE":
+        return JsonResponse({"text": replying.drop_held(message, by=request.user), "uid": str(message.uid)})
+    if request.method == "POST":
+        return message_answer(request, conversation, replying.confirm_held(message, by=request.user))
+    return JsonResponse({"uid": str(message.uid), "dialog": _held_dialog(request, message, request.user)})
+
+
+def message_answer(request: HttpRequest, conversation: Conversation, message: Message) -> HttpResponse:
+    """The message's bubble as JSON; one that is held back comes with the dialog that asks its author."""
+    message.conversation = conversation
+    answer = {"uid": str(message.uid), "status": message.status, "html": item_html(threads.one_item(message), request)}
+    if message.status == MessageStatus.HELD:
+        answer["dialog"] = _held_dialog(request, message, request.user)
+        return JsonResponse(answer, status=409)
+    return JsonResponse(answer)
+
+
+def item_html(item: Item, request: HttpRequest) -> str:
+    return render_to_string(item.template, {**item.context, "first": True, "last": True}).strip()
+
+
+def _held_dialog(request: HttpRequest, message: Message, agent: Agent) -> str:
+    """What colleagues have sent since this agent last looked, beside the agent's own text."""
+    answers = (
+        Message.objects.filter(conversation=message.conversation, direction=Direction.OUT, seq__gt=message.seen_seq or 0)
+        .exclude(author=agent)
+        .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
+        .select_related("author")
+        .order_by("seq")[:5]
+    )
+    return render_to_string("inbox/messages/_held.html", {"message": message, "answers": list(answers)}, request)

@@ -1,0 +1,50 @@
+"""How a view says no: a rule violation becomes its sentence, as JSON for scripts and as a short message for htmx."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from inbox.errors import InboxRuleViolation
+
+View = Callable[..., HttpResponse]
+
+
+def refusal(request: HttpRequest, violation: InboxRuleViolation) -> HttpResponse:
+    """The answer to something that is against a rule: nothing on the page is replaced, the sentence is shown."""
+    sentence = str(violation.sentence)
+    if getattr(request, "htmx", False):
+        response = HttpResponse(status=violation.status)
+        response["HX-Reswap"] = "none"
+        response["HX-Trigger"] = json.dumps({"toast": {"words": sentence, "bad": True}})
+        return response
+    fields = {name: str(words) for name, words in getattr(violation, "fields", {}).items()}
+    return JsonResponse({"code": violation.code, "sentence": sentence, "fields": fields}, status=violation.status)
+
+
+def refusing(view: View) -> View:
+    """Rule violations raised by the actions of `view` become refusals."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except InboxRuleViolation as violation:
+            return refusal(request, violation)
+
+    return answered
+
+
+def form_refusal(request: HttpRequest, errors: dict[str, list[str]]) -> HttpResponse:
+    """What was sent cannot be read: the first sentence of the form's errors."""
+    first = next((sentence for sentences in errors.values() for sentence in sentences), "")
+    return refusal(request, InboxRuleViolation(first or None))
+
+
+def with_toast(response: HttpResponse, words: str, undo: str = "") -> HttpResponse:
+    """Say in a short message what was done; `undo` is the address whose DELETE takes it back."""
+    triggers = json.loads(response.get("HX-Trigger", "{}"))
+    response["HX-Trigger"] = json.dumps(triggers | {"toast": {"words": words, "undo": undo}})
+    return response
