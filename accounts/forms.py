@@ -20,19 +20,17 @@ def zone_choices() -> list[tuple[str, str]]:
 
 
 class Styled:
-    """Gives every field the look of the design and ties errors to their field for screen readers."""
+    """Gives every field the look of the design; Django itself ties errors and hints to it for screen readers."""
 
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
+        for field in self.fields.values():
             if isinstance(field.widget, (forms.TextInput, forms.Select, forms.NumberInput)):
                 field.widget.attrs.setdefault("class", "input")
             elif isinstance(field, forms.BooleanField):
                 field.widget.attrs.setdefault("role", "switch")
-            if getattr(self, "errors", None) and name in self.errors:
-                field.widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
 
 
 class SignInForm(Styled, forms.Form):
