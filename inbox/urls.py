@@ -4,6 +4,7 @@ from django.urls import path
 
 from inbox.views import (
     assignments,
+    attachments,
     availability,
     closures,
     contacts,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("conversations/<int:pk>/labels/", contacts.labels, name="conversation-labels"),
     path("conversations/<int:pk>/read/", reading.resource, name="conversation-read"),
     path("conversations/<int:pk>/consent/", contacts.record_consent, name="conversation-consent"),
+    path("media/<str:token>/", attachments.show, name="attachment"),
     path("messages/<int:pk>/resend/", messages.resend, name="message-resend"),
     path("messages/<int:pk>/held/", messages.held, name="message-held"),
 ]
