@@ -6,6 +6,7 @@ One process for all three, since starting Django costs a second. Run by `config.
 import hashlib
 import importlib.metadata
 import os
+import sys
 from pathlib import Path
 
 import django
@@ -17,7 +18,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     collect_static_files()
-    call_command("migrate", interactive=False, verbosity=1 if _is_new() else 0)
+    if _is_new():
+        sys.stdout.write("The database is empty, its tables are being made …\n")
+    call_command("migrate", interactive=False, verbosity=0)
     if "create_demo" in get_commands():
         call_command("create_demo")
 

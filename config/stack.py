@@ -53,6 +53,7 @@ class Stack:
         self.port = _port(environ)
         self.folder = DataFolder.open(PROJECT, environ.get("DATA_DIR", ""))
         self.applications = applications(self.port)
+        self._ask_web_at = 0.0
 
     def take_over(self) -> None:
         """Become the only stack of this folder: wait for one that is ending, end what a killed one left behind."""
@@ -138,14 +139,21 @@ class Stack:
         supervisor.wait_until(ready, lambda: self.log(child.name, "is still reading its data back …"))
 
     def _web_answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        if time.monotonic() < self._ask_web_at:
+            return False
+        self._ask_web_at = time.monotonic() + 0.2
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/accounts/login/")
-            return connection.getresponse().status == 200
+            status = connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+        if status != 200:
+            self.log("tresen", f"the sign-in page answers with status {status}")
+            self._ask_web_at = time.monotonic() + 10
+        return status == 200
 
     def _welcome(self) -> str:
         rule = "-" * 72
