@@ -217,7 +217,7 @@ class WebhookRecorder:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/webhooks/whatsapp/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def values(self, field: str = "messages") -> list[dict[str, Any]]:
         """The `value` of every change of that field, in order of arrival."""
