@@ -27,6 +27,7 @@ WORDS: dict[str, str | Promise] = {
     "number.connected": _("connected the number"),
     "number.routing": _("changed the team of the number"),
     "workspace.created": _("created the workspace"),
+    "webhook.replayed": _("processed again the webhook delivery"),
 }
 
 
