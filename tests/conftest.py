@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.fake_graph import graph  # noqa: F401
 from tests.phone_fixture import (  # noqa: F401
     practice_phone,
     running_practice_phone,

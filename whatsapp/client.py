@@ -19,6 +19,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
+from accounts.fields import Secret
 from whatsapp import answers, errors
 from whatsapp.errors import OutcomeUnknown, PermanentFailure, TemporaryFailure
 from whatsapp.models import BusinessAccount, PhoneNumber
@@ -140,7 +141,9 @@ class _Caller:
     """Where the Graph API lives and which token opens it."""
 
     def __init__(self, account: BusinessAccount) -> None:
-        self._token = account.access_token.reveal()
+        # A row that was just made still holds the plain text it was made with.
+        token = account.access_token
+        self._token = token.reveal() if isinstance(token, Secret) else str(token)
         self._root = f"{settings.GRAPH_BASE_URL}/{settings.GRAPH_VERSION}"
         self._proof: dict[str, str] = {}
         if settings.GRAPH_APPSECRET_PROOF:
