@@ -99,7 +99,7 @@ def inbound_message(conversation: Conversation, text: str = "Hallo", *, at: date
     fields.setdefault("kind", MessageKind.TEXT)
     fields.setdefault("wamid", f"wamid.{uuid.uuid4().hex}")
     fields.setdefault("sender_contact", conversation.contact)
-    message = bare_message(conversation, text, at, direction=Direction.IN, status=MessageStatus.RECEIVED, **fields)
+    message = _message(conversation, text, at, direction=Direction.IN, status=MessageStatus.RECEIVED, **fields)
     conversation.inbound_count += 1
     conversation.needs_answer = True
     conversation.waiting_since = conversation.waiting_since or at
@@ -117,7 +117,7 @@ def outbound_message(conversation: Conversation, text: str = "Gern.", *, by: Age
     fields.setdefault("status", MessageStatus.DELIVERED)
     if fields["status"] not in (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.HELD):
         fields.setdefault("wamid", f"wamid.{uuid.uuid4().hex}")
-    message = bare_message(conversation, text, at, direction=Direction.OUT, author=by, **fields)
+    message = _message(conversation, text, at, direction=Direction.OUT, author=by, **fields)
     conversation.needs_answer = False
     conversation.waiting_since = None
     conversation.answered_at = at
@@ -126,8 +126,7 @@ def outbound_message(conversation: Conversation, text: str = "Gern.", *, by: Age
     return message
 
 
-def bare_message(conversation: Conversation, text: str, at: datetime, **fields: Any) -> Message:
-    """Only the row, numbered; the caller saves what it changes on the conversation."""
+def _message(conversation: Conversation, text: str, at: datetime, **fields: Any) -> Message:
     message = Message.objects.create(
         workspace=conversation.workspace, conversation=conversation, phone_number=conversation.phone_number,
         case=conversation.current_case(), seq=conversation.next_seq(), text=text, occurred_at=at, **fields,
@@ -139,6 +138,18 @@ def bare_message(conversation: Conversation, text: str, at: datetime, **fields: 
             "uid": str(message.uid), "author_id": message.author_id, "at": at.isoformat(),
         }
     return message
+
+
+def bare_row(conversation: Conversation, text: str, at: datetime, *, inbound: bool, **fields: Any) -> Message:
+    """A stored message that nothing has been done about yet: what receiving and replying hand to the bookkeeping."""
+    if inbound:
+        given = {"direction": Direction.IN, "status": MessageStatus.RECEIVED, "wamid": f"wamid.{uuid.uuid4().hex}"}
+    else:
+        given = {"direction": Direction.OUT, "status": MessageStatus.QUEUED, "via": Via.AGENT}
+    return Message.objects.create(
+        workspace=conversation.workspace, conversation=conversation, phone_number=conversation.phone_number,
+        seq=conversation.next_seq(), text=text, occurred_at=at, kind=MessageKind.TEXT, **(given | fields),
+    )
 
 
 def note(conversation: Conversation, text: str = "Bitte prüfen.", *, by: Agent, **fields: Any) -> Note:

@@ -127,7 +127,8 @@ def test_query_and_question_agree_for_arbitrary_rights(db_rows, role, visibility
     team_ids = frozenset(chosen.draw(st.sets(st.sampled_from(teams))))
     rights = Rights(
         agent_id=chosen.draw(st.sampled_from(agents)),
-        workspace_id=chosen.draw(st.sampled_from(sorted(facts_spaces(facts)))), visibility=visibility, team_ids=team_ids,
+        workspace_id=chosen.draw(st.sampled_from(sorted(facts_spaces(facts)))),
+        role=role, visibility=visibility, team_ids=team_ids,
         led_team_ids=frozenset(chosen.draw(st.sets(st.sampled_from(sorted(team_ids))))) if team_ids else frozenset(),
         is_active=is_active,
     )
