@@ -9,7 +9,8 @@ from inbox.visibility import ConversationFacts, may_see
 # Only for pages that have the conversation open; a mark goes further when the row shows it.
 OPEN_ONLY = {"ticks", "viewing"}
 REMEMBERED = 10_000
-INNER = ("html", "before", "workspace", "in_row")  # what the hub needs and the page does not
+INNER = ("html", "before", "workspace", "in_row", "only")  # what the hub needs and the page does not
+ITEM = ("uid", "item", "at")
 
 
 class Memory:
@@ -40,7 +41,7 @@ class Outgoing:
         self.conversation: int | None = payload.get("conversation")
         self.facts = self._facts_of(payload.get("facts"))
         self.before = self._facts_of(payload.get("before"))
-        self._texts: dict[str, str] = {}
+        self._texts: dict[tuple[str, bool], str] = {}
         if self.facts is not None and self.conversation is not None and "version" in payload:
             self.facts, remembered = memory.compare(self.conversation, payload["version"], self.facts)
             self.before = self.before or remembered
@@ -58,10 +59,10 @@ class Outgoing:
         if rights.workspace_id != self.workspace:
             return None
         if self.facts is None:
-            return self._text(socket.person.language) if self._concerns(socket) else None
+            return self._text(socket) if self._concerns(socket) else None
         if may_see(rights, self.facts):
             wanted = socket.conversation == self.conversation or self._goes_to_lists(socket)
-            return self._text(socket.person.language) if wanted else None
+            return self._text(socket) if wanted else None
         if self.before is not None and may_see(rights, self.before):
             return self._gone()
         return None
@@ -77,19 +78,24 @@ class Outgoing:
             return self.payload["agent"]["id"] == socket.person.agent_id
         return True
 
-    def _text(self, language: str) -> str:
-        text = self._texts.get(language)
+    def _text(self, socket: Socket) -> str:
+        language = socket.person.language
+        whole = self.payload.get("only") in (None, socket.person.agent_id)
+        text = self._texts.get((language, whole))
         if text is None:
             content = {name: value for name, value in self.payload.items() if name not in INNER}
-            if (html := self.payload.get("html")) is not None:
-                content["html"] = html.get(language, {})
-            text = self._texts[language] = frame(content)
+            parts = self.payload.get("html", {}).get(language, {})
+            if not whole:
+                content = {name: value for name, value in content.items() if name not in ITEM}
+                content["kind"] = "conversation"
+                parts = {name: html for name, html in parts.items() if name != "message"}
+            if "html" in self.payload:
+                content["html"] = parts
+            text = self._texts[language, whole] = frame(content)
         return text
 
     def _gone(self) -> str:
-        if "" not in self._texts:
-            self._texts[""] = frame({"kind": "conversation_gone", "conversation": self.conversation})
-        return self._texts[""]
+        return frame({"kind": "conversation_gone", "conversation": self.conversation})
 
 
 def without_superseded_parts(payloads: list[dict]) -> list[dict]:

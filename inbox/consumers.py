@@ -6,6 +6,7 @@ nothing that changes data: that is always an HTTP request with CSRF, forms and r
     {"kind": "hello", "conversation": id|null}    {"kind": "view", "conversation": id|null}
     {"kind": "typing", "conversation": id, "what": "reply"|"note"}
     {"kind": "active"}  somebody is at work here    {"kind": "pong", "n": n}  answer to a beat
+    {"kind": "ping"}  asks for a beat
 
 A plain ASGI application instead of a Channels consumer: theirs hop through the process's one database thread before
 every message, so that one slow query would hold up all sockets (mechanics §0.4).
@@ -17,8 +18,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from django.contrib.staticfiles.storage import staticfiles_storage
+
 from accounts.models import Agent, Availability
 from inbox import socket_auth, viewing
+from inbox.actions import assignment
 from inbox.hub import Hub, hub_of_this_process
 from inbox.sockets import Socket, frame
 
@@ -68,8 +72,8 @@ class Page:
     async def live(self, receive: Receive) -> None:
         """Until the page goes away or the socket is closed from our side."""
         await self.hub.add(self.socket)
-        self.socket.push(frame({"kind": "welcome", "now": int(time.time() * 1000)}))
-        self.hub.in_background(self.hub.in_thread(_came_online, self.socket.person.agent_id))
+        self.socket.push(frame({"kind": "welcome", "now": int(time.time() * 1000), "build": _build()}))
+        self.hub.in_background(self._arrive())
         reading = asyncio.create_task(self._read(receive))
         closing = asyncio.create_task(self.socket.closed.wait())
         try:
@@ -77,6 +81,11 @@ class Page:
         finally:
             reading.cancel()
             closing.cancel()
+
+    async def _arrive(self) -> None:
+        """Present first, then ready for work: routing asks who is present."""
+        await self.hub.people.arrived(self.socket)
+        await self.hub.in_thread(_came_online, self.socket.person.agent_id)
 
     def end(self) -> None:
         """The hub forgets the socket; colleagues no longer see this agent in the conversation."""
@@ -117,6 +126,8 @@ class Page:
             await self._typing(conversation, "note" if hint.get("what") == "note" else "reply")
         elif kind == "active":
             await self.hub.in_thread(socket_auth.touch, self.socket.person)
+        elif kind == "ping":
+            self.socket.beat(self.hub.mark)
 
     async def _view(self, conversation: int | None) -> None:
         left = self.socket.conversation
@@ -157,9 +168,12 @@ def _hint(text: str | None) -> dict | None:
     return hint if isinstance(hint, dict) else None
 
 
-def _came_online(agent_id: int) -> None:
-    from inbox.actions import assignment
+def _build() -> str:
+    """Changes with the scripts and styles, so that a page left open over an update notices."""
+    return getattr(staticfiles_storage, "manifest_hash", "")
 
+
+def _came_online(agent_id: int) -> None:
     agent = Agent.objects.filter(pk=agent_id, is_active=True, availability=Availability.AVAILABLE).first()
     if agent is not None:
         assignment.agent_came_online(agent)

@@ -45,6 +45,7 @@ class Snapshot:
             "assignee": conversation.assignee_id,
             "team": conversation.team_id,
             "mentioned": self.mentioned,
+            "labels": [label.pk for label in conversation.labels.all()],
             "status": conversation.status,
             "inbound_count": conversation.inbound_count,
             "needs_answer": conversation.needs_answer,

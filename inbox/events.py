@@ -5,9 +5,10 @@ payload after the commit. A publish that fails is logged and nothing else: a sto
 
 A payload holds
     id, kind, workspace, conversation, version, seq, at
-    facts       assignee, team, mentioned, status, inbound_count, needs_answer, closes_at, last_message_at (times in ms)
+    facts       assignee, team, mentioned, labels, status, inbound_count, needs_answer, closes_at, last_message_at (ms)
     before      the facts that decided who could see it, when this event may take it out of somebody's sight
     reads       {agent id: how many of inbound_count this agent has read}
+    only        the one agent who gets the item itself: a reply that is held back is its author's alone
     uid, item   of a message, note or activity: its own id, and the id of its element
     html        {language: {"row", "head", "message"}}, rendered once; never a word about one agent. Missing when
                 rendering failed; the page then fetches that part
@@ -201,6 +202,8 @@ def _payload(event: _Reported, snapshot: Snapshot) -> dict:
         payload["uid"] = str(getattr(event.item, "uid", event.item.pk))
         payload["item"] = element_id(event.item)
         payload["at"] = milliseconds(event.item.occurred_at)
+        if getattr(event.item, "status", None) == MessageStatus.HELD:
+            payload["only"] = event.item.author_id
     if event.before is not None:
         payload["before"] = event.before
     return payload

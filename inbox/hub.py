@@ -128,7 +128,6 @@ class Hub:
         twin = next((other for other in self.sockets if other.person.key == socket.person.key), None)
         socket.person = twin.person if twin else socket.person  # checked and brought up to date as one
         self.sockets.add(socket)
-        self.people.arrived(socket)
 
     def remove(self, socket: Socket) -> None:
         """The page has gone."""

@@ -25,12 +25,12 @@ class People:
         self._changed: dict[int, dict[int, dict]] = defaultdict(dict)
         self._seen_at: dict[int, float] = {}  # when last_seen_at was last written, per agent
 
-    def arrived(self, socket: Socket) -> None:
+    async def arrived(self, socket: Socket) -> None:
         """A page opened: it hears who is online, the others will hear of it within 2 s."""
         workspace_id = socket.person.rights.workspace_id
         if workspace_id in self._online:
             socket.push(frame({"kind": "people", "online": self._online[workspace_id], "agents": []}))
-        self._hub.in_background(self._write({workspace_id: [(socket.person.agent_id, socket.tab)]}, None))
+        await self._write({workspace_id: [(socket.person.agent_id, socket.tab)]}, None)
 
     def left(self, socket: Socket) -> None:
         """A page closed; the agent stays present for assignment until the grace is over."""

@@ -455,3 +455,17 @@ def facts_of_in_thread(cast):
                 connection.close()
 
         return thread.submit(read).result()
+
+
+async def test_a_reply_that_is_held_back_is_shown_to_its_author_alone(cast):
+    def hold() -> None:
+        events.message_created(factories.outbound_message(cast.claras, "Zu spät", by=cast.ben, status="held"))
+
+    async with open_pages(cookie_of(cast.ben), cookie_of(cast.lea)) as (bens, leas):
+        await in_db(hold)
+        await eventually(lambda: bens.news() and leas.news())
+
+        assert "Zu spät" in bens.news()[0]["html"]["message"]
+        assert leas.news()[0]["kind"] == "conversation"
+        assert not {"uid", "item", "only"} & leas.news()[0].keys()
+        assert set(leas.news()[0]["html"]) == {"row", "head"}
