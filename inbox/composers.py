@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Agent
+from inbox.costs import reply_price_hint
 from inbox.enums import DraftKind
 from inbox.models import Conversation, Draft
 from whatsapp.service_window import ServiceWindow
@@ -59,10 +60,5 @@ def composer_of(conversation: Conversation, agent: Agent) -> Composer:
         now=timezone.now(),
         reply=drafts.get(DraftKind.REPLY, ""),
         note=drafts.get(DraftKind.NOTE, ""),
-        price_hint=price_hint(conversation),
+        price_hint=reply_price_hint(conversation),
     )
-
-
-def price_hint(conversation: Conversation) -> str:
-    """What the next reply costs, in the rate table's words; "" where the table says nothing."""
-    return ""

@@ -1,0 +1,192 @@
+"""The template picker's questions: what may be sent to this customer, why not the rest, and what to fill in.
+
+A fixed number of queries, whatever the number of templates.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Agent
+from inbox import costs
+from inbox import text as words
+from inbox.actions.consent import marketing_state
+from inbox.enums import ConsentState, MessageKind
+from inbox.models import Conversation, Message
+from whatsapp import rates
+from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia, TemplateStatus
+from whatsapp.rates import Price
+from whatsapp.template_parts import TemplateShape, Variable
+
+Words = str | Promise
+GREETING = re.compile(r"\b(hallo|hi|hey|hello|dear|liebe[rs]?|moin|servus|guten tag)\b[ ,]*$", re.IGNORECASE)
+FIRST_NAMES = {"vorname", "first_name", "firstname", "kunde_vorname", "customer_first_name"}
+FULL_NAMES = {"name", "kunde", "kundin", "kundenname", "customer", "customer_name", "full_name"}
+AGENT_NAMES = {"agent", "agent_name", "mitarbeiter", "mitarbeiterin", "ansprechpartner", "ansprechpartnerin", "berater"}
+BUSINESS_NAMES = {"firma", "geschaeft", "laden", "business", "company", "shop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One template in the picker. `reason` is why it cannot be sent now, with an icon's name beside it."""
+
+    template: MessageTemplate
+    title: str
+    snippet: str
+    price: Price
+    reason: Words = ""
+    icon: str = ""
+
+    @property
+    def price_words(self) -> str:
+        return costs.money(self.price)
+
+
+@dataclass(slots=True)
+class Choices:
+    """What the picker lists, and by what it can be narrowed."""
+
+    usable: list[Choice] = field(default_factory=list)
+    unavailable: list[Choice] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    language: str = ""
+    category: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A value the form begins with; `source` is contact, agent, workspace, last or ""."""
+
+    variable: Variable
+    value: str = ""
+    source: str = ""
+
+
+def title_of(template: MessageTemplate) -> str:
+    """Meta's technical name as people read it: `rad_fertig` is "Rad fertig"."""
+    return template.name.replace("_", " ").strip().capitalize()
+
+
+def templates_for(
+    conversation: Conversation, *, search: str = "", language: str = "", category: str = ""
+) -> Choices:
+    """The templates of this conversation's business account: the usable ones first by use, the others with reasons."""
+    account = conversation.phone_number.business_account
+    templates = list(MessageTemplate.objects.filter(business_account=account, removed_at=None))
+    prices = rates.estimates(conversation.phone_number, conversation.contact.phone, timezone.now())
+    reasons = _Reasons(conversation, account)
+    choices = Choices(
+        languages=sorted({template.language for template in templates}),
+        categories=sorted({template.category for template in templates}),
+        search=search, language=language, category=category.upper(),
+    )  # fmt: skip
+    for template in sorted(templates, key=lambda each: (-each.used_count, each.name, each.language)):
+        if _is_wanted(template, choices):
+            choice = _choice(template, prices, account.currency, *reasons.of(template))
+            (choices.unavailable if choice.reason else choices.usable).append(choice)
+    return choices
+
+
+def suggested_values(conversation: Conversation, template: MessageTemplate, agent: Agent) -> list[Suggestion]:
+    """What each field begins with: the customer's and the agent's name, else what this customer was sent last time.
+
+    Values of other customers are never suggested: an order number does not belong in somebody else's message.
+    """
+    shape = TemplateShape.of(template)
+    last = (
+        Message.objects.filter(conversation=conversation, template=template, kind=MessageKind.TEMPLATE)
+        .order_by("-occurred_at", "-seq").values_list("data", flat=True).first()
+    )  # fmt: skip
+    used = (last or {}).get("values") or {}
+    return [_suggestion(variable, shape, conversation, agent, used) for variable in shape.variables]
+
+
+def default_header(conversation: Conversation, template: MessageTemplate) -> TemplateHeaderMedia | None:
+    """The file that this number puts into the template's header unless another is chosen."""
+    return TemplateHeaderMedia.objects.filter(template=template, phone_number=conversation.phone_number_id).first()
+
+
+def _suggestion(
+    variable: Variable, shape: TemplateShape, conversation: Conversation, agent: Agent, used: dict[str, str]
+) -> Suggestion:
+    name = variable.name.lower()
+    contact = conversation.contact
+    known_as = contact.name or contact.profile_name
+    if variable.component in ("header", "body"):
+        greets = not variable.is_named and _follows_greeting(variable, shape)
+        if name in FIRST_NAMES or greets:
+            return Suggestion(variable, contact.first_name if known_as else "", "contact" if known_as else "")
+        if name in FULL_NAMES and known_as:
+            return Suggestion(variable, known_as, "contact")
+        if name in AGENT_NAMES:
+            return Suggestion(variable, agent.first_name, "agent")
+        if name in BUSINESS_NAMES:
+            return Suggestion(variable, conversation.workspace.name, "workspace")
+    value = used.get(variable.field, "")
+    return Suggestion(variable, value, "last" if value else "")
+
+
+def _follows_greeting(variable: Variable, shape: TemplateShape) -> bool:
+    text = shape.body if variable.component == "body" else shape.header_text
+    before, gap, _after = text.partition("{{" + variable.name + "}}")
+    return bool(gap) and GREETING.search(before) is not None
+
+
+def _is_wanted(template: MessageTemplate, choices: Choices) -> bool:
+    if choices.language and template.language != choices.language:
+        return False
+    if choices.category and template.category != choices.category:
+        return False
+    if not choices.search.strip():
+        return True
+    haystack = words.fold(" ".join([template.name, title_of(template), TemplateShape.of(template).body]))
+    return all(word in haystack for word in words.fold(choices.search).split())
+
+
+def _choice(
+    template: MessageTemplate, prices: dict[str, Price], currency: str, reason: Words, icon: str
+) -> Choice:
+    category = template.category.lower()
+    return Choice(
+        template=template, title=title_of(template), snippet=TemplateShape.of(template).body[:160],
+        price=prices.get(category, Price(None, currency, category)), reason=reason, icon=icon,
+    )  # fmt: skip
+
+
+class _Reasons:
+    """Why templates cannot be sent in this conversation now; what holds for all of them is asked once."""
+
+    def __init__(self, conversation: Conversation, account: BusinessAccount) -> None:
+        until = account.restricted_until
+        self._restricted = until is not None and until > timezone.now()
+        self._consent = marketing_state(conversation.contact)
+        self._name = conversation.contact.first_name
+
+    def of(self, template: MessageTemplate) -> tuple[Words, str]:
+        """(Sentence, icon), or ("", "") when it can be sent."""
+        if not template.is_sendable:
+            return _STATUS_REASONS.get(template.status, (_("Not available at WhatsApp"), "alert"))
+        if self._restricted:
+            return _("Meta has restricted this account"), "ban"
+        if template.is_marketing and self._consent == ConsentState.WITHDRAWN:
+            return _("%(name)s has unsubscribed from marketing") % {"name": self._name}, "shield"
+        if template.is_marketing and self._consent != ConsentState.GIVEN:
+            return _("%(name)s has not agreed to marketing") % {"name": self._name}, "shield"
+        if cannot := TemplateShape.of(template).cannot_fill:
+            return cannot, "alert"
+        return "", ""
+
+
+_STATUS_REASONS: dict[str, tuple[Words, str]] = {
+    TemplateStatus.PENDING: (_("Waiting for approval by WhatsApp"), "clock"),
+    "IN_APPEAL": (_("Waiting for approval by WhatsApp"), "clock"),
+    TemplateStatus.REJECTED: (_("Rejected by WhatsApp"), "ban"),
+    TemplateStatus.PAUSED: (_("Paused: too many people blocked it"), "alert"),
+    TemplateStatus.DISABLED: (_("Switched off by WhatsApp"), "ban"),
+    "ARCHIVED": (_("Archived"), "archive"),
+}
