@@ -48,7 +48,8 @@ class Binaries:
 
 
 def _copy_programs(package: Path, copy: Path) -> None:
-    copy.parent.mkdir(mode=0o755, exist_ok=True)
+    copy.parent.mkdir(exist_ok=True)
+    copy.parent.chmod(0o755)  # whatever the umask says
     new = copy.with_name(f".{copy.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()

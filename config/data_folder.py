@@ -89,11 +89,15 @@ class DataFolder:
         except OSError as error:
             raise StartRefused(f"The data folder {folder.path} cannot be used: {error.strerror}.") from error
         folder._require_reachable()
+        folder.remember("project", str(project))
         return folder
 
     def _make(self) -> None:
         if not self.path.exists():
-            self.path.mkdir(parents=True)
+            for parent in reversed([parent for parent in self.path.parents if not parent.exists()]):
+                parent.mkdir()
+                parent.chmod(0o755 if self.account else 0o700)  # whatever the umask says
+            self.path.mkdir()
             self.path.chmod(0o711 if self.account else 0o700)
         for name in ("run", "secrets", "media"):
             self.private(name)

@@ -96,6 +96,19 @@ def test_permissions_of_folders_we_did_not_make_stay_as_they_were(tmp_path: Path
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
+def test_a_strict_umask_does_not_lock_the_servers_out() -> None:
+    before = os.umask(0o077)
+    try:
+        with _reachable_folder() as path:
+            folder = DataFolder.open(PROJECT, str(path / "deeper" / "still"))
+            postgres = Postgres(folder, Binaries.find(folder), throwaway=True)
+            postgres.initialise()
+            with running(postgres):
+                postgres.prepare()
+    finally:
+        os.umask(before)
+
+
 def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

@@ -165,7 +165,7 @@ def test_a_clean_clone_starts_is_killed_starts_again_and_ends_without_a_trace(cl
     clone.start().await_open()
     clone.await_all_processes()
     assert sign_in(clone.port, "mara@radhaus.example") == 302
-    assert sign_in(clone.port, "mara@radhaus.example", "wrong") == 200
+    assert sign_in(clone.port, "mara@radhaus.example", "wrong") == 422
     before = workspaces(clone)
 
     clone.supervisor().kill()
