@@ -111,6 +111,6 @@ def without_superseded_parts(payloads: list[dict]) -> list[dict]:
                 language: {name: text for name, text in parts.items() if name == "message"}
                 for language, parts in payload["html"].items()
             }
-            payload = {**payload, "html": html}
+            payload = {**payload, "html": html, "partial": True}
         slim.append(payload)
     return slim

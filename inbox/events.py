@@ -10,8 +10,9 @@ A payload holds
     reads       {agent id: how many of inbound_count this agent has read}
     only        the one agent who gets the item itself: a reply that is held back is its author's alone
     uid, item   of a message, note or activity: its own id, and the id of its element
-    html        {language: {"row", "head", "message"}}, rendered once; never a word about one agent. Missing when
-                rendering failed; the page then fetches that part
+    html        {language: {"row", "head", "message"}}, rendered once; never a word about one agent. What is missing
+                could not be rendered and is fetched by the page, unless `partial` says that row and head come with a
+                later event
 Kinds: message, message_changed, ticks, note, activity, conversation, agent, rights, alert; fleeting ones without a
 row: typing, viewing, read.
 
@@ -149,13 +150,16 @@ def conversation_read(agent: Agent, conversation: Conversation, read_count: int)
 
 def typing(conversation: Conversation, agent: Agent, what: str = "reply") -> None:
     """A colleague is writing a reply or a note. Not stored; a page shows it for 6 s."""
-    _publish_fleeting("typing", conversation, {"agent": {"id": agent.pk, "name": agent.first_name}, "what": what})
+    _publish_fleeting("typing", conversation, {"agent": _colleague(agent), "what": what})
 
 
 def viewing(conversation: Conversation, agents: Iterable[Agent]) -> None:
     """Who has this conversation open now, all of them. Not stored."""
-    people = [{"id": agent.pk, "name": agent.first_name} for agent in agents]
-    _publish_fleeting("viewing", conversation, {"agents": people})
+    _publish_fleeting("viewing", conversation, {"agents": [_colleague(agent) for agent in agents]})
+
+
+def _colleague(agent: Agent) -> dict:
+    return {"id": agent.pk, "name": agent.first_name, "initials": agent.initials, "hue": agent.hue}
 
 
 def _report(reported: _Reported) -> None:
@@ -179,7 +183,10 @@ def _write(reported: list[_Reported]) -> None:
             continue
         event.conversation.version = snapshot.conversation.version
         payload = _payload(event, snapshot)
-        around = snapshot.html if last[event.conversation.pk] is event else {}
+        around = snapshot.html
+        if last[event.conversation.pk] is not event:
+            around = {}
+            payload["partial"] = True
         inside = rendered[payload["item"]] if event.item is not None else {}
         payload["html"] = {
             language: around.get(language, {}) | inside.get(language, {}) for language in around.keys() | inside.keys()

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import connections
 
-from inbox import event_tail, hub_presence, socket_auth
+from inbox import event_tail, hub_counts, hub_presence, socket_auth
 from inbox.audience import Memory, Outgoing, without_superseded_parts
 from inbox.sockets import Socket, frame
 from inbox.subscription import Subscription
@@ -60,6 +60,7 @@ class Hub:
         self.sockets: set[Socket] = set()
         self.mark = 0  # the highest event id passed on
         self.people = hub_presence.People(self)
+        self.counts = hub_counts.Counts(self)
         self._started_at = time.time()
         self._memory = Memory()
         self._recent: OrderedDict[int, None] = OrderedDict()  # ids passed on, so that the tail repeats none
@@ -84,6 +85,7 @@ class Hub:
             "health": self._repeat(self._tell_when_stale, PEOPLE_SECONDS),
             "beat": self._repeat(self._beat, BEAT_SECONDS),
             "people": self._repeat(self.people.broadcast, PEOPLE_SECONDS),
+            "counts": self._repeat(self.counts.broadcast, PEOPLE_SECONDS),
         }.items():
             self._tasks.append(asyncio.create_task(coroutine, name=f"hub-{name}"))
 
@@ -132,6 +134,7 @@ class Hub:
     def remove(self, socket: Socket) -> None:
         """The page has gone."""
         self.sockets.discard(socket)
+        self.counts.forget(socket)
         self.people.left(socket)
 
     # --- events
@@ -155,6 +158,7 @@ class Hub:
             if len(self._recent) > RECENT:
                 self._recent.popitem(last=False)
             self.mark = max(self.mark, event_id)
+        self.counts.note(payload)
         if payload["kind"] == "agent":
             self.people.changed(payload)
             return

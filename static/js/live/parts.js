@@ -1,0 +1,49 @@
+// Elements out of the server's fragments, and putting them in place without losing focus or waking screen readers.
+
+export function elementFrom(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return template.content.firstElementChild;
+}
+
+export function elementsFrom(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return [...template.content.children];
+}
+
+// Tell htmx and the page's own elements that something is new or different here.
+export function announce(element, kind, how) {
+  window.htmx?.process(element);
+  element.dispatchEvent(new CustomEvent("tresen:inserted", { bubbles: true, detail: { kind, how } }));
+}
+
+export function replace(old, fresh) {
+  const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement, old) : null;
+  old.replaceWith(fresh);
+  if (focused) (fresh.querySelector(focused) ?? fresh).focus?.({ preventScroll: true });
+}
+
+function selectorOf(element, root) {
+  if (element === root) return ":scope";
+  if (element.dataset.action) return `[data-action="${CSS.escape(element.dataset.action)}"]`;
+  return `${element.localName}${element.classList[0] ? `.${CSS.escape(element.classList[0])}` : ""}`;
+}
+
+// Changes inside a live region that are no news (a mark, an edit) must not be read out.
+export function quietly(region, change) {
+  const before = region.getAttribute("aria-live");
+  region.setAttribute("aria-live", "off");
+  change();
+  requestAnimationFrame(() => (before === null ? region.removeAttribute("aria-live") : region.setAttribute("aria-live", before)));
+}
+
+export function myself() {
+  return Number(document.body.dataset.agent);
+}
+
+export async function fetchText(url, target) {
+  const response = await fetch(url, { headers: { "HX-Request": "true", ...(target ? { "HX-Target": target } : {}) } });
+  if (!response.ok || response.redirected) throw new Error(`${response.status} ${url}`);
+  return response.text();
+}

@@ -1,0 +1,109 @@
+// Colleagues: who is writing, who is looking, who is online. A notice of writing lasts 6 s by the page's own clock.
+//   <typing-line hidden><span class="avatars"></span><span data-words></span>…</typing-line>
+//   <viewer-list hidden></viewer-list>   <span class="row__typing" hidden></span> in each row
+
+import { myself } from "./parts.js";
+import { openConversation } from "./thread.js";
+import { word } from "../lib/words.js";
+
+const TYPING_LASTS = 6_000;
+
+const typing = new Map(); // conversation → Map(agent → { agent, what, timer })
+let viewers = { conversation: null, agents: [] };
+
+export function applyToPeople(event) {
+  if (event.kind === "typing") startTyping(event);
+  else if (event.kind === "viewing") showViewers(event);
+  else if (event.kind === "message" || event.kind === "note") stopTyping(event.conversation);
+  else if (event.kind === "people") showPeople(event);
+}
+
+export function repaintPeople() {
+  const conversation = openConversation();
+  paintTyping(conversation);
+  if (viewers.conversation !== conversation) viewers = { conversation, agents: [] };
+  paintViewers();
+}
+
+function startTyping({ conversation, agent, what }) {
+  if (agent.id === myself()) return;
+  const writers = typing.get(conversation) ?? new Map();
+  typing.set(conversation, writers);
+  clearTimeout(writers.get(agent.id)?.timer);
+  const timer = setTimeout(() => {
+    writers.delete(agent.id);
+    paintTyping(conversation);
+  }, TYPING_LASTS);
+  writers.set(agent.id, { agent, what, timer });
+  paintTyping(conversation);
+}
+
+function stopTyping(conversation) {
+  for (const { timer } of typing.get(conversation)?.values() ?? []) clearTimeout(timer);
+  if (typing.delete(conversation)) paintTyping(conversation);
+}
+
+function paintTyping(conversation) {
+  const writer = [...(typing.get(conversation)?.values() ?? [])][0];
+  paintRow(conversation, writer);
+  if (conversation !== openConversation()) return;
+  const line = document.querySelector("typing-line");
+  if (!line) return;
+  const words = writer ? word(`typing.${writer.what}`, { name: writer.agent.name }) : "";
+  const place = line.querySelector("[data-words]");
+  if (place.textContent !== words) place.textContent = words; // said once per colleague, not at every keystroke
+  line.querySelector(".avatars")?.replaceChildren(...(writer ? [face(writer.agent)] : []));
+  line.hidden = !writer;
+}
+
+function paintRow(conversation, writer) {
+  const row = document.getElementById(`row-${conversation}`);
+  const place = row?.querySelector(".row__typing");
+  if (!place) return;
+  place.hidden = !writer;
+  place.textContent = writer ? word("typing.row", { name: writer.agent.name }) : "";
+  row.querySelector(".row__snippet")?.classList.toggle("is-typing", Boolean(writer));
+  row.querySelector(".row__text")?.toggleAttribute("hidden", Boolean(writer));
+}
+
+function showViewers({ conversation, agents }) {
+  viewers = { conversation, agents: agents.filter((agent) => agent.id !== myself()) };
+  paintViewers();
+}
+
+function paintViewers() {
+  const place = document.querySelector("viewer-list");
+  if (!place) return;
+  const agents = viewers.conversation === openConversation() ? viewers.agents : [];
+  place.hidden = agents.length === 0;
+  if (!agents.length) return place.replaceChildren();
+  const faces = document.createElement("span");
+  faces.className = "avatars";
+  faces.append(...agents.slice(0, 4).map(face));
+  const words = document.createElement("span");
+  words.className = "only-wide";
+  const names = agents.map((agent) => agent.name);
+  words.textContent = names.length === 1 ? word("viewing.one", { name: names[0] }) : word("viewing.many", { names: names.join(", ") });
+  place.replaceChildren(faces, words);
+}
+
+function face(agent) {
+  const square = document.createElement("span");
+  square.className = "avatar avatar--agent avatar--xs";
+  square.dataset.hue = agent.hue;
+  square.title = agent.name;
+  square.setAttribute("aria-hidden", "true");
+  square.textContent = agent.initials;
+  return square;
+}
+
+// Marks of presence anywhere on the page: <span data-presence="AGENT" data-state>.
+function showPeople({ online, agents }) {
+  for (const agent of agents) {
+    for (const mark of document.querySelectorAll(`[data-presence="${agent.id}"]`)) mark.dataset.availability = agent.availability;
+  }
+  for (const mark of document.querySelectorAll("[data-presence]")) {
+    const isOnline = online.includes(Number(mark.dataset.presence));
+    mark.dataset.state = isOnline ? (mark.dataset.availability ?? "available") : "offline";
+  }
+}

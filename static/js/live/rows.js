@@ -1,0 +1,273 @@
+// The list: <inbox-list id="list" data-view data-team data-label data-search data-query data-url> with <ul id="rows">.
+// Rows are replaced by id and kept in the order (data-at, id), newest first. Which view a conversation belongs to is
+// decided here, from the event's facts. While the pointer is over the list nothing moves under it: new and moved rows
+// wait behind "3 new".
+
+import { announce, elementFrom, elementsFrom, fetchText, myself, replace } from "./parts.js";
+import { drawTicks, isForward, needsFragment } from "./ticks.js";
+import { word } from "../lib/words.js";
+
+const LONGEST_RESYNC = 6; // pages of 50
+
+const waiting = new Map(); // conversation → { fresh, facts }: what is held back while the list is hovered
+const touched = new Map(); // conversation → when an event last changed it, for events that race with a fetch
+
+const rows = () => document.getElementById("rows");
+const panel = () => document.getElementById("list");
+const rowOf = (conversation) => document.getElementById(`row-${conversation}`);
+
+export function applyToRows(event) {
+  if (!rows() || !event.conversation) return;
+  if (event.kind === "ticks") return void event.ticks.forEach((tick) => markRow(event.conversation, tick));
+  if (event.kind === "read") return void setRead(rowOf(event.conversation), event.read_count);
+  if (event.kind === "conversation_gone") return removeRow(event.conversation);
+  if (!event.facts || event.version === undefined) return;
+  touched.set(event.conversation, Date.now());
+  const old = rowOf(event.conversation);
+  if (old && Number(old.dataset.version) > event.version) return;
+  const held = waiting.get(event.conversation);
+  if (held && Number(held.fresh.dataset.version) > event.version) return;
+  if (!belongs(event.facts, Boolean(old))) return leave(event.conversation, event.facts);
+  if (event.html?.row) place(prepared(elementFrom(event.html.row), event.reads), event.conversation);
+  else if (!event.partial) fetchRow(event.conversation);
+}
+
+function belongs(facts, isShown) {
+  const { view, team, label, search } = panel().dataset;
+  if (search) return isShown;
+  if (team && Number(team) !== facts.team) return false;
+  if (label && !facts.labels?.includes(Number(label))) return false;
+  if (view === "mentions") return facts.mentioned.includes(myself());
+  if (view === "closed" || view === "snoozed") return facts.status === view;
+  if (facts.status !== "open") return false;
+  if (view === "mine") return facts.assignee === myself();
+  return view === "unassigned" ? facts.assignee === null : true;
+}
+
+function prepared(row, reads) {
+  const current = document.getElementById("thread")?.dataset.conversation;
+  if (row.dataset.conversation === current) {
+    row.classList.add("is-current");
+    row.querySelector(".row__link")?.setAttribute("aria-current", "true");
+  }
+  setRead(row, Number(reads?.[myself()] ?? 0));
+  return row;
+}
+
+export function setRead(row, count) {
+  if (!row) return;
+  row.dataset.read = count;
+  const unread = Math.max(0, Number(row.dataset.inbound) - count);
+  const badge = row.querySelector(".unread");
+  row.classList.toggle("is-unread", unread > 0);
+  if (!badge) return;
+  badge.hidden = unread === 0;
+  badge.textContent = unread ? String(unread) : "";
+  if (unread) badge.setAttribute("aria-label", `${unread} ${word("list.unread")}`);
+  else badge.removeAttribute("aria-label");
+}
+
+function markRow(conversation, { uid, status }) {
+  const place = rowOf(conversation)?.querySelector(`[data-ticks][data-uid="${CSS.escape(uid)}"]`);
+  if (!place || needsFragment(place.dataset.status) || !isForward(place.dataset.status, status)) return;
+  drawTicks(place, status);
+}
+
+// --- putting rows in place
+
+function place(fresh, conversation) {
+  const old = rowOf(conversation);
+  if (old) keepTyping(old, fresh);
+  const before = rowAfter(fresh, old);
+  if (old && old.nextElementSibling === before) return swap(old, fresh); // stays where it is
+  if (isBelowLoaded(fresh, before)) {
+    waiting.delete(conversation);
+    return old ? swap(old, fresh) : undefined;
+  }
+  if (isHovered(old, before)) {
+    if (old) {
+      const inPlace = fresh.cloneNode(true);
+      swap(old, inPlace);
+    }
+    waiting.set(conversation, { fresh });
+    return showWaiting();
+  }
+  waiting.delete(conversation);
+  moving(() => {
+    old?.remove();
+    rows().insertBefore(fresh, rowAfter(fresh, null));
+  });
+  announce(fresh, "row", old ? "changed" : "new");
+  settle();
+}
+
+function swap(old, fresh) {
+  replace(old, fresh);
+  announce(fresh, "row", "changed");
+}
+
+function keepTyping(old, fresh) {
+  const [from, to] = [old.querySelector(".row__typing"), fresh.querySelector(".row__typing")];
+  if (from && to && !from.hidden) {
+    to.replaceWith(from);
+    fresh.querySelector(".row__snippet")?.classList.add("is-typing");
+  }
+}
+
+// The row this one stands before; null when it comes last.
+function rowAfter(fresh, except) {
+  const [at, id] = [Number(fresh.dataset.at), Number(fresh.dataset.conversation)];
+  for (const row of rows().children) {
+    if (row === except || row.id === fresh.id) continue;
+    if (!row.dataset.conversation) return row; // the place where more is loaded
+    const rowAt = Number(row.dataset.at);
+    if (rowAt < at || (rowAt === at && Number(row.dataset.conversation) < id)) return row;
+  }
+  return null;
+}
+
+function isBelowLoaded(fresh, before) {
+  return before !== null && !before.dataset.conversation;
+}
+
+function leave(conversation, facts) {
+  waiting.delete(conversation);
+  const old = rowOf(conversation);
+  if (!old) return showWaiting();
+  if (isHovered(old, null) && !old.classList.contains("is-current")) {
+    waiting.set(conversation, { fresh: old, leaving: true, facts });
+    return;
+  }
+  removeRow(conversation);
+}
+
+export function removeRow(conversation) {
+  waiting.delete(conversation);
+  const row = rowOf(conversation);
+  if (row) moving(() => row.remove());
+  settle();
+}
+
+// --- the pointer
+
+function isHovered(old, before) {
+  if (!matchMedia("(hover: hover)").matches || !document.getElementById("list-scroll")?.matches(":hover")) return false;
+  const under = rows().querySelector(":scope > .row:hover");
+  if (!under) return true;
+  const place = [...rows().children];
+  const from = old ? place.indexOf(old) : Infinity;
+  const to = before ? place.indexOf(before) : Infinity;
+  return Math.min(from, to) <= place.indexOf(under); // further down nothing moves under the pointer
+}
+
+function showWaiting() {
+  const button = panel()?.querySelector("[data-action='show-new']");
+  if (!button) return;
+  const count = [...waiting.values()].filter((each) => !each.leaving).length;
+  button.hidden = count === 0;
+  if (count) {
+    button.querySelector("[data-words]").textContent = word(count === 1 ? "list.new_one" : "list.new_many", { count });
+  }
+}
+
+export function showHeldBack() {
+  const held = [...waiting.entries()];
+  waiting.clear();
+  showWaiting();
+  moving(() => {
+    for (const [conversation, { fresh, leaving }] of held) {
+      const old = rowOf(conversation);
+      if (leaving) {
+        old?.remove();
+        continue;
+      }
+      const row = old ?? fresh;
+      const before = rowAfter(row, row);
+      if (isBelowLoaded(row, before)) continue;
+      rows().insertBefore(row, before);
+      if (!old) announce(row, "row", "new");
+    }
+  });
+  settle();
+}
+
+// Let the rows slide to their new places instead of jumping.
+function moving(change) {
+  const quiet = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const before = quiet ? null : new Map([...rows().children].slice(0, 60).map((row) => [row.id, row.getBoundingClientRect().top]));
+  change();
+  if (!before) return;
+  for (const row of [...rows().children].slice(0, 60)) {
+    const way = before.has(row.id) && row.id ? before.get(row.id) - row.getBoundingClientRect().top : 0;
+    if (way) row.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: 180, easing: "ease-out" });
+  }
+}
+
+function settle() {
+  const empty = document.getElementById("rows-empty");
+  if (empty) empty.hidden = Boolean(rows().querySelector(".row"));
+  showWaiting();
+}
+
+// --- fetching
+
+async function fetchRow(conversation) {
+  try {
+    const html = await fetchText(`/conversations/${conversation}/row/`);
+    const fresh = elementFrom(html);
+    const old = rowOf(conversation);
+    if (old && Number(old.dataset.version) > Number(fresh.dataset.version)) return;
+    place(prepared(fresh, { [myself()]: fresh.dataset.read }), conversation);
+  } catch (error) {
+    console.warn("A row could not be fetched", error);
+  }
+}
+
+// The visible list as the server has it now, as far as it had been loaded.
+export async function fetchList() {
+  const list = panel();
+  if (!list?.dataset.url || !rows()) return;
+  const { url, query } = list.dataset;
+  const started = Date.now();
+  const wanted = rows().querySelectorAll(".row").length;
+  try {
+    const page = elementFrom(await fetchText(`${url}?${query}`, "list"));
+    let items = [...(page?.querySelector("#rows")?.children ?? [])];
+    for (let pages = 1; pages < LONGEST_RESYNC && items.length < wanted; pages += 1) {
+      const more = items.at(-1);
+      if (!more?.matches(".rows__more")) break;
+      items = [...items.slice(0, -1), ...elementsFrom(await fetchText(more.getAttribute("hx-get")))];
+    }
+    if (panel()?.dataset.query === query) merge(items, started);
+  } catch (error) {
+    console.warn("The list could not be brought up to date", error);
+  }
+}
+
+function merge(items, started) {
+  const list = rows();
+  const focused = list.contains(document.activeElement) ? document.activeElement.closest(".row")?.id : null;
+  const current = document.getElementById("thread")?.dataset.conversation;
+  const ordered = items.map((item) => {
+    const old = item.id ? document.getElementById(item.id) : null;
+    if (!old) return item.dataset.conversation ? prepared(item, { [myself()]: item.dataset.read }) : item;
+    const isNewer = Number(old.dataset.version) > Number(item.dataset.version);
+    const isSame = old.dataset.version === item.dataset.version && old.dataset.read === item.dataset.read;
+    return isNewer || isSame ? old : prepared(item, { [myself()]: item.dataset.read });
+  });
+  const ids = new Set(ordered.map((item) => item.id));
+  const racing = [...list.children].filter(
+    (row) => row.dataset.conversation && !ids.has(row.id) && (touched.get(Number(row.dataset.conversation)) ?? 0) >= started
+  );
+  for (const [conversation, at] of touched) if (at < started) touched.delete(conversation);
+  const known = new Set(list.children);
+  waiting.clear();
+  list.replaceChildren(...ordered);
+  for (const row of racing) list.insertBefore(row, rowAfter(row, null));
+  for (const row of list.children) {
+    row.classList.toggle("is-current", row.dataset.conversation !== undefined && row.dataset.conversation === current);
+    if (!known.has(row)) announce(row, "row", "gap");
+  }
+  if (focused) document.getElementById(focused)?.querySelector(".row__link")?.focus({ preventScroll: true });
+  settle();
+}
