@@ -1,8 +1,10 @@
 """A text column whose contents are encrypted at rest with the keys in settings.FIELD_KEYS (first key encrypts)."""
 
 import functools
+from collections.abc import Iterator
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
@@ -76,3 +78,11 @@ class EncryptedTextField(models.TextField):
             return None
         plain = value.reveal() if isinstance(value, Secret) else str(value)
         return encrypt(plain) if plain else ""
+
+
+def secret_columns() -> Iterator[tuple[type[models.Model], list[str]]]:
+    """Every model that stores secrets, with the names of those columns."""
+    for model in apps.get_models():
+        names = [field.name for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)]
+        if names:
+            yield model, names

@@ -12,10 +12,16 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Agent, Membership, Team, Workspace
-from inbox import demo_data, demo_templates, demo_thread_rows, demo_threads
+from accounts.passwords import DEMO_PASSWORD
+from inbox import demo_data, demo_thread_rows, demo_threads
 from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, ServiceMessageCount
 from inbox.text import fold
 from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber, TemplateHeaderMedia
+from whatsapp.rates import load_preset
+from whatsapp.sandbox import seed_templates, seeds
+from whatsapp.sandbox.state import ACCESS_TOKEN, APP_ID, APP_SECRET, VERIFY_TOKEN
+from whatsapp.template_filling import render
+from whatsapp.template_parts import TemplateShape
 
 
 class DemoWorkspace:
@@ -38,6 +44,7 @@ class DemoWorkspace:
         self._make_people()
         self._make_number()
         self._make_templates()
+        load_preset()
         self._make_labels()
         for customer in demo_data.CUSTOMERS:
             self._make_contact(customer)
@@ -56,7 +63,7 @@ class DemoWorkspace:
     def _make_people(self) -> None:
         for data in demo_data.PEOPLE:
             person = Agent.objects.create_user(
-                data.email, demo_data.PASSWORD, workspace=self.workspace, name=data.name, role=data.role,
+                data.email, DEMO_PASSWORD, workspace=self.workspace, name=data.name, role=data.role,
                 visibility=data.visibility, capacity=data.capacity, last_seen_at=self.now,
             )
             self.people[data.key] = person
@@ -65,16 +72,16 @@ class DemoWorkspace:
 
     def _make_number(self) -> None:
         app = MetaApp.objects.create(
-            workspace=self.workspace, app_id=demo_data.APP_ID, verify_token=demo_data.VERIFY_TOKEN
+            workspace=self.workspace, app_id=APP_ID, verify_token=VERIFY_TOKEN
         )
-        AppSecret.objects.create(meta_app=app, secret=demo_data.APP_SECRET)
+        AppSecret.objects.create(meta_app=app, secret=APP_SECRET)
         self.account = BusinessAccount.objects.create(
-            workspace=self.workspace, meta_app=app, waba_id=demo_data.WABA_ID, portfolio_id=demo_data.PORTFOLIO_ID,
-            name=demo_data.WORKSPACE, access_token=demo_data.ACCESS_TOKEN,
+            workspace=self.workspace, meta_app=app, waba_id=seeds.WABA_ID, portfolio_id=seeds.PORTFOLIO_ID,
+            name=demo_data.WORKSPACE, access_token=ACCESS_TOKEN,
         )
         self.number = PhoneNumber.objects.create(
-            workspace=self.workspace, business_account=self.account, phone_number_id=demo_data.PHONE_NUMBER_ID,
-            display_number=demo_data.DISPLAY_NUMBER, name=demo_data.WORKSPACE, quality="GREEN",
+            workspace=self.workspace, business_account=self.account, phone_number_id=seeds.NUMBER_ID,
+            display_number="4915550100100", name=demo_data.WORKSPACE, quality="GREEN",
         )
         NumberRouting.objects.create(phone_number=self.number, team=self.teams["workshop"])
         ServiceMessageCount.objects.create(
@@ -83,12 +90,15 @@ class DemoWorkspace:
         )
 
     def _make_templates(self) -> None:
-        for data in demo_templates.TEMPLATES:
-            template = MessageTemplate.objects.create(business_account=self.account, synced_at=self.now, **data)
+        for position, data in enumerate(seed_templates.TEMPLATES):
+            template = MessageTemplate.objects.create(
+                business_account=self.account, synced_at=self.now, meta_id=str(1_689_556_900_000_001 + position),
+                used_count=demo_data.TEMPLATE_USES.get(data["name"], 0) if data["language"] == "de" else 0, **data,
+            )
             self.templates.setdefault(template.name, template)
         self.account.templates_synced_at = self.now
         self.account.save(update_fields=["templates_synced_at"])
-        for name, file in demo_templates.HEADERS.items():
+        for name, file in demo_data.TEMPLATE_HEADERS.items():
             content = (demo_thread_rows.MEDIA / file).read_bytes()
             TemplateHeaderMedia.objects.create(
                 template=self.templates[name], phone_number=self.number, file=ContentFile(content, name=file),
@@ -97,10 +107,11 @@ class DemoWorkspace:
 
     def template_message(self, template: MessageTemplate, values: tuple[str, ...]) -> dict[str, Any]:
         """The fields of a message that was sent with this template."""
-        body = next(part["text"] for part in template.components if part["type"] == "BODY")
-        for number, value in enumerate(values, 1):
-            body = body.replace(f"{{{{{number}}}}}", value)
-        return {"template": template, "text": body, "data": {}}
+        shape = TemplateShape.of(template)
+        filled = dict(zip((variable.field for variable in shape.variables), values, strict=True))
+        parts = render(shape, filled)
+        data = {"name": template.name, "language": template.language, "category": template.category, "values": filled}
+        return {"template": template, "text": parts["body"], "data": data | parts}
 
     def _make_labels(self) -> None:
         for key, (name, hue) in demo_data.LABELS.items():

@@ -1,7 +1,7 @@
 """Who is in the demo workspace: Radhaus Lindenhof, its people, teams, labels and customers. All of it is made up.
 
 The phone numbers come from ranges that Germany's regulator keeps free for fiction. What these people write to each
-other is in `inbox.demo_threads`; `inbox.demo_builder` makes rows of both.
+ `inbox.demo_threads`; `inbox.demo_builder` makes rows of both.
 """
 
 from dataclasses import dataclass, field
@@ -9,16 +9,10 @@ from dataclasses import dataclass, field
 from accounts.models import Role, RoutingStrategy, Visibility
 
 WORKSPACE = "Radhaus Lindenhof"
-PASSWORD = "radhaus-demo"
-APP_ID = "612345678901234"
-APP_SECRET = "sandbox-app-secret"
-VERIFY_TOKEN = "sandbox-verify-token"
-ACCESS_TOKEN = "sandbox-access-token"
-WABA_ID = "208765432100001"
-PHONE_NUMBER_ID = "109876543210001"
-DISPLAY_NUMBER = "4915550100100"
-PORTFOLIO_ID = "305566770001111"
 REPLIES_THIS_MONTH = 812  # of Meta's free thousand
+# Templates are the practice phone's own (`whatsapp.sandbox.seed_templates`); how often each was used, and the files.
+TEMPLATE_USES = {"rad_fertig": 210, "termin_bestaetigen": 158, "rueckfrage_auftrag": 63, "abholung_erinnern": 41}
+TEMPLATE_HEADERS = {"abholung_erinnern": "photo-workshop.jpg", "fruehlingscheck_2026": "header-spring.jpg"}
 
 
 @dataclass(frozen=True)
@@ -95,14 +89,14 @@ CUSTOMERS = (
     Customer("lena", "Lena Hoffmann", "491729925904", email="lena@hoffmann.example",
              consents=(("given", "agent", "34d 6h", OPT_IN, IN_SHOP),)),
     Customer("rental", phone="4917604069058", language="en"),
-    Customer("tobias", "Tobias Krämer", "491713920017"),
-    Customer("ralf", "Ralf Seidel", "491713920063"),
+    Customer("tobias", "Tobias Krämer", "4917604069011"),
+    Customer("ralf", "Ralf Seidel", "4917604069012"),
     Customer("oezdemir", "Familie Özdemir", "4917604069013"),
-    Customer("paul", "Paul Lindner", "491729968532", email="paul.lindner@beispiel.example"),
-    Customer("oliver", "Oliver Braun", "491749464308"),
-    Customer("miriam", "Miriam Schäfer", "4915228817386", email="miriam@schaefer.example"),
+    Customer("paul", "Paul Lindner", "4917604069014", email="paul.lindner@beispiel.example"),
+    Customer("oliver", "Oliver Braun", "4917604069015"),
+    Customer("miriam", "Miriam Schäfer", "4917604069016", email="miriam@schaefer.example"),
     Customer("georg", "Georg Albrecht", "491713920041", email="georg@albrecht.example"),
-    Customer("nora", "Nora Pfeiffer", "4915254599371",
+    Customer("nora", "Nora Pfeiffer", "4917604069018",
              consents=(("given", "button", "80d", OPT_IN, ""),)),
     Customer("kaya", "Kaya ✨", bsuid="DE.83104417729954012266", username="kaya.rides"),
     Customer("helga", "Helga Sommer", "4917604069020", name="Helga Sommer (Vereinsrad)"),

@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from accounts.models import Agent
+from inbox.actions.bookkeeping import preview_of
 from inbox.demo_threads import Assigned, Closed, Noted, Said, Sent, Step, Thread, span
 from inbox.enums import AttachmentState, ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import (
@@ -189,7 +190,8 @@ class ThreadRows:
                 reason="least_busy", facts=facts, created_at=at,
             )
             data |= {"reason": "least_busy", **facts}
-        self._line("assigned", at, by, data)
+        claims = by is not None and by.pk == agent.pk
+        self._line("claimed" if claims else "assigned", at, by, data)
         conversation.assignee, conversation.assigned_at = agent, at
 
     def _closed(self, step: Closed, at: datetime) -> None:
@@ -205,7 +207,8 @@ class ThreadRows:
     def _open_case(self, at: datetime, subject: str, by: Agent | None = None) -> None:
         conversation = self.conversation
         if conversation.status == ConversationStatus.CLOSED:
-            self._line("reopened", at, by, {})
+            self._line("reopened", at - timedelta(seconds=1), by, {"why": "message"})
+            conversation.assignee = conversation.assigned_at = None
         conversation.status, conversation.closed_at = ConversationStatus.OPEN, None
         self.case = Case.objects.create(
             workspace=conversation.workspace, conversation=conversation, team=conversation.team, opened_at=at,
@@ -225,10 +228,7 @@ class ThreadRows:
         if thread.snoozed_for:
             conversation.status = ConversationStatus.SNOOZED
             conversation.snoozed_until = self.demo.now + span(thread.snoozed_for)
-        conversation.preview = {
-            "kind": last.kind, "text": last.text, "direction": last.direction, "status": last.status,
-            "uid": str(last.uid), "author_id": last.author_id, "at": last.occurred_at.isoformat(),
-        }
+        conversation.preview = preview_of(last, last.occurred_at)
         conversation.save()
         conversation.labels.set([self.demo.labels[key] for key in thread.labels])
         if self.case:

@@ -1,7 +1,7 @@
 """A believable day at the counter: the conversations of the demo workspace, told from the moment it is made.
 
 Times are "how long ago", so that some windows are open, some about to close and some closed whenever the demo starts.
-`kind` and `data` of a customer's step are a message object of Meta's webhook; files are in `inbox/demo_media`.
+`kind` and `data` are those of the stored message; files are in `inbox/demo_media`.
 """
 
 import re
@@ -94,8 +94,7 @@ class Thread:
 
 
 def _buttons(*titles: str) -> dict[str, Any]:
-    replies = [{"type": "reply", "reply": {"id": f"b{n}", "title": title}} for n, title in enumerate(titles, 1)]
-    return {"interactive": {"type": "button", "action": {"buttons": replies}}}
+    return {"buttons": [{"type": "reply", "id": f"b{n}", "title": title} for n, title in enumerate(titles, 1)]}
 
 
 THREADS: tuple[Thread, ...] = (
@@ -116,7 +115,7 @@ THREADS: tuple[Thread, ...] = (
         Sent("18h 2m", "mara", "Danke dir, Lena – klingt nach dem Tretlager. Wann passt es dir?", "interactive",
              data=_buttons("Do 14:00", "Fr 11:15", "Ein anderer Tag"), mark="buttons"),
         Said("17h 55m", "Do 14:00", "button_reply",
-             {"type": "button_reply", "button_reply": {"id": "b1", "title": "Do 14:00"}}, quotes="buttons"),
+             {"id": "b1"}, quotes="buttons"),
         Noted("17h 40m", "jonas", "@Mara Tretlager ist da, liegt in *Fach 7*. Bis 120 € ohne Rückfrage."),
         Sent("1h 48m", "mara", "So, hier ist der Kostenvoranschlag: ~139 €~ *119 €* inkl. Einbau.", "document",
              file="kostenvoranschlag.pdf", name="Kostenvoranschlag_2026-0418.pdf", mark="offer"),

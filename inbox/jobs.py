@@ -64,3 +64,47 @@ def fetch_attachment(attachment_id: int) -> None:
         logger.info("Attachment %s has gone; nothing to fetch", attachment_id)
         return
     attachments.fetch_attachment(attachment)
+
+
+def sync_account_templates(account_id: int) -> None:
+    """Fetch the templates of one business account from Meta."""
+    from whatsapp.models import BusinessAccount
+    from whatsapp.template_sync import sync_templates as sync
+
+    account = BusinessAccount.objects.select_related("meta_app").filter(pk=account_id).first()
+    if account is None:
+        logger.info("Business account %s has gone; no templates to fetch", account_id)
+        return
+    result = sync(account)
+    if result.error:
+        logger.warning("The templates of %s could not be fetched: %s", account.waba_id, result.error)
+
+
+def sync_templates() -> None:
+    """Fetch the templates of every business account, each in a job of its own."""
+    from whatsapp.models import BusinessAccount
+
+    for account_id in BusinessAccount.objects.values_list("pk", flat=True):
+        enqueue(sync_account_templates, account_id)
+
+
+def measure_storage() -> None:
+    """Note what each workspace's media take, for the warning to admins."""
+    from inbox import storage
+
+    storage.measure_storage()
+
+
+def forget_old_sign_ins() -> None:
+    """Delete counters of past sign-in tries and sessions that are over."""
+    from django.core.management import call_command
+
+    from accounts.jobs import delete_expired_throttles
+
+    delete_expired_throttles()
+    call_command("clearsessions")
+
+
+# What the scheduler queues by itself; each takes no argument and bears being run twice.
+HOURLY = (sync_templates, measure_storage)
+NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins,)

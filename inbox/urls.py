@@ -12,6 +12,7 @@ from inbox.views import (
     drafts,
     messages,
     notes,
+    numbers,
     reading,
 )
 
@@ -34,6 +35,8 @@ urlpatterns = [
     path("conversations/<int:pk>/read/", reading.resource, name="conversation-read"),
     path("conversations/<int:pk>/consent/", contacts.record_consent, name="conversation-consent"),
     path("media/<str:token>/", attachments.show, name="attachment"),
+    path("settings/numbers/", numbers.numbers, name="settings-number"),
+    path("settings/numbers/<int:pk>/team/", numbers.team, name="settings-number-team"),
     path("messages/<int:pk>/resend/", messages.resend, name="message-resend"),
     path("messages/<int:pk>/held/", messages.held, name="message-held"),
 ]

@@ -46,7 +46,8 @@ def password_reset(request: HttpRequest) -> HttpResponse:
     limit = throttle.Limit(throttle.hashed("reset-network", client_network(request)), ASKED_PER_NETWORK)
     if throttle.count(limit).allowed:
         try:
-            django_rq.get_queue("default", commit_mode="auto").enqueue(jobs.send_password_link, form.cleaned_data["email"])
+            queue = django_rq.get_queue("default", commit_mode="auto")
+            queue.enqueue(jobs.send_password_link, form.cleaned_data["email"])
         except (redis.RedisError, OSError) as error:
             logger.warning("A password link could not be queued: %s", type(error).__name__)
     return render(request, "accounts/password_reset.html", context | {"sent": True})

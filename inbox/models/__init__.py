@@ -15,6 +15,7 @@ from inbox.models.message import (
     UnmatchedStatus,
 )
 from inbox.models.note import Draft, Mention, Note
+from inbox.models.storage import StorageReading
 
 __all__ = [
     "Activity",
@@ -38,5 +39,6 @@ __all__ = [
     "ReadCursor",
     "RoutingDecision",
     "ServiceMessageCount",
+    "StorageReading",
     "UnmatchedStatus",
 ]

@@ -7,8 +7,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from accounts.models import Workspace
+from accounts.passwords import DEMO_PASSWORD
 from inbox.demo_builder import DemoWorkspace
-from inbox.demo_data import PASSWORD, PEOPLE
+from inbox.demo_data import PEOPLE
+from inbox.demo_past import give_past_to_phone
 
 
 class Command(BaseCommand):
@@ -23,6 +25,7 @@ class Command(BaseCommand):
             if Workspace.objects.filter(is_demo=True).exists():
                 return
             workspace = DemoWorkspace().build()
-        self.stdout.write(f"Created {workspace.name}. Sign in as one of these, password {PASSWORD}:")
+            give_past_to_phone(workspace)
+        self.stdout.write(f"Created {workspace.name}. Sign in as one of these, password {DEMO_PASSWORD}:")
         for person in PEOPLE:
             self.stdout.write(f"  {person.email:<24} {person.name}")
