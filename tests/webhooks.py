@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import time_machine
 from django.db import connection
 
 from accounts.models import Team, Workspace
@@ -37,7 +38,7 @@ def sample_names() -> list[str]:
 def radhaus() -> PhoneNumber:
     """The number of the samples, its workspace with a default team, and the second account of the same app."""
     workspace = Workspace.objects.create(name="Blumenhaus Sonnenschein")
-    team = Team.objects.create(workspace=workspace, name="Laden", is_default=True)
+    Team.objects.create(workspace=workspace, name="Laden", is_default=True)
     app = MetaApp.objects.create(workspace=workspace, app_id="770000000000001", verify_token=factories.VERIFY_TOKEN)
     AppSecret.objects.create(meta_app=app, secret=factories.APP_SECRET)
     numbers = []
@@ -50,7 +51,6 @@ def radhaus() -> PhoneNumber:
             workspace=workspace, business_account=account, phone_number_id=f"10987654321000{index}",
             display_number=f"4915550100{index}00",
         ))
-    del team
     return numbers[0]
 
 
@@ -102,14 +102,14 @@ async def call(
     return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:])
 
 
-def ingest(received_at: datetime | None = RECEIVED_AT) -> None:
-    """Process everything stored, as `manage.py ingest` does; deliveries count as received then."""
-    if received_at is not None:
-        WebhookDelivery.objects.filter(state="new").update(received_at=received_at)
-    ingester = Ingester()
-    while (result := ingester.ingest_next()) is not None:
-        for workspace_id in result.routed:
-            route(workspace_id)
+def ingest(received_at: datetime = RECEIVED_AT) -> None:
+    """Process everything that is due, as `manage.py ingest` does, as if it had been received then and it were then."""
+    WebhookDelivery.objects.filter(state="new", attempts=0).update(received_at=received_at)
+    with time_machine.travel(received_at, tick=True):
+        ingester = Ingester()
+        while (result := ingester.ingest_next()) is not None:
+            for workspace_id in result.routed:
+                route(workspace_id)
 
 
 def receive(*bodies: bytes | dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """What Meta says about a number, its account or its templates, and about a customer's own marketing switch."""
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
-from inbox import events
+from inbox import events, jobs
 from inbox.actions import contacts
 from inbox.actions.consent import consent_changed, latest_consent, record_consent
 from inbox.actions.failures import stop_sending
@@ -12,6 +13,8 @@ from inbox.models import Consent
 from whatsapp import errors
 from whatsapp.models import BusinessAccount, PhoneNumber
 from whatsapp.payloads import AccountEvent, NumberErrors, PreferenceUpdate, TemplateEvent
+
+logger = logging.getLogger(__name__)
 
 RATE_LIMITED = 130429
 SLOW_FOR = timedelta(seconds=30)
@@ -38,19 +41,26 @@ def receive_number_errors(number: PhoneNumber, item: NumberErrors, intake: Intak
     """Trouble of a whole number: too fast means slower for a while, what only an admin can mend stops sending."""
     for error in item.errors:
         if error.code == RATE_LIMITED:
-            until = intake.received_at + SLOW_FOR
-            if number.slowed_until is None or number.slowed_until < until:
-                number.slowed_until = until
-                number.save(update_fields=["slowed_until"])
+            _slow_down(number, intake.received_at + SLOW_FOR)
         elif error.code and errors.action(error.code) == errors.STOP:
             stop_sending(number, error.code)
-    events.workspace_alert(number.workspace, "number_errors", number=number.pk, codes=[e.code for e in item.errors])
+        else:
+            logger.warning("Meta reports error %s for number %s", error.code, number.phone_number_id)
+
+
+def _slow_down(number: PhoneNumber, until: datetime) -> None:
+    if number.slowed_until is None or number.slowed_until < until:
+        number.slowed_until = until
+        number.save(update_fields=["slowed_until"])
+        events.workspace_alert(number.workspace, "number_slowed", number=number.pk)
 
 
 def receive_template_event(account: BusinessAccount, item: TemplateEvent, intake: Intake) -> None:
     """Template news go to the templates' own module."""
     from whatsapp import template_sync
 
+    if item.kind == "components":
+        jobs.enqueue(jobs.sync_account_templates, account.pk)
     if not template_sync.apply_event(item):
         raise Ignored(f"template {item.name} ({item.language}) is not known here; the next sync brings it")
 
@@ -101,9 +111,11 @@ def _restrict(account: BusinessAccount, item: AccountEvent, intake: Intake) -> N
         kinds = ", ".join(each.kind for each in item.restrictions)
         events.workspace_alert(account.workspace, "account_event", event=item.event, detail=kinds)
         return
+    before = account.restricted_until
     account.restricted_until, account.restriction = found.until or intake.received_at + NO_END, found.kind
     account.save(update_fields=["restricted_until", "restriction"])
-    events.workspace_alert(account.workspace, "account_restricted")
+    if account.restricted_until != before:
+        events.workspace_alert(account.workspace, "account_restricted")
 
 
 def _ban(account: BusinessAccount, item: AccountEvent, intake: Intake) -> None:
