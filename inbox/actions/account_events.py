@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from inbox import events, jobs
 from inbox.actions import contacts
 from inbox.actions.consent import consent_changed, latest_consent, record_consent
-from inbox.actions.failures import stop_sending
 from inbox.actions.intake import Ignored, Intake
+from inbox.actions.sending_stops import stop_sending
 from inbox.enums import ConsentState
 from inbox.models import Consent
 from whatsapp import errors

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-
-from inbox import events
 from inbox.actions.consent import record_consent
+from inbox.actions.sending_stops import stop_sending
 from inbox.enums import ConsentState, MessageStatus
 from inbox.models import Consent, Message
 from whatsapp import errors
-from whatsapp.models import BusinessAccount, PhoneNumber
+from whatsapp.models import PhoneNumber
 from whatsapp.payloads import StatusUpdate
 
 WINDOW_CLOSED = 131047
@@ -43,15 +41,3 @@ def take_back_failure(message: Message) -> None:
     if conversation.has_failed_send and not others.exists():
         conversation.has_failed_send = False
         conversation.save(update_fields=["has_failed_send"])
-
-
-def stop_sending(number: PhoneNumber, code: int) -> None:
-    """Only an admin can mend this: sending stops for the number or its whole account, what is queued stays."""
-    now = timezone.now()
-    model = BusinessAccount if errors.stops_whole_account(code) else PhoneNumber
-    pk = number.business_account_id if model is BusinessAccount else number.pk
-    stopped = model.objects.filter(pk=pk, sending_stopped_at=None).update(  # type: ignore[attr-defined]
-        sending_stopped_at=now, sending_stopped_code=code
-    )
-    if stopped:
-        events.workspace_alert(number.workspace, "sending_stopped", number=number.pk, code=code)

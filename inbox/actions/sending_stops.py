@@ -31,9 +31,7 @@ def stop_sending(phone_number: PhoneNumber, code: int) -> bool:
             sending_stopped_at=timezone.now(), sending_stopped_code=code
         )
         if stopped:
-            events.workspace_alert(
-                phone_number.workspace, ALERT, code=code, number=phone_number.pk, sentence=str(errors.sentence(code))
-            )
+            events.workspace_alert(phone_number.workspace, ALERT, code=code, number=phone_number.pk)
     return bool(stopped)
 
 
