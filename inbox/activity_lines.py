@@ -189,7 +189,7 @@ _KINDS: dict[str, tuple[str, Words]] = {
 _WARNING = {"nobody_free", "handed_back", "window_closed", "window_refused"}
 
 
-def _say(sentence: str, **parts: object) -> SafeString:
+def _say(sentence: str, **parts: str) -> SafeString:
     """A translated sentence with its parts filled in, everything escaped that is not markup of ours."""
     filled = {name: conditional_escape(part) for name, part in parts.items()}
     return mark_safe(escape(sentence) % filled if filled else escape(sentence))  # noqa: S308

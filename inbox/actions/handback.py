@@ -36,9 +36,9 @@ def hand_back_absent(workspace_id: int, now: datetime) -> int:
         .select_related("team", "assignee")
         .order_by("waiting_since", "pk")
     )
-    due = [row for row in theirs if _is_due(row, gone[row.assignee_id][0], now)][:AT_ONCE]
-    for conversation in due:
-        holder_id = conversation.assignee_id
+    found = [(row, row.assignee_id) for row in theirs if row.assignee_id is not None]
+    due = [(row, holder_id) for row, holder_id in found if _is_due(row, gone[holder_id][0], now)][:AT_ONCE]
+    for conversation, holder_id in due:
         with transaction.atomic(), events.gathered():
             lock(conversation)
             # Answered, closed or taken over since the look: then it is fine where it is.

@@ -50,13 +50,11 @@ def candidates(workspace_id: int, present: Iterable[int], now: datetime, *, lock
     )  # fmt: skip
     for agent_id, team_id in memberships.values_list("agent_id", "team_id"):
         teams.setdefault(agent_id, set()).add(team_id)
-    people = Agent.objects.filter(
+    able = Agent.objects.filter(
         workspace_id=workspace_id, pk__in=teams, is_active=True, availability=Availability.AVAILABLE
     ).order_by("pk")
-    if locked:
-        # Not FOR UPDATE: every row that merely refers to an agent would have to wait.
-        people = people.select_for_update(no_key=True)
-    people = list(people)
+    # Not FOR UPDATE: every row that merely refers to an agent would have to wait.
+    people = list(able.select_for_update(no_key=True) if locked else able)
     work = _work([person.pk for person in people], now)
     found = []
     for person in people:

@@ -90,7 +90,7 @@ def _head_of_queue(workspace_id: int, teams: set[int], now: datetime) -> list[Wa
     )
     rows = list(queue)
     put_back = _put_back_by(rows)
-    return [_waiting(row, row.team or default, put_back.get(row.pk)) for row in rows if row.team or default]
+    return [_waiting(row, team, put_back.get(row.pk)) for row in rows if (team := row.team or default)]
 
 
 def _waiting(conversation: Conversation, team: Team, not_to: int | None) -> Waiting:
@@ -172,14 +172,14 @@ def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[
         decisions, lines = [], []
         default = _default_team(workspace_id)
         locked = lock_all(unsaid.order_by("waiting_since", "pk")[:MARKED_AT_ONCE], skip_locked=True)
-        rows = [row for row in locked if row.team or default]
-        put_back = _put_back_by(rows)
-        for row in rows:
-            [choice] = choose([_waiting(row, row.team or default, put_back.get(row.pk))], people, now) or [None]
-            if choice is None or choice.agent_id is not None:
-                continue  # room since a moment: the next run gives it away
-            decisions.append(_decision(row, choice, now))
-            lines.append(_line(row, "nobody_free", {"team": (row.team or default).name}, now))
+        put_back = _put_back_by(locked)
+        for row in locked:
+            if (team := row.team or default) is None:
+                continue
+            for choice in choose([_waiting(row, team, put_back.get(row.pk))], people, now):
+                if choice.agent_id is None:  # else there is room since a moment, and the next run gives it away
+                    decisions.append(_decision(row, choice, now))
+                    lines.append(_line(row, "nobody_free", {"team": team.name}, now))
         Conversation.objects.bulk_update([line.conversation for line in lines], ["seq"])
         RoutingDecision.objects.bulk_create(decisions)
         for line in Activity.objects.bulk_create(lines):
