@@ -39,7 +39,7 @@ def radhaus() -> PhoneNumber:
     """The number of the samples, its workspace with a default team, and the second account of the same app."""
     workspace = Workspace.objects.create(name="Blumenhaus Sonnenschein")
     Team.objects.create(workspace=workspace, name="Laden", is_default=True)
-    app = MetaApp.objects.create(workspace=workspace, app_id="770000000000001", verify_token=factories.VERIFY_TOKEN)
+    app = MetaApp.objects.create(workspace=workspace, app_id="880000000000001", verify_token=factories.VERIFY_TOKEN)
     AppSecret.objects.create(meta_app=app, secret=factories.APP_SECRET)
     numbers = []
     for index, portfolio in ((1, PORTFOLIO), (2, "909000000000002")):
