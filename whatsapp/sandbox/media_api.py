@@ -49,12 +49,7 @@ class MediaStore:
     # --- files -------------------------------------------------------------------------------------------------------
     def keep(self, number: Number, content: bytes, mime_type: str, *, inbound: bool = False, name: str = "") -> Media:
         """Store a file and return its record."""
-        media = Media(
-            id=new_id(), number=number.id, mime_type=mime_type.partition(";")[0].strip() if not inbound else mime_type,
-            size=len(content), sha256=hashlib.sha256(content).hexdigest(), created_at=time.time(), inbound=inbound,
-            file_name=name, uploaded_type=mime_type,
-        )  # fmt: skip
-        (self.folder / media.id).write_bytes(content)
+        media = record_file(self.folder, number.id, content, mime_type, inbound=inbound, name=name, at=time.time())
         self.state.add("media", media)
         return media
 
@@ -148,6 +143,19 @@ class MediaStore:
         if len(received) < length:
             return json_response({"id": upload_id, "file_offset": len(received)})
         return json_response({"h": f"4::a{hashlib.sha256(received).hexdigest()}:{upload_id[7:]}"})
+
+
+def record_file(
+    folder: Path, number_id: str, content: bytes, mime_type: str, *, inbound: bool, name: str, at: float
+) -> Media:
+    """Write the file and return its record, which the caller keeps."""
+    folder.mkdir(parents=True, exist_ok=True)
+    media = Media(
+        id=new_id(), number=number_id, mime_type=mime_type if inbound else mime_type.partition(";")[0].strip(),
+        size=len(content), sha256=hashlib.sha256(content).hexdigest(), created_at=at, inbound=inbound, file_name=name,
+    )  # fmt: skip
+    (folder / media.id).write_bytes(content)
+    return media
 
 
 def _mark(media_id: str, expires: str) -> str:

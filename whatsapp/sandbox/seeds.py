@@ -34,6 +34,8 @@ def seed(state: State) -> None:
     for number in _numbers():
         state.add("number", number)
     for key, name, phone, username, bsuid in CUSTOMERS:
+        if key in state.customers or phone in state.by_phone:
+            continue  # from a past that was put into the tables (`history`)
         bsuids = {PORTFOLIO_ID: bsuid} if bsuid else {}
         customer = Customer(key=key, name=name, phone=phone, username=username, bsuids=bsuids, created_at=now)
         state.add("customer", customer)

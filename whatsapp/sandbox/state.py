@@ -119,7 +119,6 @@ class Media:
     created_at: float
     inbound: bool = False
     file_name: str = ""
-    uploaded_type: str = ""
 
 
 @dataclass(slots=True)

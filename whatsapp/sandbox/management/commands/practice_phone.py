@@ -28,7 +28,9 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("The practice phone runs in demo mode only (TRESEN_DEMO=1).")
         with tempfile.TemporaryDirectory() if options["memory"] else contextlib.nullcontext("") as folder:
-            asyncio.run(self._run(options, Path(folder) if folder else settings.DATA_DIR / "practice-phone"))
+            from whatsapp.sandbox.history import folder as folder_of  # models are there in demo mode only
+
+            asyncio.run(self._run(options, Path(folder) if folder else folder_of(settings.DATA_DIR)))
 
     async def _run(self, options: dict[str, Any], folder: Path) -> None:
         from whatsapp.sandbox.phone import Phone

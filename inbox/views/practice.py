@@ -1,0 +1,199 @@
+"""The practice phone's page (demo mode only): the person trying the product is the customer.
+
+The browser talks to these views, they talk to the phone's control API. `live` waits for the next change and answers
+with the page's parts; everything else is a POST that answers 204 and shows its effect through `live`.
+"""
+
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import demo, practice_acts, practice_log, practice_screen
+from inbox.errors import InboxRuleViolation
+from inbox.models import Activity, Contact, Conversation
+from inbox.views.refusals import View, refusal
+from whatsapp.sandbox import remote
+
+WAIT = 8  # seconds a page waits for news; shorter than the phone's memory of who looks at it
+JUMPS = {"1h": timedelta(hours=1), "20h": timedelta(hours=20), "24h": timedelta(hours=24)}
+INLINE = ("image/", "audio/", "video/")
+PARTS = ("persona", "clock", "wrong", "bar", "chat", "log", "templates")
+
+
+class PhoneAway(InboxRuleViolation):
+    code, status = "phone_away", 503
+    sentence = _("The practice phone is not running. Start it with make run.")
+
+
+def practice(view: View) -> View:
+    """Only in demo mode, only for people of the demo workspace; otherwise there is nothing here."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (settings.DEMO and request.user.is_authenticated and request.user.workspace.is_demo):
+            raise Http404
+        try:
+            return view(request, *args, **kwargs)
+        except remote.PhoneUnreachable:
+            return refusal(request, PhoneAway())
+        except remote.PhoneRefused as refused:
+            return refusal(request, InboxRuleViolation(str(refused)))
+        except InboxRuleViolation as violation:
+            return refusal(request, violation)
+
+    return guarded
+
+
+@require_GET
+@practice
+def page(request: HttpRequest) -> HttpResponse:
+    """The whole page; `?as=` chooses the customer, `?window=1` leaves the frame of the app away."""
+    layout = "sandbox/window.html" if request.GET.get("window") else "app.html"
+    try:
+        people = remote.call("GET", "customers")["customers"]
+        key = request.GET.get("as") or _first(people)
+        context = _screen(request, key, raw=False) | {"people": people}
+    except (remote.PhoneUnreachable, remote.PhoneRefused):
+        return render(request, "sandbox/away.html", {"layout": layout, "nav": "practice"}, status=503)
+    return render(request, "sandbox/phone.html", context | {"layout": layout, "nav": "practice"})
+
+
+def _first(people: list[dict[str, Any]]) -> str:
+    """Lena, whom the README's walk uses; else whoever is there."""
+    keys = [one["key"] for one in people]
+    return "lena" if "lena" in keys else keys[0]
+
+
+@require_GET
+@practice
+def live(request: HttpRequest, key: str) -> HttpResponse:
+    """Wait until something changed since `?since=`, then the parts of the page as {name: html}."""
+    since = request.GET.get("since", "0")
+    since = int(since) if since.isdecimal() and len(since) < 15 else 0
+    looking = request.GET.get("looking") == "1"
+    if looking:
+        remote.call("POST", f"customers/{key}", {"looking": True})
+    connection.close()  # nobody shall wait for it meanwhile: the pool is small
+    version = remote.call("GET", "changes", params={"since": since, "wait": WAIT}, wait=WAIT)["version"]
+    if version <= since:
+        return HttpResponse(status=204)
+    context = _screen(request, key, raw=request.GET.get("raw") == "1")
+    parts = {name: render_to_string(f"sandbox/_{name}.html", context, request) for name in PARTS}
+    return JsonResponse({"version": context["version"], "parts": parts})
+
+
+def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
+    chat = remote.call("GET", f"customers/{key}")
+    customer = chat["customer"]
+    contact = practice_acts.contact_of(request.user.workspace, customer)
+    conversation = _conversation(contact)
+    log = remote.call("GET", "log", params={"customer": key, "limit": 60, "raw": "1"})
+    activities = Activity.objects.filter(conversation=conversation).select_related("actor").order_by("-pk")[:12]
+    templates = remote.call("GET", "templates")["templates"]
+    number = remote.call("GET", "state")["numbers"][0]
+    window, now = conversation.service_window if conversation else None, timezone.now()
+    return {
+        "customer": customer,
+        "business": request.user.workspace.name,
+        "conversation": conversation,
+        "inbox_url": reverse("conversation", args=[conversation.pk]) if conversation else reverse("inbox"),
+        "window": window,
+        "window_state": window.state(now) if window else "closed",
+        "window_percent": window.percent_left(now) if window else 0,
+        "bubbles": practice_screen.bubbles(chat["messages"]),
+        "waiting": practice_screen.waiting_count(chat["messages"]),
+        "lines": practice_log.lines(log["events"], list(activities) if conversation else [], raw=raw),
+        "raw": raw,
+        "templates": [one for one in templates if one["waba_id"] == number["waba_id"]],
+        "pending": sum(1 for one in templates if one["status"] == "PENDING"),
+        "failures": practice_acts.failures(),
+        "reactions": practice_acts.EMOJI,
+        "version": chat["version"],
+    }
+
+
+def _conversation(contact: Contact | None) -> Conversation | None:
+    if contact is None:
+        return None
+    found = Conversation.objects.filter(contact=contact).select_related("workspace", "contact", "phone_number")
+    return found.order_by("pk").first()
+
+
+@require_POST
+@practice
+def messages(request: HttpRequest, key: str) -> HttpResponse:
+    """The customer does something: `do` says what (`practice_acts.ACTS`)."""
+    practice_acts.act(key, request.POST, request.FILES.get("file"))
+    return HttpResponse(status=204)
+
+
+@require_POST
+@practice
+def clock(request: HttpRequest, key: str) -> HttpResponse:
+    """Fast-forward by `jump`: 1h, 20h, 24h, or last-minute."""
+    customer = remote.call("GET", f"customers/{key}")["customer"]
+    contact = practice_acts.contact_of(request.user.workspace, customer)
+    conversation = _conversation(contact)
+    jump = request.POST.get("jump", "")
+    if jump == "last-minute":
+        if conversation is None:
+            raise demo.CannotFastForward(_("This customer has not written yet."))
+        demo.leave_last_minute(conversation, phone_key=key)
+    elif jump not in JUMPS:
+        raise Http404
+    elif contact is None:
+        remote.call("POST", f"customers/{key}/advance", {"seconds": JUMPS[jump].total_seconds()})
+    else:
+        demo.fast_forward(contact, JUMPS[jump], phone_key=key)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@practice
+def behaviour(request: HttpRequest, key: str) -> HttpResponse:
+    """One switch: `name` online, receipts, failure (value: a code or a word, "" for none), marketing, number."""
+    practice_acts.change(key, request.POST.get("name", ""), request.POST.get("value", ""))
+    return HttpResponse(status=204)
+
+
+@require_POST
+@practice
+def people(request: HttpRequest) -> HttpResponse:
+    """A new customer, who has never written; answers with the address of their phone."""
+    key = practice_acts.new_customer(request.POST.get("name", ""), hidden=bool(request.POST.get("hidden")))
+    window = "&window=1" if request.POST.get("window") else ""
+    return JsonResponse({"url": f"{reverse('practice-phone')}?as={key}{window}"})
+
+
+@require_POST
+@practice
+def review(request: HttpRequest, template_id: int) -> HttpResponse:
+    """Meta's decision about a template: `decision` and, for a rejection, `reason`."""
+    decision = request.POST.get("decision", "")
+    if decision not in practice_acts.DECISIONS:
+        raise Http404
+    reason = request.POST.get("reason", "")
+    remote.call("POST", f"templates/{template_id}/review", {"decision": decision, "reason": reason})
+    return HttpResponse(status=204)
+
+
+@require_GET
+@practice
+def media(request: HttpRequest, media_id: int) -> HttpResponse:
+    """A file on the phone."""
+    content, mime_type = remote.file(str(media_id))
+    safe = mime_type.startswith(INLINE) and "svg" not in mime_type
+    response = HttpResponse(content, content_type=mime_type if safe else "application/octet-stream")
+    response["Content-Disposition"] = "inline" if safe else "attachment"
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
