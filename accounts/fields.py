@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 
 @functools.lru_cache(maxsize=4)
@@ -62,8 +63,17 @@ class Secret:
     __str__ = __repr__
 
 
+class _SecretAttribute(DeferredAttribute):
+    """What is set on a row becomes a Secret at once, so that a new row prints as little as a loaded one."""
+
+    def __set__(self, instance: models.Model, value: object) -> None:
+        instance.__dict__[self.field.attname] = self.field.to_python(value)
+
+
 class EncryptedTextField(models.TextField):
     """Stores ciphertext, reads as `Secret`. Cannot be filtered by value: every encryption differs."""
+
+    descriptor_class = _SecretAttribute
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Secret | None:
         if value is None:
