@@ -14,8 +14,8 @@ help: ## list these commands
 run: ## start everything with a demo workspace, on http://127.0.0.1:8000/ (PORT=, DATA_DIR=, DATABASE_URL=, REDIS_URL=)
 	@$(RUN) -m config.stack
 
-test: ## everything that must hold: lint, types, contracts, migrations, all tests with a browser
-	@$(DEV) -m config.check
+test: ## everything that must hold: lint, types, contracts, migrations, all tests with a browser (ARGS= for pytest)
+	@$(DEV) -m config.check $(ARGS)
 
 pytest: ## tests alone, with servers of their own: make pytest ARGS="tests/inbox -k window"
 	@$(DEV) -m config.servers "$$python" -m pytest $(ARGS)

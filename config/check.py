@@ -1,6 +1,7 @@
 """Everything that must hold: `python -m config.check` (`make test`).
 
 First the checks, several at a time, then all tests with servers of their own. The output ends with pytest's summary.
+Tests run only when every check has passed.
 
     --only-checks   no tests             --soak   the long forms of the fault tests, and nothing else
 """
@@ -124,31 +125,36 @@ def find_browser() -> str:
 
 
 def run_tests(env: dict[str, str], arguments: list[str]) -> int:
-    """pytest, with its own closing line as the last word. Its exit code."""
+    """pytest, with its own closing line as the last word. Its exit code. It ends with us."""
     process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments], cwd=PROJECT, env=env)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait()  # the terminal has told it too; its summary is worth a moment
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
 
 
 def main(arguments: list[str]) -> int:
-    """All of it; 0 if all is well."""
+    """All of it; 0 if all is well. What is no option of ours goes to pytest."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped on the way out
     soak, only_checks = "--soak" in arguments, "--only-checks" in arguments
+    arguments = [argument for argument in arguments if argument not in {"--soak", "--only-checks"}]
     chromium = "" if only_checks else find_browser()
     with throwaway_servers() as servers:
         env = {**os.environ, **servers, "TRESEN_CHROMIUM": chromium}
         if soak:
-            return run_tests({**env, "TRESEN_SOAK": "1"}, ["-m", "stack or soak", "-p", "no:xdist"])
+            return run_tests({**env, "TRESEN_SOAK": "1"}, ["-m", "stack or soak", *arguments])
         failed = run_checks(env)
         if not audit(env):
             failed.append("advisories")
         if failed or only_checks:
             print(f"\nFailed: {', '.join(failed)}" if failed else "\nAll checks passed.", flush=True)
             return int(bool(failed))
-        return run_tests(env, ["-n", str(max(2, min(os.cpu_count() or 2, 6))), "--dist", "loadgroup"])
+        processes = str(max(2, min(os.cpu_count() or 2, 6)))
+        return run_tests(env, ["-n", processes, "--dist", "loadgroup", *arguments])
 
 
 if __name__ == "__main__":
@@ -156,3 +162,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except StartRefused as refusal:
         sys.exit(f"\n{refusal}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -82,7 +82,7 @@ class Clone:
 
     def await_open(self) -> None:
         def is_open() -> bool:
-            assert self.process.poll() is None, self.said()
+            assert self.process.poll() is None and self.said().count("| ended (exit code") < 10, self.said()
             return "Tresen is open" in self.said()
 
         wait_until(is_open, self.said)
