@@ -164,7 +164,7 @@ class Stack:
             f"  Sign in as:       {people[: people.index('jonas') - 2]}\n"
             f"                    {people[people.index('jonas') :]}\n"
             f"  Password:         radhaus-demo\n"
-            f"  Practice phone:   http://127.0.0.1:{self.port + 1}/ (its Cloud API; its page is in the inbox)\n"
+            f"  Practice phone:   http://127.0.0.1:{self.port}/practice/\n"
             f"  Data:             {self.folder.path}\n"
             f"  Ctrl-C ends everything.\n{rule}\n\n"
         )
