@@ -21,6 +21,7 @@ logger = logging.getLogger("scheduler")
 
 LOCK = "tresen.scheduler"
 NIGHT = timedelta(hours=2, minutes=30)  # UTC
+START_SECONDS = 15  # what jobs need (the practice phone, say) starts together with us
 TICK_SECONDS = 5
 REMEMBERED_SECONDS = 3 * 24 * 3600
 
@@ -70,6 +71,7 @@ def enqueue_due(now: datetime) -> list[str]:
 def run(stop: threading.Event) -> None:
     """The loop. A server that is away is waited for."""
     was_active = False
+    stop.wait(START_SECONDS)
     while not stop.is_set():
         try:
             active = holds_lock()

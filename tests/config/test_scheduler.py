@@ -108,7 +108,7 @@ def test_of_two_schedulers_one_is_active_and_the_other_takes_over() -> None:
 def test_two_schedulers_at_once_enqueue_each_slot_once(jobs: None) -> None:
     stop = threading.Event()
     threads = [threading.Thread(target=scheduler.run, args=(stop,)) for _ in range(2)]
-    with mock.patch.object(scheduler, "TICK_SECONDS", 0.02):
+    with mock.patch.multiple(scheduler, START_SECONDS=0, TICK_SECONDS=0.02):
         for thread in threads:
             thread.start()
         deadline = threading.Event()
