@@ -5,10 +5,10 @@ read and conversations by SKIP LOCKED, which never waits, so this order cannot d
 conversations a transaction: all of them are rendered for the screens inside it, and others wait for the lock.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
@@ -18,12 +18,12 @@ from inbox.actions.load import candidates
 from inbox.actions.locks import lock_all, lock_assignment
 from inbox.enums import ConversationStatus
 from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
-from inbox.routing_rules import CLOSING_SOON, Choice, Waiting, choose
+from inbox.routing_rules import CLOSING_SOON, Candidate, Choice, Waiting, choose
 from inbox.visibility import ConversationFacts
 from whatsapp.service_window import WINDOW, ServiceWindow
 
 BATCH = 25  # conversations given away in one transaction
-LOOK_AHEAD = 100  # of the queue, more than a batch because some may be under way elsewhere
+LOOK_AHEAD = 60  # of the queue, more than a batch because some may be under way elsewhere
 MOST_ROUNDS = 400
 MARKED_AT_ONCE = 200
 
@@ -58,17 +58,17 @@ def waiting_in_queue(workspace_id: int | None = None) -> QuerySet[Conversation]:
 def _give_batch(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
     with transaction.atomic(), events.gathered():
         lock_assignment(workspace_id)
-        # First without row locks: a full house with a long queue is looked at every second and should cost nothing.
-        if not any(choice.agent_id for choice in _plan(workspace_id, present, now, locked=False)):
+        # First without row locks: a full house with a long queue is looked at every second and should cost little.
+        if not _teams_with_room(candidates(workspace_id, present, now, locked=False)):
             return []
-        choices = [choice for choice in _plan(workspace_id, present, now, locked=True) if choice.agent_id]
-        return _give({choice.conversation_id: choice for choice in choices[:BATCH]}, now)
+        people = candidates(workspace_id, present, now, locked=True)
+        queue = _head_of_queue(workspace_id, _teams_with_room(people), now)
+        choices = [choice for choice in choose(queue, people, now) if choice.agent_id is not None]
+        return _give({choice.conversation_id: choice for choice in choices[:BATCH]}, now) if choices else []
 
 
-def _plan(workspace_id: int, present: set[int], now: datetime, *, locked: bool) -> list[Choice]:
-    people = candidates(workspace_id, present, now, locked=locked)
-    teams = {team_id for person in people if person.has_room for team_id in person.team_ids}
-    return choose(_head_of_queue(workspace_id, teams, now), people, now) if teams else []
+def _teams_with_room(people: Iterable[Candidate]) -> set[int]:
+    return {team_id for person in people if person.has_room for team_id in person.team_ids}
 
 
 def _head_of_queue(workspace_id: int, teams: set[int], now: datetime) -> list[Waiting]:
@@ -148,14 +148,31 @@ def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
         decisions.append(_decision(conversation, choice, now))
         words = {"to": agent.name, "to_id": agent.pk, "reason": choice.reason, **_numbers(choice)}
         lines.append(_line(conversation, "assigned", words, now))
-    Conversation.objects.bulk_update(locked.values(), ["assignee", "assigned_at", "team", "seq"])
-    Agent.objects.bulk_update(agents.values(), ["last_assigned_at"])
+    _save(locked.values(), agents.values(), now)
     Assignment.objects.bulk_create(given)
     RoutingDecision.objects.bulk_create(decisions)
     for line in Activity.objects.bulk_create(lines):
         events.activity_added(line)
         events.conversation_changed(line.conversation, previous=before[line.conversation_id])
     return decisions
+
+
+# One statement each; the ORM's bulk_update needs longer to write its own SQL than PostgreSQL for the work.
+SAVE_CONVERSATIONS = """
+UPDATE inbox_conversation c SET assignee_id = v.assignee, assigned_at = %s, team_id = v.team, seq = v.seq
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, assignee, team, seq) WHERE c.id = v.id
+"""
+SAVE_AGENTS = """
+UPDATE accounts_agent a SET last_assigned_at = v.at
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS v (id, at) WHERE a.id = v.id
+"""
+
+
+def _save(conversations: Collection[Conversation], agents: Collection[Agent], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        columns = [[getattr(row, name) for row in conversations] for name in ("pk", "assignee_id", "team_id", "seq")]
+        cursor.execute(SAVE_CONVERSATIONS, [now, *columns])
+        cursor.execute(SAVE_AGENTS, [[agent.pk for agent in agents], [agent.last_assigned_at for agent in agents]])
 
 
 def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
@@ -180,7 +197,8 @@ def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[
                 if choice.agent_id is None:  # else there is room since a moment, and the next run gives it away
                     decisions.append(_decision(row, choice, now))
                     lines.append(_line(row, "nobody_free", {"team": team.name}, now))
-        Conversation.objects.bulk_update([line.conversation for line in lines], ["seq"])
+        for line in lines:
+            line.conversation.save(update_fields=["seq"])
         RoutingDecision.objects.bulk_create(decisions)
         for line in Activity.objects.bulk_create(lines):
             events.activity_added(line)
