@@ -13,10 +13,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Q
 from django.db.utils import InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -25,8 +24,9 @@ from accounts.network import is_loopback
 from inbox import storage
 from inbox.enums import AttachmentState, ConversationStatus, MessageStatus
 from inbox.models import Attachment, Conversation, Message
+from whatsapp import deliveries
 from whatsapp.checks import open_one_of_each
-from whatsapp.models import DeliveryState, PhoneNumber, WebhookDelivery, WebhookRejection
+from whatsapp.models import DeliveryState, PhoneNumber, WebhookDelivery
 
 logger = logging.getLogger(__name__)
 Line = tuple[str, dict[str, str], float]
@@ -94,13 +94,10 @@ def _numbers() -> Iterator[Line]:
 
 
 def _deliveries() -> Iterator[Line]:
-    waiting = WebhookDelivery.objects.filter(state=DeliveryState.NEW).aggregate(n=Count("pk"), since=Min("received_at"))
-    age = (timezone.now() - waiting["since"]).total_seconds() if waiting["since"] else 0
-    yield "webhook_deliveries_waiting", {}, waiting["n"]
-    yield "webhook_oldest_waiting_seconds", {}, max(0, age)
-    yield "webhook_deliveries_failed", {}, WebhookDelivery.objects.filter(state=DeliveryState.FAILED).count()
-    rejected = WebhookRejection.objects.values_list("reason").annotate(total=Sum("count")).order_by("reason")
-    for reason, total in rejected:
+    yield "webhook_deliveries_waiting", {}, WebhookDelivery.objects.filter(state=DeliveryState.NEW).count()
+    yield "webhook_oldest_waiting_seconds", {}, deliveries.oldest_unprocessed_age()
+    yield "webhook_deliveries_failed", {}, deliveries.failed_count()
+    for reason, total in deliveries.rejected_counts().items():
         yield "webhook_rejected_total", {"reason": "".join(c for c in reason if c.isalnum() or c in "-_ ")}, total
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from accounts.models import Agent, Role
+from inbox.alerts import Alert, alerts_for
 from inbox.script_words import script_words_json
 
 EVERYONE = (Role.AGENT, Role.LEAD, Role.ADMIN)
@@ -71,6 +72,11 @@ class Shell:
         return [
             {"key": key, "url": url, "icon": icon, "words": words} for key, url, icon, words in places if url
         ]
+
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        """The banners above the page, for those who can do something about it."""
+        return alerts_for(self.agent) if self.agent else []
 
     @cached_property
     def settings_nav(self) -> list[dict[str, Any]]:

@@ -1,0 +1,54 @@
+"""What admins must know wherever they are: the banner above every page. A few cheap questions, for admins only."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent
+from accounts.permissions import may_manage_settings
+from inbox import storage
+from whatsapp import errors
+from whatsapp.deliveries import oldest_unprocessed_age
+from whatsapp.models import PhoneNumber
+
+WAITING_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Alert:
+    kind: str  # disk, quota, deliveries, stopped
+    sentence: str | Promise
+    url: str = ""
+    is_urgent: bool = True
+
+
+def alerts_for(agent: Agent) -> list[Alert]:
+    """The banners of this person's pages; nothing for people who could not do anything about it."""
+    if not may_manage_settings(agent):
+        return []
+    warnings = storage.storage_warnings(agent.workspace)
+    alerts = [Alert(each.kind, each.sentence, is_urgent=each.is_urgent) for each in warnings]
+    return [*alerts, *_deliveries(agent), *_stopped(agent)]
+
+
+def _deliveries(agent: Agent) -> list[Alert]:
+    age = oldest_unprocessed_age(workspace_id=agent.workspace_id)
+    if age < WAITING_SECONDS:
+        return []
+    sentence = _("Messages from WhatsApp have been waiting for %(minutes)s min to be taken in.")
+    return [Alert("deliveries", sentence % {"minutes": int(age // 60)}, reverse("settings-deliveries"))]
+
+
+def _stopped(agent: Agent) -> list[Alert]:
+    stopped = PhoneNumber.objects.filter(workspace_id=agent.workspace_id).select_related("business_account")
+    stopped = stopped.exclude(Q(sending_stopped_at=None) & Q(business_account__sending_stopped_at=None))
+    alerts = []
+    for number in stopped:
+        where = number if number.sending_stopped_at else number.business_account
+        words = {"number": str(number), "reason": errors.sentence(where.sending_stopped_code)}
+        sentence = _("%(number)s sends nothing at the moment. %(reason)s") % words
+        alerts.append(Alert("stopped", sentence, reverse("settings-number")))
+    return alerts
