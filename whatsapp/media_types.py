@@ -4,6 +4,9 @@ Shown inside a page are only types from a short list, recognised by our own sign
 browsers play and that cannot carry script. Everything else (SVG, HTML, PDF, archives …) is a download.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
@@ -43,6 +46,7 @@ ACTIVE = {
 UNKNOWN = "application/octet-stream"
 
 _VIDEO_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash")
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _MARKUP = (b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script", b"<head", b"<body")
 
 
@@ -142,9 +146,17 @@ def _picture_size(file: IO[bytes], expected: str) -> tuple[int, int] | None:
     """Read the header only: nothing is unpacked, so a bomb has nothing to explode."""
     try:
         file.seek(0)
-        with Image.open(file, formats=[expected]) as picture:
+        with _bombs_are_errors(), Image.open(file, formats=[expected]) as picture:
             width, height = picture.size
             frames = getattr(picture, "n_frames", 1) if expected == "WEBP" else 1
         return (width, height) if width * height <= MAX_PIXELS and frames <= MAX_FRAMES else None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+    except (*BOMBS, UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return None
+
+
+@contextmanager
+def _bombs_are_errors() -> Iterator[None]:
+    """Pillow only warns at twice its limit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield

@@ -1,0 +1,163 @@
+"""The settings page of webhook deliveries: for admins of the workspace, with replay."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from tests.cast import Cast, make_cast
+from whatsapp.models import DeliveryState, WebhookDelivery, WebhookRejection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def delivery(
+    cast: Cast, body: bytes = b'{"a":1}', state: str = DeliveryState.PROCESSED, **fields: Any
+) -> WebhookDelivery:
+    app = fields.pop("app", cast.number.business_account.meta_app)
+    return WebhookDelivery.objects.create(meta_app=app, body=body, sha256="0" * 64, state=state, **fields)
+
+
+def signed_in(agent: Any) -> Client:
+    browser = Client()
+    browser.force_login(agent)
+    return browser
+
+
+def rows(html: str) -> int:
+    return html.count('data-th="')
+
+
+def test_the_list_shows_newest_first_and_filters_by_state(cast: Cast) -> None:
+    for state in DeliveryState.values:
+        delivery(cast, state=state, reason=f"why {state}")
+    browser = signed_in(cast.ada)
+
+    every = browser.get(reverse("settings-deliveries")).content.decode()
+    failed = browser.get(reverse("settings-deliveries"), {"state": "failed"}).content.decode()
+
+    assert every.index("why failed") < every.index("why ignored") < every.index("why new")
+    assert "why failed" in failed
+    assert "why ignored" not in failed
+
+
+def test_pages_follow_each_other_without_gap(cast: Cast) -> None:
+    made = [delivery(cast, reason=f"number {index:03d}") for index in range(53)]
+    browser = signed_in(cast.ada)
+
+    first = browser.get(reverse("settings-deliveries"))
+    second = browser.get(reverse("settings-deliveries"), {"before": first.context["older"]})
+
+    shown = [row.pk for row in (*first.context["rows"], *second.context["rows"])]
+    assert shown == [row.pk for row in reversed(made)]
+    assert second.context["older"] is None
+
+
+@pytest.mark.parametrize("query", [{"before": "x"}, {"before": "9" * 30}, {"state": "nonsense"}, {"before": "²"}])
+def test_odd_questions_get_the_plain_list(cast: Cast, query: dict[str, str]) -> None:
+    delivery(cast)
+
+    assert len(signed_in(cast.ada).get(reverse("settings-deliveries"), query).context["rows"]) == 1
+
+
+def test_one_and_three_rows_take_the_same_queries(cast: Cast, django_assert_num_queries: Any) -> None:
+    browser, counts = signed_in(cast.ada), []
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    for more in (1, 2):
+        for _ in range(more):
+            delivery(cast)
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(reverse("settings-deliveries"))
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_the_detail_shows_findings_and_the_body_as_harmless_text(cast: Cast) -> None:
+    shown = delivery(
+        cast, '{"text":"<script>alert(1)</script> Grüße"}'.encode(), DeliveryState.FAILED, reason="not JSON",
+        findings=[{"path": "entry[0]", "outcome": "failed", "reason": "<b>x</b>"}],
+    )
+
+    html = signed_in(cast.ada).get(reverse("settings-delivery", args=[shown.pk])).content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; Grüße" in html
+    assert "<script>alert(1)" not in html
+    assert "&lt;b&gt;x&lt;/b&gt;" in html
+    assert "entry[0]" in html
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"[" * 5000, b'{"a":"\\ud83d"}', b"9" * 5000])
+def test_any_body_can_be_looked_at(cast: Cast, body: bytes) -> None:
+    shown = delivery(cast, body, DeliveryState.FAILED)
+
+    assert signed_in(cast.ada).get(reverse("settings-delivery", args=[shown.pk])).status_code == 200
+
+
+def test_replay_puts_it_back_and_is_written_down(cast: Cast) -> None:
+    failed = delivery(cast, state=DeliveryState.FAILED, reason="x", attempts=5, findings=[{"path": "", "reason": "x"}])
+
+    answer = signed_in(cast.ada).post(reverse("settings-delivery-replay", args=[failed.pk]))
+
+    assert answer.status_code == 302
+    failed.refresh_from_db()
+    assert (failed.state, failed.reason, failed.attempts, failed.findings) == ("new", "", 0, [])
+    assert AuditEntry.objects.get(verb="webhook.replayed").actor == cast.ada
+
+
+@pytest.mark.parametrize("who", ["ben", "lea"])
+def test_only_admins_look_and_replay(cast: Cast, who: str) -> None:
+    failed, browser = delivery(cast, state=DeliveryState.FAILED), signed_in(getattr(cast, who))
+
+    answers = [
+        browser.get(reverse("settings-deliveries")).status_code,
+        browser.get(reverse("settings-delivery", args=[failed.pk])).status_code,
+        browser.post(reverse("settings-delivery-replay", args=[failed.pk])).status_code,
+    ]
+
+    assert answers == [403, 403, 403]
+    failed.refresh_from_db()
+    assert failed.state == DeliveryState.FAILED
+
+
+def test_an_admin_of_another_workspace_finds_nothing(cast: Cast) -> None:
+    failed, browser = delivery(cast, b'{"secret":1}', DeliveryState.FAILED), signed_in(cast.mallory)
+
+    assert not browser.get(reverse("settings-deliveries")).context["rows"]
+    assert browser.get(reverse("settings-delivery", args=[failed.pk])).status_code == 404
+    assert browser.post(reverse("settings-delivery-replay", args=[failed.pk])).status_code == 404
+    assert browser.get(reverse("settings-delivery", args=[2**70])).status_code == 404
+
+
+def test_replay_wants_a_post_and_a_csrf_token(cast: Cast) -> None:
+    failed = delivery(cast, state=DeliveryState.FAILED)
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(cast.ada)
+
+    assert browser.get(reverse("settings-delivery-replay", args=[failed.pk])).status_code == 405
+    assert browser.post(reverse("settings-delivery-replay", args=[failed.pk])).status_code == 403
+
+
+def test_what_waits_too_long_and_what_was_refused_is_said(cast: Cast) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    late = delivery(cast, state=DeliveryState.NEW)
+    WebhookDelivery.objects.filter(pk=late.pk).update(received_at=timezone.now() - timedelta(minutes=5))
+    WebhookRejection.objects.create(day=timezone.now().date(), reason="wrong_signature", count=7)
+
+    answer = signed_in(cast.ada).get(reverse("settings-deliveries"))
+
+    assert answer.context["is_late"] is True
+    assert answer.context["age"] in range(300, 330)
+    assert [count for _, count in answer.context["refused"]] == [7]
