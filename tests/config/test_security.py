@@ -45,9 +45,7 @@ class HeaderTests(TestCase):
 
     def test_every_page_has_a_strict_policy_and_nothing_inline(self) -> None:
         for answer in self.pages():
-            policy = dict(
-                part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";")
-            )
+            policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
             path, body = answer.wsgi_request.path, answer.content.decode()
             self.assertEqual(answer.status_code, 200, path)
             self.assertEqual(policy["default-src"], "'none'", path)

@@ -1,0 +1,305 @@
+"""Every URL of the product against every kind of person. A URL without a line here fails; so does a line too many.
+
+Ada is the admin, Lea leads team Werkstatt, Ben works there, Otto works in another team, Mallory is the admin of
+another workspace. Objects belong to Ada's workspace and to team Werkstatt.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client, TestCase
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import actions
+from accounts.models import Invitation
+from inbox.enums import AttachmentState, MessageStatus
+from inbox.models import Attachment
+from tests import factories
+from tests.cast import Cast, make_cast
+from whatsapp.models import WebhookDelivery
+
+PUBLIC, EVERYBODY, LEADS, ADMINS = "public", "everybody", "leads", "admins"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+MISSING = 999_999_999
+
+
+@dataclass
+class World:
+    """The cast and one object of each kind that a URL can name."""
+
+    cast: Cast
+    invitation: Invitation
+    delivery: WebhookDelivery
+    attachment: Attachment
+    failed_message: int
+    template: int
+    people: dict[str, Client] = field(default_factory=dict)
+
+
+Args = Callable[[World], list[Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who may use a URL, and the object it names. Who may not see the object finds nothing there."""
+
+    who: str
+    args: Args | None = None
+    missing: tuple[Any, ...] = (MISSING,)
+    demo_only: bool = False
+
+
+def conversation(*more: Any) -> Line:
+    return Line(EVERYBODY, lambda world: [world.cast.claras.pk, *more], (MISSING, *more))
+
+
+def team(who: str) -> Line:
+    return Line(who, lambda world: [world.cast.team.pk])
+
+
+def person() -> Line:
+    return Line(ADMINS, lambda world: [world.cast.ben.pk])
+
+
+def practice(*args: Any) -> Line:
+    """The practice phone: demo mode only, for everybody who is signed in; it names customers of the phone, not ours."""
+    return Line(EVERYBODY, (lambda world: list(args)) if args else None, (), demo_only=True)
+
+
+MATRIX: dict[str, Line] = {
+    "health-live": Line(PUBLIC),
+    "health-ready": Line(PUBLIC),
+    "metrics": Line(PUBLIC),  # 404 for everybody but this machine: tests/config/test_security.py
+    "login": Line(PUBLIC),
+    "logout": Line(PUBLIC),
+    "password-reset": Line(PUBLIC),
+    "password-reset-confirm": Line(PUBLIC, lambda world: ["MQ", "none"]),
+    "invitation": Line(PUBLIC, lambda world: ["none"]),
+    "profile": Line(EVERYBODY),
+    "profile-password": Line(EVERYBODY),
+    "settings": Line(EVERYBODY),
+    "settings-people": Line(LEADS),
+    "settings-invite": Line(ADMINS),
+    "settings-invitation-withdrawal": Line(ADMINS, lambda world: [world.invitation.pk]),
+    "settings-person": person(),
+    "settings-person-deactivation": person(),
+    "settings-person-sessions": person(),
+    "settings-person-reset-link": person(),
+    "settings-teams": Line(LEADS),
+    "settings-team-new": Line(ADMINS),
+    "settings-team": team(LEADS),
+    "settings-team-default": team(ADMINS),
+    "settings-audit": Line(ADMINS),
+    "settings-number": Line(ADMINS),
+    "settings-number-team": Line(ADMINS, lambda world: [world.cast.number.pk]),
+    "settings-deliveries": Line(ADMINS),
+    "settings-delivery": Line(ADMINS, lambda world: [world.delivery.pk]),
+    "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
+    "inbox": Line(EVERYBODY),
+    "view-counts": Line(EVERYBODY),
+    "availability": Line(EVERYBODY),
+    "conversation": conversation(),
+    "conversation-contact": conversation(),
+    "conversation-row": conversation(),
+    "conversation-head": conversation(),
+    "conversation-composer": conversation(),
+    "conversation-messages": conversation(),
+    "conversation-notes": conversation(),
+    "conversation-templates": conversation(),
+    "conversation-header-file": Line(
+        EVERYBODY, lambda world: [world.cast.claras.pk, world.template], (MISSING, MISSING)
+    ),
+    "conversation-draft": conversation(),
+    "conversation-assignment": conversation(),
+    "conversation-closure": conversation(),
+    "conversation-snooze": conversation(),
+    "conversation-labels": conversation(),
+    "conversation-read": conversation(),
+    "conversation-consent": conversation(),
+    "attachment": Line(EVERYBODY, lambda world: [world.attachment.token], ("x" * 32,)),
+    "message-resend": Line(EVERYBODY, lambda world: [world.failed_message]),
+    "message-held": Line(EVERYBODY, lambda world: [world.failed_message]),
+    "practice-phone": practice(),
+    "practice-people": practice(),
+    "practice-media": practice(1),
+    "practice-review": practice(1),
+    "practice-live": practice("lena"),
+    "practice-messages": practice("lena"),
+    "practice-clock": practice("lena"),
+    "practice-behaviour": practice("lena"),
+}
+
+
+def url_names(resolver: URLResolver | None = None) -> Iterator[str | None]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.name
+        else:
+            yield from url_names(pattern)
+
+
+def everything_stored() -> dict[str, Any]:
+    """A fingerprint of every table, without sessions and the marks of being seen."""
+    with connection.cursor() as cursor:
+        names = sorted(set(connection.introspection.table_names(cursor)) - {"django_session"})
+        parts = [
+            f"SELECT '{name}', md5(coalesce(string_agg(line, '|' ORDER BY line), '')) FROM (SELECT (to_jsonb(t)"
+            f" - 'last_seen_at' - 'last_login')::text AS line FROM \"{name}\" t) AS lines"
+            for name in names
+        ]
+        cursor.execute(" UNION ALL ".join(parts))
+        return dict(cursor.fetchall())
+
+
+class MatrixTestCase(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cast = make_cast()
+        otto = factories.agent(cast.workspace, "Otto Ost", teams=[cast.other_team])
+        invitation, _token = actions.invite_agent(cast.workspace, by=cast.ada, email="neu@radhaus.example")
+        delivery = WebhookDelivery.objects.create(
+            meta_app=cast.number.business_account.meta_app, body=b'{"object":"x"}', sha256="0" * 64, state="processed"
+        )
+        message = factories.inbound_message(cast.claras, "", kind="image")
+        attachment = Attachment.objects.create(
+            message=message, kind="image", mime_type="image/png", is_inline=True, state=AttachmentState.READY,
+            file=ContentFile(b"\x89PNG\r\n\x1a\n", name="x.png"), size=8,
+        )
+        failed = factories.outbound_message(
+            cast.claras, "Hallo", by=cast.ben, status=MessageStatus.FAILED, error_code=131053, wamid="wamid.failed"
+        )
+        template = factories.template(cast.number)
+        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk)
+        cls.agents = {
+            "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
+        }  # fmt: skip
+
+    def client_of(self, name: str) -> Client:
+        client = Client(raise_request_exception=False, REMOTE_ADDR="198.51.100.7")
+        if name:
+            client.force_login(self.agents[name])
+        return client
+
+    def path(self, name: str, *, missing: bool = False) -> str:
+        line = MATRIX[name]
+        args = list(line.missing) if missing else line.args(self.world) if line.args else []
+        return reverse(name, args=args)
+
+    def ask(self, client: Client, method: str, path: str) -> HttpResponse:
+        return client.generic(method, path)
+
+
+class MatrixTests(MatrixTestCase):
+    def test_every_url_has_a_line_and_every_line_a_url(self) -> None:
+        self.assertEqual(sorted(map(str, url_names())), sorted(MATRIX))
+
+    def test_strangers_are_sent_to_the_sign_in_and_change_nothing(self) -> None:
+        stranger, before = self.client_of(""), everything_stored()
+        for name, line in MATRIX.items():
+            if line.who == PUBLIC:
+                continue
+            for method in METHODS:
+                answer = self.ask(stranger, method, self.path(name))
+                self.assertIn(answer.status_code, (302, 404, 405), f"{method} {name}")
+                if answer.status_code == 302:
+                    self.assertTrue(answer["Location"].startswith("/accounts/login/?next="), f"{method} {name}")
+        self.assertEqual(everything_stored(), before)
+
+    def test_looking_changes_nothing(self) -> None:
+        for agent in ("ada", "ben"):
+            client, before = self.client_of(agent), everything_stored()
+            for name in MATRIX:
+                for method in ("GET", "HEAD"):
+                    answer = self.ask(client, method, self.path(name))
+                    self.assertNotEqual(answer.status_code, 500, f"{method} {name}")
+                    self.assertEqual(everything_stored(), before, f"{method} {name} of {agent}")
+
+    def test_functions_of_other_roles_are_refused(self) -> None:
+        refused = {ADMINS: ("lea", "ben"), LEADS: ("ben",)}
+        for name, line in MATRIX.items():
+            for agent in refused.get(line.who, ()):
+                client, before = self.client_of(agent), self.without_audit()
+                for method in ("GET", "POST"):
+                    answer = self.ask(client, method, self.path(name))
+                    self.assertEqual(answer.status_code, 403, f"{method} {name} of {agent}")
+                self.assertEqual(self.without_audit(), before, name)
+
+    def without_audit(self) -> dict[str, Any]:
+        return {table: mark for table, mark in everything_stored().items() if table != "accounts_auditentry"}
+
+    def test_the_right_people_are_let_in(self) -> None:
+        allowed = {EVERYBODY: ("ada", "lea", "ben"), LEADS: ("ada", "lea"), ADMINS: ("ada",)}
+        for name, line in MATRIX.items():
+            for agent in allowed.get(line.who, ()):
+                answer = self.ask(self.client_of(agent), "GET", self.path(name))
+                codes = (200, 302, 405) if not line.demo_only else (200, 404, 405, 502, 503)
+                self.assertIn(answer.status_code, codes, f"{name} of {agent}")
+
+    def test_what_one_may_not_see_is_the_same_as_what_is_not_there(self) -> None:
+        for name, line in MATRIX.items():
+            if line.args is None or line.demo_only or line.who == PUBLIC:
+                continue
+            for agent in self.blind_for(line):
+                client, before = self.client_of(agent), everything_stored()
+                for method in METHODS:
+                    hidden = self.ask(client, method, self.path(name))
+                    missing = self.ask(client, method, self.path(name, missing=True))
+                    label = f"{method} {name} of {agent}"
+                    self.assertIn(hidden.status_code, (404, 405), label)
+                    self.assertEqual(
+                        (hidden.status_code, hidden.content, hidden.headers.get("Content-Type")),
+                        (missing.status_code, missing.content, missing.headers.get("Content-Type")), label,
+                    )
+                self.assertEqual(everything_stored(), before, f"{name} of {agent}")
+
+    def blind_for(self, line: Line) -> tuple[str, ...]:
+        """Who has the role, but not the sight of the object."""
+        return ("mallory", "otto") if line.who == EVERYBODY else ("mallory",)
+
+    def test_every_view_is_private_unless_the_matrix_says_public(self) -> None:
+        for pattern in self.patterns():
+            if MATRIX[pattern.name].who != PUBLIC:
+                self.assertTrue(getattr(pattern.callback, "login_required", True), pattern.name)
+
+    def patterns(self, resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+        for pattern in (resolver or get_resolver()).url_patterns:
+            if isinstance(pattern, URLPattern):
+                yield pattern
+            else:
+                yield from self.patterns(pattern)
+
+
+class CrossSiteTests(MatrixTestCase):
+    def test_no_change_without_the_token_of_the_page(self) -> None:
+        before = everything_stored()
+        for name, line in MATRIX.items():
+            if line.demo_only:
+                continue
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+                client.force_login(self.agents["ada"])
+                answer = client.generic(method, self.path(name), b"{}", content_type="text/plain", HTTP_ORIGIN="https://evil.example")
+                self.assertIn(answer.status_code, (403, 404, 405), f"{method} {name}")
+        self.assertEqual(everything_stored(), before)
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_no_url_holds_a_word_for_sign_in(name: str) -> None:
+    """Tokens travel in cookies and bodies; the two one-time links are the exception."""
+    words = ("token", "password=", "session")
+    route = next(p.pattern for p in _all_patterns(get_resolver()) if p.name == name)
+    if name not in ("password-reset-confirm", "invitation", "attachment", "settings-person-sessions"):
+        assert not any(word in str(route) for word in words)
+
+
+def _all_patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern
+        else:
+            yield from _all_patterns(pattern)
