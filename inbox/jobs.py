@@ -66,6 +66,30 @@ def fetch_attachment(attachment_id: int) -> None:
     attachments.fetch_attachment(attachment)
 
 
+def send_read_receipt(message_id: int) -> None:
+    """Let the customer see that their message has been read."""
+    from inbox.actions import receipts
+    from inbox.models import Message
+
+    message = Message.objects.select_related("phone_number__business_account").filter(pk=message_id).first()
+    if message is None:
+        logger.info("Message %s has gone; nothing to mark read", message_id)
+        return
+    receipts.send_read_receipt(message)
+
+
+def send_typing(conversation_id: int) -> None:
+    """Let the customer see that somebody is writing."""
+    from inbox.actions import receipts
+    from inbox.models import Conversation
+
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation is None:
+        logger.info("Conversation %s has gone; nobody to show typing to", conversation_id)
+        return
+    receipts.send_typing(conversation)
+
+
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
     from whatsapp.models import BusinessAccount

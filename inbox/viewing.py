@@ -2,6 +2,7 @@
 
 from accounts.models import Agent
 from inbox import events, presence, socket_auth
+from inbox.actions import receipts
 from inbox.models import Conversation
 from inbox.socket_auth import SignedIn
 from inbox.visibility import visible_q_for
@@ -30,13 +31,16 @@ def say_typing(person: SignedIn, conversation_id: int, what: str) -> None:
     conversation = _visible(person, conversation_id)
     if conversation is not None and presence.may_say_typing(conversation_id, person.agent_id, what):
         events.typing(conversation, Agent.objects.get(pk=person.agent_id), what)
+        if what == "reply":
+            receipts.show_typing(conversation)
 
 
 def _visible(person: SignedIn, conversation_id: int) -> Conversation | None:
     """Asked with the rights as they are now, not as they were at the handshake."""
     if socket_auth.refusals([person]):
         return None
-    return Conversation.objects.filter(visible_q_for(person.rights), pk=conversation_id).first()
+    conversations = Conversation.objects.select_related("workspace")
+    return conversations.filter(visible_q_for(person.rights), pk=conversation_id).first()
 
 
 def _tell(conversation: Conversation) -> None:

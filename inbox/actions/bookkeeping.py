@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Agent, Team
 from inbox import events
 from inbox.actions.activity import add_activity
+from inbox.actions.receipts import acknowledge
 from inbox.enums import ConversationStatus, Direction, Via
 from inbox.models import Assignment, Case, Conversation, Message, NumberRouting
 from inbox.visibility import ConversationFacts, facts_of
@@ -73,6 +74,8 @@ def register_reply(conversation: Conversation, message: Message) -> None:
         _answered(conversation, message, at)
     _show_in_row(conversation, message, at)
     case = _count_in_case(conversation, message, opened_at=turn.opened_at)
+    if author is not None:
+        acknowledge(conversation)
     if message.via in HUMAN and case.first_replied_at is None:
         case.first_replied_at, case.first_replied_by = max(at, case.opened_at), message.author
         case.save(update_fields=["first_replied_at", "first_replied_by"])

@@ -17,6 +17,7 @@ from inbox.access import require_sight
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
+from inbox.actions.receipts import acknowledge
 from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus, Direction
 from inbox.errors import ConversationClosedRule, InboxRuleViolation, StaleVersion
@@ -167,7 +168,8 @@ RETURNING read_count
 def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = None) -> bool:
     """The agent has read the first `up_to` customer messages (all by default); only ever forward. True when it moved.
 
-    One statement, so that two tabs cannot overtake each other. Mentions of the agent in here count as read too.
+    One statement, so that two tabs cannot overtake each other. Mentions of the agent in here count as read too, and
+    the customer gets blue ticks when this is the first of us to read.
     """
     now = timezone.now()
     seen = conversation.inbound_count if up_to is None else up_to
@@ -178,6 +180,7 @@ def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = N
         moved = cursor.fetchone()
         Mention.objects.filter(agent=agent, conversation=conversation, read_at=None).update(read_at=now)
         if moved:
+            acknowledge(conversation)
             events.conversation_read(agent, conversation, moved[0])
     return moved is not None
 
