@@ -26,6 +26,8 @@ WORDS: dict[str, str | Promise] = {
     "team.default": _("made this the default team:"),
     "number.connected": _("connected the number"),
     "number.routing": _("changed the team of the number"),
+    "number.resumed": _("let sending go on for the number"),
+    "template.header": _("chose the header file of the template"),
     "workspace.created": _("created the workspace"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }

@@ -1,24 +1,18 @@
 """What a reply will cost, in the words of the rate table and of this month's count; nothing here is assumed free."""
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.models import Conversation, ServiceMessageCount
+from inbox.templatetags.inbox import money as written
 from whatsapp import rates
 from whatsapp.rates import SERVICE, Price
 
-SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF"}
-
 
 def money(price: Price) -> str:
-    """`0.0456 €` as the reader writes it (up to four decimals), or "" where the table knows no amount."""
-    if price.amount is None:
-        return ""
-    amount = price.amount.normalize()
-    places = min(4, max(2, -int(amount.as_tuple().exponent)))
-    return f"{number_format(price.amount, places)} {SYMBOLS.get(price.currency, price.currency)}"
+    """The amount as the reader writes it ("0,0456 €"), or "" where the table knows none."""
+    return "" if price.amount is None else written(price.amount, price.currency)
 
 
 def reply_price_hint(conversation: Conversation) -> str:

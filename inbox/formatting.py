@@ -5,7 +5,7 @@ https, opened apart, and always with the host they really lead to in plain sight
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -57,15 +57,21 @@ class _Kept:
         return _PLACE.sub(lambda match: self.pieces[int(match[1])], html)
 
 
-def to_html(text: str, mentions: Iterable[str] = ()) -> SafeString:
-    """The text as WhatsApp shows it. `mentions` are names that stand out when written with an @ (notes only)."""
+def to_html(text: str, mentions: Iterable[str] = (), pieces: Mapping[str, SafeString] | None = None) -> SafeString:
+    """The text as WhatsApp shows it.
+
+    `mentions` are names that stand out when written with an @ (notes only). `pieces` are finished markup for literal
+    parts of the text, such as the gaps of a template.
+    """
     kept = _Kept()
     text = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    for literal, markup in (pieces or {}).items():
+        text = text.replace(literal, kept.keep(markup))
     text = _BLOCK_CODE.sub(lambda match: kept.keep(f"<code>{_lines(match[1].strip(chr(10)))}</code>"), text)
     text = _INLINE_CODE.sub(lambda match: kept.keep(f"<code>{escape(match[1])}</code>"), text)
     for name in sorted({name for name in mentions if name}, key=len, reverse=True):
         tag = kept.keep(f'<span class="mention">@{escape(name)}</span>')
-        text = re.sub(rf"@{re.escape(name)}(?!\w)", lambda match, tag=tag: tag, text, flags=re.IGNORECASE)
+        text = re.sub(rf"@{re.escape(name)}(?!\w)", lambda _match, tag=tag: str(tag), text, flags=re.IGNORECASE)
     text = _keep_links(text, kept)
     return mark_safe(kept.restore(_blocks(text)))  # noqa: S308 - every piece was escaped above
 

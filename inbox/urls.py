@@ -14,6 +14,9 @@ from inbox.views import (
     notes,
     numbers,
     reading,
+    sending,
+    template_settings,
+    template_picker,
 )
 
 urlpatterns = [
@@ -27,6 +30,10 @@ urlpatterns = [
     path("conversations/<int:pk>/composer/", conversations.composer, name="conversation-composer"),
     path("conversations/<int:pk>/messages/", messages.collection, name="conversation-messages"),
     path("conversations/<int:pk>/notes/", notes.collection, name="conversation-notes"),
+    path("conversations/<int:pk>/templates/", template_picker.collection, name="conversation-templates"),
+    path(
+        "conversations/<int:pk>/templates/<int:template_pk>/header/", template_picker.header, name="conversation-header-file"
+    ),
     path("conversations/<int:pk>/draft/", drafts.keep, name="conversation-draft"),
     path("conversations/<int:pk>/assignment/", assignments.resource, name="conversation-assignment"),
     path("conversations/<int:pk>/closure/", closures.closure, name="conversation-closure"),
@@ -37,6 +44,13 @@ urlpatterns = [
     path("media/<str:token>/", attachments.show, name="attachment"),
     path("settings/numbers/", numbers.numbers, name="settings-number"),
     path("settings/numbers/<int:pk>/team/", numbers.team, name="settings-number-team"),
+    path("settings/numbers/<int:pk>/resume/", sending.resume, name="settings-number-resume"),
+    path("settings/templates/", template_settings.index, name="settings-templates"),
+    path("settings/templates/sync/", template_settings.sync, name="settings-templates-sync"),
+    path("settings/templates/<int:pk>/", template_settings.show, name="settings-template"),
+    path(
+        "settings/templates/<int:pk>/header/<int:number>/", template_settings.header, name="settings-template-header"
+    ),
     path("messages/<int:pk>/resend/", messages.resend, name="message-resend"),
     path("messages/<int:pk>/held/", messages.held, name="message-held"),
 ]

@@ -1,5 +1,6 @@
 """The file in a template message's header: which one, kept with the message, uploaded to Meta before the call."""
 
+import hashlib
 import threading
 from dataclasses import dataclass
 
@@ -75,6 +76,8 @@ def attach(message: Message, source: HeaderSource) -> Attachment:
         attachment.file.save(source.upload_name, source.upload, save=False)
     else:
         attachment.file.name = source.stored
+    with attachment.file.open("rb") as file:
+        attachment.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     attachment.save()
     return attachment
 

@@ -16,6 +16,7 @@ from inbox import text as words
 from inbox.actions.consent import marketing_state
 from inbox.enums import ConsentState, MessageKind
 from inbox.models import Conversation, Message
+from inbox.template_pages import title_of
 from whatsapp import rates
 from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia, TemplateStatus
 from whatsapp.rates import Price
@@ -65,11 +66,6 @@ class Suggestion:
     variable: Variable
     value: str = ""
     source: str = ""
-
-
-def title_of(template: MessageTemplate) -> str:
-    """Meta's technical name as people read it: `rad_fertig` is "Rad fertig"."""
-    return template.name.replace("_", " ").strip().capitalize()
 
 
 def templates_for(

@@ -6,6 +6,7 @@ from django import forms
 
 from inbox.enums import DraftKind
 from inbox.models import Conversation, Message
+from whatsapp.models import MessageTemplate
 
 
 class UidForm(forms.Form):
@@ -39,3 +40,21 @@ class NoteForm(UidForm):
 class DraftForm(forms.Form):
     kind = forms.ChoiceField(choices=DraftKind.choices)
     text = forms.CharField(required=False, strip=False)
+
+
+class TemplateForm(UidForm):
+    """A template of this conversation's account with its values: every other field of the post, by its name."""
+
+    template = forms.ModelChoiceField(MessageTemplate.objects.none())
+    header = forms.FileField(required=False)
+
+    def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = conversation.phone_number.business_account_id
+        self.fields["template"].queryset = MessageTemplate.objects.filter(business_account=account)  # type: ignore[attr-defined]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What was filled in, by the template's field names; the action refuses names it does not know."""
+        own = {*self.fields, "csrfmiddlewaretoken"}
+        return {name: str(value) for name, value in self.data.items() if name not in own}

@@ -391,7 +391,7 @@ def test_prices_come_from_the_rate_table_or_not_at_all(cast):
     choice = templates_for(cast.claras).usable[0]
     assert choice.price.amount == Decimal("0.045600")
     with translation.override("de"):
-        assert choice.price_words == "0,0456 €"
+        assert choice.price_words == "0,0456\u00a0€"
 
 
 def test_replies_are_called_free_only_while_the_table_says_so(cast):
@@ -404,4 +404,4 @@ def test_replies_are_called_free_only_while_the_table_says_so(cast):
         assert reply_price_hint(cast.claras) == "188 free replies left this month"
         count.delivered = 1000
         count.save()
-        assert reply_price_hint(cast.claras) == "This reply costs about 0.0456 €"
+        assert reply_price_hint(cast.claras) == "This reply costs about €0.0456"
