@@ -15,8 +15,8 @@ from inbox.views import (
     numbers,
     reading,
     sending,
-    template_settings,
     template_picker,
+    template_settings,
 )
 
 urlpatterns = [
@@ -32,7 +32,9 @@ urlpatterns = [
     path("conversations/<int:pk>/notes/", notes.collection, name="conversation-notes"),
     path("conversations/<int:pk>/templates/", template_picker.collection, name="conversation-templates"),
     path(
-        "conversations/<int:pk>/templates/<int:template_pk>/header/", template_picker.header, name="conversation-header-file"
+        "conversations/<int:pk>/templates/<int:template_pk>/header/",
+        template_picker.header,
+        name="conversation-header-file",
     ),
     path("conversations/<int:pk>/draft/", drafts.keep, name="conversation-draft"),
     path("conversations/<int:pk>/assignment/", assignments.resource, name="conversation-assignment"),

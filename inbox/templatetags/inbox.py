@@ -1,6 +1,7 @@
 """Template tags of the whole product (loaded everywhere as builtins): the small parts of the design."""
 
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -43,7 +44,8 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 @lru_cache(maxsize=1)
 def _sprite() -> SafeString:
-    return mark_safe((settings.BASE_DIR / "static" / "img" / "icons.svg").read_text())  # noqa: S308 - our own file
+    drawing = (settings.BASE_DIR / "static" / "img" / "icons.svg").read_text()
+    return mark_safe(re.sub(r"<!--.*?-->\s*", "", drawing, flags=re.DOTALL))  # noqa: S308 - our own file
 
 
 @register.simple_tag
@@ -53,20 +55,19 @@ def icon_sprite() -> SafeString:
 
 
 @lru_cache(maxsize=256)
-def _ring(percent: int, size: int) -> SafeString:
-    centre = size // 2
+def _ring(percent: int, radius: float = 20.5) -> SafeString:
     return format_html(
-        '<svg viewBox="0 0 {0} {0}" aria-hidden="true"><circle class="ring__track" cx="{1}" cy="{1}" r="{2}" '
-        'pathLength="100"/><circle class="ring__value" cx="{1}" cy="{1}" r="{2}" pathLength="100" '
-        'stroke-dasharray="{3} 100"/></svg>',
-        size, centre, centre - 2 if size > 20 else centre - 1.5, percent,
+        '<svg viewBox="0 0 44 44" aria-hidden="true"><circle class="ring__track" cx="22" cy="22" r="{0}" '
+        'pathLength="100"/><circle class="ring__value" cx="22" cy="22" r="{0}" pathLength="100" '
+        'stroke-dasharray="{1} 100"/></svg>',
+        radius, percent,
     )
 
 
 @register.simple_tag
-def ring(percent: int, size: int = 44) -> SafeString:
-    """The drawing of the window's ring, `percent` of 24 hours long."""
-    return _ring(int(percent), size)
+def ring(percent: int, radius: float = 20.5) -> SafeString:
+    """The drawing of the window's ring, `percent` of 24 hours long; radius 16 for the small dot beside words."""
+    return _ring(int(percent), radius)
 
 
 def _avatar(classes: str, hue: int, inside: str, title: str = "") -> SafeString:
@@ -101,7 +102,7 @@ def contact_ring(contact: Any, window: Any, size: str = "", clock: bool = True) 
     return format_html(
         '<window-clock class="ring{}" data-window="{}" data-until="{}" data-form="ring">{}{}'
         '<span class="ring__lock">{}</span></window-clock>',
-        f" ring--{size}" if size else "", state, epoch(window.closes_at), _ring(window.percent_left(now), 44),
+        f" ring--{size}" if size else "", state, epoch(window.closes_at), _ring(window.percent_left(now)),
         face(contact), _icon("lock", ""),
     )
 
@@ -193,6 +194,22 @@ def filter_query(context: Any, **changes: Any) -> str:
 def count_words(count: int) -> str:
     """"" for none, "99+" beyond what is counted."""
     return "" if not count else str(count) if count < 100 else "99+"
+
+
+@register.simple_tag
+def category_words(category: str) -> str:
+    """Meta's category as people say it; an unknown one as it is."""
+    known = {"MARKETING": _("Marketing"), "UTILITY": _("Utility"), "AUTHENTICATION": _("Authentication")}
+    return str(known.get(category, category))
+
+
+@register.filter
+def language_words(code: str) -> str:
+    """"German" for de and de_DE; Meta's code where it says nothing to us."""
+    try:
+        return str(_(translation.get_language_info(code.replace("_", "-").lower())["name"]))
+    except KeyError:
+        return code
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from inbox import access, composers, panels, queries, rendering, threads
 from inbox.models import Conversation, Label
 from inbox.queries import Cursor, Filter
+from inbox.unread import unread_count
 
 
 @require_GET
@@ -108,6 +109,7 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
         "thread": threads.thread_page(conversation, request.user),
         "composer": composers.composer_of(conversation, request.user),
         "panel": panels.panel_of(conversation),
+        "unread": unread_count(conversation, request.user),
         **rendering.head_context(conversation),
     }
 

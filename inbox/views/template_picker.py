@@ -1,0 +1,98 @@
+"""The template picker of a conversation: what may be sent, filling it in, sending it."""
+
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_http_methods
+
+from inbox import access, formatting
+from inbox.actions import replying
+from inbox.actions.templates_for import Choice, Suggestion, default_header, suggested_values, templates_for, title_of
+from inbox.forms.messages import TemplateForm
+from inbox.models import Conversation
+from inbox.views.messages import message_answer
+from inbox.views.refusals import form_refusal, refusing
+from whatsapp.models import MessageTemplate
+from whatsapp.template_parts import HOLE, TemplateShape
+
+
+@require_http_methods(["GET", "POST"])
+@refusing
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: the picker, or with `?template=` the form of one. POST: send one."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.method == "POST":
+        return _send(request, conversation)
+    choices = templates_for(conversation)
+    wanted = request.GET.get("template", "")
+    chosen = next((each for each in choices.usable if not wanted or str(each.template.pk) == wanted), None)
+    context = {
+        "conversation": conversation,
+        "choices": choices,
+        "chosen": chosen,
+        **(_filling(request, conversation, chosen) if chosen else {}),
+    }
+    template = "inbox/templates/_choice.html" if wanted else "inbox/templates/_picker.html"
+    return render(request, template, context, status=200 if chosen or not wanted else 404)
+
+
+@require_GET
+def header(request: HttpRequest, pk: int, template_pk: int) -> HttpResponseBase:
+    """The default file of a template's header, for its preview. Images only, by their checked type."""
+    conversation = access.get_conversation(request.user, pk)
+    template = get_object_or_404(
+        MessageTemplate, pk=template_pk, business_account=conversation.phone_number.business_account
+    )
+    media = default_header(conversation, template)
+    if media is None or not media.mime_type.startswith("image/"):
+        raise Http404
+    try:
+        response = FileResponse(media.file.open("rb"), content_type=media.mime_type)
+    except OSError as error:
+        raise Http404 from error
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    form = TemplateForm(request.POST, request.FILES, conversation=conversation)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    message = replying.send_template(
+        conversation, by=request.user, template=form.cleaned_data["template"], values=form.values,
+        uid=form.cleaned_data["uid"], header_file=form.cleaned_data["header"],
+    )
+    return message_answer(request, conversation, message)
+
+
+def _filling(request: HttpRequest, conversation: Conversation, chosen: Choice) -> dict[str, Any]:
+    shape = TemplateShape.of(chosen.template)
+    suggestions = suggested_values(conversation, chosen.template, request.user)
+    return {
+        "shape": shape,
+        "title": title_of(chosen.template),
+        "suggestions": suggestions,
+        "media": default_header(conversation, chosen.template) if shape.needs_file else None,
+        "preview_header": _preview(shape.header_text, "header", suggestions),
+        "preview_body": _preview(shape.body, "body", suggestions),
+    }
+
+
+def _preview(text: str, component: str, suggestions: list[Suggestion]) -> SafeString:
+    """The text with its gaps as elements that the script fills while somebody types."""
+    known = {each.variable.field: each for each in suggestions}
+    pieces = {}
+    for hole in HOLE.finditer(text):
+        each = known.get(f"{component}.{hole[1]}")
+        if each is not None:
+            pieces[hole[0]] = format_html(
+                '<span class="var{}" data-var="{}" data-label="{}">{}</span>',
+                "" if each.value else " var--empty", each.variable.field, each.variable.label,
+                each.value or each.variable.label,
+            )
+    return formatting.to_html(text, pieces=pieces)

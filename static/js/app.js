@@ -1,0 +1,20 @@
+// Everything of the page. Elements define themselves; the rest are single listeners for the whole document.
+
+import "./elements/appear-at.js";
+import "./elements/combo-list.js";
+import "./elements/drop-menu.js";
+import "./elements/message-composer.js";
+import "./elements/relative-time.js";
+import "./elements/template-picker.js";
+import "./elements/thread-scroll.js";
+import "./elements/voice-player.js";
+import "./elements/window-clock.js";
+import "./lib/actions.js";
+import "./lib/keys.js";
+import "./lib/list.js";
+import "./lib/panes.js";
+import "./lib/toast.js";
+import "./lib/trouble.js";
+import { start } from "./live/start.js";
+
+start();

@@ -1,0 +1,309 @@
+// <message-composer data-conversation data-me data-assignee data-until data-readonly data-mode>…</message-composer>
+// Reply and note below the thread. Which part of the reply stands there (the field, the locked banner, a colleague's
+// conversation) follows from assignee, window and clock, so it changes by itself at the second the window closes; the
+// fields stay in place, and so does what was typed. Sending goes through the outbox, drafts through the draft keeper.
+
+import { now, unwatch, watch } from "../lib/clock.js";
+import { DraftKeeper } from "../lib/drafts.js";
+import { getHtml } from "../lib/http.js";
+import { MentionMenu } from "../lib/mentions.js";
+import * as outbox from "../lib/outbox.js";
+import { drawPending, removePending, showWaiting } from "../lib/pending.js";
+import { word } from "../lib/words.js";
+import { hint } from "../socket.js";
+
+const TYPING_EVERY = 3000;
+const PARTS = ["open", "locked", "taken", "readonly"];
+
+class MessageComposer extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.fields = { reply: this.querySelector("[data-text='reply']"), note: this.querySelector("[data-text='note']") };
+    this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl);
+    for (const [kind, field] of Object.entries(this.fields)) {
+      field.value = this.drafts.begin(kind, field.value);
+      field.addEventListener("input", () => this.typed(kind));
+      field.addEventListener("keydown", (event) => this.pressed(event));
+      field.addEventListener("blur", () => this.drafts.flush(kind, field.value));
+    }
+    this.mentions = new MentionMenu(this, this.fields.note, this.dataset.noteUrl);
+    this.form.addEventListener("submit", this);
+    this.addEventListener("click", this);
+    for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.addEventListener(name, this);
+    document.body.addEventListener("conversation:changed", this);
+    for (const entry of outbox.waitingIn(this.dataset.conversation)) drawPending(this, entry);
+    watch(this);
+    this.count();
+    this.redraw(now());
+  }
+
+  disconnectedCallback() {
+    unwatch(this);
+    for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.removeEventListener(name, this);
+    document.body.removeEventListener("conversation:changed", this);
+    for (const [kind, field] of Object.entries(this.fields)) this.drafts.flush(kind, field.value);
+  }
+
+  handleEvent(event) {
+    if (event.type === "submit") this.submitted(event);
+    else if (event.type === "click") this.clicked(event);
+    else if (event.type === "tresen:event") this.heard(event.detail);
+    else if (event.type === "conversation:changed") this.refresh();
+    else if (event.detail.entry.conversation === this.dataset.conversation) this[event.type.slice("outbox:".length)](event.detail);
+  }
+
+  // --- which part stands there -------------------------------------------------------------------------------------
+
+  get kind() {
+    return this.dataset.kind;
+  }
+
+  get field() {
+    return this.fields[this.kind];
+  }
+
+  redraw(moment) {
+    const until = Number(this.dataset.until) || 0;
+    const { assignee, me, readonly } = this.dataset;
+    const mode =
+      readonly === "true" ? "readonly" : assignee && assignee !== me ? "taken" : moment < until ? "open" : "locked";
+    if (mode !== this.dataset.mode) this.change(mode);
+    this.draw();
+    return mode === "open" ? until : 0;
+  }
+
+  change(mode) {
+    const before = this.dataset.mode;
+    const hadFocus = document.activeElement === this.fields.reply;
+    this.dataset.mode = mode;
+    if (before === "open") {
+      this.drafts.save("reply", this.fields.reply.value);
+      if (mode === "locked") this.say(this.fields.reply.value.trim() ? word("window.just_closed") : "");
+    } else {
+      this.say("");
+    }
+    this.draw();
+    if (hadFocus && mode !== "open") this.querySelector(`[data-part='${mode}'] button`)?.focus();
+  }
+
+  draw() {
+    const { mode, kind } = this.dataset;
+    const isNote = kind === "note";
+    const canWrite = isNote || mode === "open";
+    this.form.classList.toggle("composer--note", isNote);
+    this.form.classList.toggle("composer--locked", !canWrite);
+    for (const tab of this.querySelectorAll("[role='tab']")) {
+      const selected = tab.dataset.kind === kind;
+      tab.setAttribute("aria-selected", String(selected));
+      tab.tabIndex = selected ? 0 : -1;
+    }
+    for (const panel of this.querySelectorAll("[data-panel]")) panel.hidden = panel.dataset.panel !== kind;
+    for (const name of PARTS) this.querySelector(`[data-part='${name}']`).hidden = name !== mode;
+    for (const part of this.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== (isNote ? "note" : mode);
+    this.querySelector("[data-bar]").hidden = !canWrite;
+    const kept = this.querySelector("[data-draft-kept]");
+    const text = this.fields.reply.value.trim();
+    kept.hidden = !text;
+    kept.querySelector("[data-draft-words]").textContent = text;
+  }
+
+  async choose(kind, focus = true) {
+    if (this.kind !== kind) {
+      this.dataset.kind = kind;
+      this.say("");
+      this.draw();
+      this.count();
+    }
+    if (focus && !this.field.closest("[hidden]")) {
+      this.field.focus();
+      this.field.setSelectionRange(this.field.value.length, this.field.value.length);
+    }
+  }
+
+  // --- what happens elsewhere --------------------------------------------------------------------------------------
+
+  heard(event) {
+    if (String(event.conversation) !== this.dataset.conversation || !event.facts) return;
+    const { assignee, closes_at: until } = event.facts;
+    if (until !== undefined) this.dataset.until = until ?? "";
+    if (assignee !== undefined && String(assignee ?? "") !== this.dataset.assignee) {
+      this.dataset.assignee = String(assignee ?? "");
+      if (assignee !== null && String(assignee) !== this.dataset.me) this.refresh();
+    }
+    watch(this);
+  }
+
+  // Fetches the composer anew and takes from it what names people and prices; the fields stay.
+  async refresh() {
+    try {
+      const holder = document.createElement("template");
+      holder.innerHTML = await getHtml(this.dataset.composerUrl);
+      const fresh = holder.content.querySelector("message-composer");
+      if (!fresh || !this.isConnected) return;
+      for (const name of ["assignee", "until", "readonly"]) this.dataset[name] = fresh.dataset[name];
+      for (const part of ["[data-taken]", "[data-price]"]) {
+        this.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+      }
+      this.redraw(now());
+    } catch {
+      // The next event brings it.
+    }
+  }
+
+  // --- typing ------------------------------------------------------------------------------------------------------
+
+  typed(kind) {
+    this.drafts.changed(kind, this.fields[kind].value);
+    this.say("");
+    this.count();
+    if (kind === "note") this.mentions.typed();
+    const moment = Date.now();
+    if (this.fields[kind].value.trim() && moment - (this.hintedAt ?? 0) > TYPING_EVERY) {
+      this.hintedAt = moment;
+      hint({ kind: "typing", conversation: Number(this.dataset.conversation), what: kind });
+    }
+  }
+
+  count() {
+    const limit = Number(this.dataset.limit);
+    const length = [...this.fields.reply.value.trim()].length;
+    const isOver = this.kind === "reply" && length > limit;
+    const state = this.querySelector("[data-state]");
+    const words =
+      this.kind !== "reply" || length < Number(this.dataset.countFrom) ? ""
+      : isOver ? word("composer.over", { count: length - limit }) : word("composer.left", { count: limit - length });
+    if (state.textContent !== words) state.textContent = words;
+    state.classList.toggle("text-bad", isOver);
+    this.querySelector(".split [type='submit']").toggleAttribute("disabled", isOver);
+  }
+
+  pressed(event) {
+    if (event.isComposing || this.mentions.pressed(event)) return;
+    const isNote = event.target === this.fields.note;
+    if (event.key === "Escape") {
+      event.target.blur();
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.send({ close: event.shiftKey && !isNote });
+    } else if (event.key === "Enter" && !event.shiftKey && !event.altKey && enterSends()) {
+      event.preventDefault();
+      this.send();
+    }
+  }
+
+  say(words) {
+    const place = this.querySelector("#composer-error");
+    place.hidden = !words;
+    place.querySelector("[data-words]").textContent = words;
+  }
+
+  wrap(mark) {
+    const field = this.field;
+    const { selectionStart: start, selectionEnd: end, value } = field;
+    field.setRangeText(`${mark}${value.slice(start, end)}${mark}`, start, end, "end");
+    if (start === end) field.setSelectionRange(start + 1, start + 1);
+    field.focus();
+    this.typed(this.kind);
+  }
+
+  clicked(event) {
+    const target = event.target.closest("button");
+    if (!target) return;
+    if (target.getAttribute("role") === "tab") this.choose(target.dataset.kind);
+    else if (target.dataset.action === "unquote") this.quote(null);
+    else if (target.dataset.action === "wrap") this.wrap(target.dataset.mark);
+    else if (target.dataset.action === "send-and-close") this.send({ close: true });
+    else if (target.dataset.action === "mention") this.mentions.start();
+  }
+
+  quote(message) {
+    const place = this.querySelector(".composer__quote");
+    this.quoted = message;
+    place.hidden = !message;
+    if (!message) return;
+    place.querySelector("[data-quote-author]").textContent = message.author;
+    place.querySelector("[data-quote-words]").textContent = message.words;
+    this.choose("reply");
+  }
+
+  // --- sending -----------------------------------------------------------------------------------------------------
+
+  submitted(event) {
+    event.preventDefault();
+    this.send();
+  }
+
+  send({ close = false } = {}) {
+    const kind = this.kind;
+    const field = this.fields[kind];
+    const text = field.value.trim();
+    if (!text || (kind === "reply" && (this.dataset.mode !== "open" || [...text].length > Number(this.dataset.limit)))) {
+      field.focus();
+      return;
+    }
+    const scroller = document.querySelector("thread-scroll");
+    const entry = {
+      conversation: this.dataset.conversation, kind, text, close, closeUrl: this.dataset.closeUrl, draftUrl: this.dataset.draftUrl,
+      quoted: kind === "reply" ? this.quoted : null, at: now(), uid: crypto.randomUUID(),
+      url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
+    };
+    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid };
+    // The field is free for the next message; this one lives on in the bubble and in the draft until the server has it.
+    field.value = "";
+    this.quote(null);
+    this.say("");
+    this.count();
+    if (kind === "reply") drawPending(this, entry);
+    scroller?.toNewest();
+    outbox.put(entry);
+    field.focus();
+  }
+
+  waiting({ entry, isSignedOut }) {
+    this.drafts.changed(entry.kind, this.textWith(entry));
+    showWaiting(entry, word(isSignedOut ? "toast.signed_out" : "composer.waiting"));
+  }
+
+  sent({ entry }) {
+    this.drafts.sent(entry.kind, this.fields[entry.kind].value);
+    if (entry.kind === "note") this.choose("note", false);
+  }
+
+  refused({ entry, error }) {
+    if (error.answer.dialog) {
+      this.drafts.sent(entry.kind, this.fields[entry.kind].value);
+      return;
+    }
+    removePending(entry);
+    const field = this.fields[entry.kind];
+    field.value = this.textWith(entry);
+    this.drafts.changed(entry.kind, field.value);
+    if (this.kind !== entry.kind) this.choose(entry.kind, false);
+    this.count();
+    this.say(error.sentence || word("composer.not_sent"));
+    if (error.answer.code === "window_closed") {
+      this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
+      this.redraw(now());
+    } else if (!field.closest("[hidden]")) {
+      field.focus();
+    }
+  }
+
+  // A text that comes back stands before what was typed since.
+  textWith(entry) {
+    const later = this.fields[entry.kind].value;
+    return later.trim() ? `${entry.text}\n${later}` : entry.text;
+  }
+
+  take(text) {
+    this.fields.reply.value = text;
+    this.typed("reply");
+    this.choose("reply");
+  }
+}
+
+function enterSends() {
+  return document.body.dataset.enterSends === "true" && !matchMedia("(pointer: coarse)").matches;
+}
+
+customElements.define("message-composer", MessageComposer);

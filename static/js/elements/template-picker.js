@@ -1,0 +1,235 @@
+// <template-picker><dialog id="picker"></dialog></template-picker>: fetches the picker of the open conversation, narrows its
+// list, fills the preview while somebody types, and sends. Sending stays off until every gap is filled.
+
+import { getHtml, post, Unreachable } from "../lib/http.js";
+import { placeItem } from "../lib/pending.js";
+import { toastProblem } from "../lib/toast.js";
+import { word } from "../lib/words.js";
+import { openConversation } from "../live/thread.js";
+
+class TemplatePicker extends HTMLElement {
+  connectedCallback() {
+    this.dialog = this.querySelector("dialog");
+    for (const name of ["click", "input", "change", "submit", "keydown"]) this.addEventListener(name, this);
+    this.dialog.addEventListener("close", () => this.closed());
+  }
+
+  handleEvent(event) {
+    if (event.type === "click") this.clicked(event);
+    else if (event.type === "submit") this.submitted(event);
+    else if (event.type === "keydown") this.pressed(event);
+    else if (event.target.matches("[data-search], [data-language]")) this.narrow();
+    else if (event.target.matches("[type='file']")) this.fileChosen(event.target);
+    else if (event.target.matches("[data-field]")) this.filled(event.target);
+  }
+
+  async open() {
+    const id = openConversation();
+    if (!id || this.dialog.open || this.isOpening) return;
+    this.isOpening = true;
+    this.opener = document.activeElement;
+    try {
+      this.dialog.innerHTML = await getHtml(`/conversations/${id}/templates/`);
+      if (openConversation() !== id) return;
+      this.uid = crypto.randomUUID();
+      this.dialog.showModal();
+      this.dialog.querySelector("[data-search]").focus();
+      this.check();
+    } catch (error) {
+      toastProblem(error);
+    } finally {
+      this.isOpening = false;
+    }
+  }
+
+  closed() {
+    this.dropPreview();
+    this.dialog.replaceChildren();
+    if (this.opener?.isConnected) this.opener.focus();
+  }
+
+  get form() {
+    return this.dialog.querySelector("form");
+  }
+
+  get picks() {
+    return [...this.dialog.querySelectorAll(".pick")];
+  }
+
+  // --- the list ----------------------------------------------------------------------------------------------------
+
+  clicked(event) {
+    const button = event.target.closest("button");
+    if (event.target === this.dialog) this.dialog.close();
+    if (!button) return;
+    if (button.dataset.category !== undefined && button.classList.contains("chip")) {
+      for (const chip of this.dialog.querySelectorAll("button.chip")) chip.setAttribute("aria-pressed", String(chip === button));
+      this.narrow();
+    } else if (button.dataset.template) {
+      this.choose(button);
+    } else if (button.dataset.stepTo) {
+      this.step(button.dataset.stepTo);
+    }
+  }
+
+  narrow() {
+    const words = this.dialog.querySelector("[data-search]").value.trim().toLowerCase();
+    const category = this.dialog.querySelector("button.chip[aria-pressed='true']")?.dataset.category ?? "";
+    const language = this.dialog.querySelector("[data-language]")?.value ?? "";
+    for (const pick of this.picks) {
+      pick.hidden =
+        (category && pick.dataset.category !== category) ||
+        (language && pick.dataset.language !== language) ||
+        (words && !pick.dataset.words.toLowerCase().includes(words));
+    }
+    const unavailable = this.dialog.querySelector("[data-unavailable]");
+    if (unavailable) unavailable.hidden = !this.picks.some((pick) => !pick.hidden && pick.getAttribute("aria-disabled"));
+    const nothing = this.dialog.querySelector("[data-nothing]");
+    nothing.hidden = this.picks.some((pick) => !pick.hidden);
+    nothing.textContent = word("template.empty", { query: words });
+  }
+
+  pressed(event) {
+    if (!["ArrowDown", "ArrowUp"].includes(event.key) || !event.target.matches(".pick, [data-search]")) return;
+    event.preventDefault();
+    const usable = this.picks.filter((pick) => !pick.hidden);
+    const at = usable.indexOf(document.activeElement);
+    usable[Math.min(usable.length - 1, Math.max(0, at + (event.key === "ArrowDown" ? 1 : -1)))]?.focus();
+  }
+
+  async choose(pick) {
+    for (const each of this.picks) each.setAttribute("aria-selected", String(each === pick));
+    try {
+      const html = await getHtml(`${this.form.dataset.url}?template=${pick.dataset.template}`);
+      if (pick.getAttribute("aria-selected") !== "true") return;
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      for (const place of holder.content.querySelectorAll("[data-place]")) {
+        this.dialog.querySelector(`[data-place='${place.dataset.place}']`).replaceChildren(...place.childNodes);
+      }
+      this.uid = crypto.randomUUID();
+      this.problem("");
+      this.check();
+      this.step("form");
+    } catch (error) {
+      toastProblem(error);
+    }
+  }
+
+  // Phones show list and form one after the other.
+  step(to) {
+    this.dialog.querySelector(".picker").dataset.step = to;
+    this.dialog.dataset.step = to;
+    const back = this.dialog.querySelector(".dialog__head [data-step-to='list']");
+    back.hidden = to === "list";
+  }
+
+  // --- filling in --------------------------------------------------------------------------------------------------
+
+  filled(input) {
+    this.uid = crypto.randomUUID();
+    const { field } = input.dataset;
+    const value = input.value.trim();
+    for (const gap of this.dialog.querySelectorAll(`[data-var='${CSS.escape(field)}']`)) {
+      gap.textContent = value || gap.dataset.label || "";
+      gap.classList.toggle("var--empty", !value);
+    }
+    this.fault(field, input.dataset.required !== undefined && !value ? word("template.missing") : "");
+    this.check();
+  }
+
+  fileChosen(input) {
+    const [file] = input.files;
+    this.uid = crypto.randomUUID();
+    this.dropPreview();
+    if (file) {
+      for (const place of this.dialog.querySelectorAll("[data-file-name]")) place.textContent = file.name;
+      const size = this.dialog.querySelector("[data-file-size]");
+      size.textContent = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(Math.max(1, file.size / 1000));
+      if (file.type.startsWith("image/")) {
+        this.preview = URL.createObjectURL(file);
+        for (const image of this.dialog.querySelectorAll("[data-thumb]")) {
+          image.src = this.preview;
+          image.hidden = false;
+        }
+      }
+    }
+    this.fault("header.file", "");
+    this.check();
+  }
+
+  dropPreview() {
+    if (this.preview) URL.revokeObjectURL(this.preview);
+    this.preview = null;
+  }
+
+  get missing() {
+    return [...this.dialog.querySelectorAll("[data-required]")].filter((input) => !input.value.trim());
+  }
+
+  check() {
+    const ready = this.dialog.querySelector("[name='template']") !== null && this.missing.length === 0;
+    const button = this.dialog.querySelector("[data-send]");
+    if (ready) button.removeAttribute("aria-disabled");
+    else button.setAttribute("aria-disabled", "true");
+    return ready;
+  }
+
+  fault(field, words) {
+    const place = this.dialog.querySelector(`[data-error='${CSS.escape(field)}']`);
+    if (!place) return false;
+    place.hidden = !words;
+    place.querySelector("[data-words]").textContent = words;
+    const input = this.dialog.querySelector(`[data-field='${CSS.escape(field)}']`);
+    if (words) input?.setAttribute("aria-invalid", "true");
+    else input?.removeAttribute("aria-invalid");
+    return true;
+  }
+
+  problem(words) {
+    const place = this.dialog.querySelector("[data-problem]");
+    place.hidden = !words;
+    place.querySelector("[data-words]").textContent = words;
+  }
+
+  // --- sending -----------------------------------------------------------------------------------------------------
+
+  async submitted(event) {
+    event.preventDefault();
+    if (!this.check()) {
+      for (const input of this.missing) this.fault(input.dataset.field, word("template.missing"));
+      this.step("form");
+      this.missing[0]?.focus();
+      return;
+    }
+    if (this.isSending) return;
+    this.isSending = true;
+    const button = this.dialog.querySelector("[data-send]");
+    button.classList.add("is-busy");
+    const data = new FormData(this.form);
+    data.set("uid", this.uid);
+    if (!data.get("header")?.size) data.delete("header");
+    try {
+      const answer = await post(this.form.action, data);
+      this.dialog.close();
+      placeItem(answer.html);
+      document.querySelector("thread-scroll")?.toNewest();
+    } catch (error) {
+      this.refused(error);
+    } finally {
+      this.isSending = false;
+      button.classList.remove("is-busy");
+    }
+  }
+
+  refused(error) {
+    const known = Object.entries(error.answer?.fields ?? {}).filter(([field, words]) => this.fault(field, words));
+    if (known.length) {
+      this.step("form");
+      this.dialog.querySelector("[aria-invalid='true']")?.focus();
+    }
+    this.problem(error instanceof Unreachable ? word("composer.unreachable") : error.sentence || word("composer.not_sent"));
+  }
+}
+
+customElements.define("template-picker", TemplatePicker);

@@ -1,0 +1,146 @@
+// Buttons that htmx attributes cannot express: <button data-action="quote">. One listener for the whole page, so that
+// fragments put in later work without further ado.
+
+import { del, get, post, Refused } from "./http.js";
+import { placeItem, pendingOf, removePending, replacePending } from "./pending.js";
+import { toast, toastProblem } from "./toast.js";
+import { word } from "./words.js";
+
+const composer = () => document.querySelector("message-composer");
+const thread = () => document.querySelector("thread-scroll");
+
+const ACTIONS = {
+  quote(button) {
+    const message = button.closest("[data-item='message']");
+    const isIn = message.classList.contains("msg--in");
+    const author = isIn ? document.querySelector(".thread__name")?.textContent : message.querySelector(".msg__author b")?.textContent;
+    composer()?.quote({ uid: message.id.slice("message-".length), author: author ?? "", words: wordsOf(message) });
+  },
+  async copy(button) {
+    try {
+      await navigator.clipboard.writeText(wordsOf(button.closest("[data-item]")));
+      toast(word("toast.copied"));
+    } catch (error) {
+      toastProblem(error);
+    }
+  },
+  async resend(button) {
+    button.disabled = true;
+    const uid = (button.dataset.uid ??= crypto.randomUUID());
+    try {
+      const answer = await post(button.dataset.url, { uid });
+      placeItem(answer.html);
+      thread()?.toNewest();
+    } catch (error) {
+      toastProblem(error);
+    } finally {
+      button.disabled = false;
+    }
+  },
+  async held(button) {
+    try {
+      openHeld((await get(button.dataset.url)).dialog);
+    } catch (error) {
+      toastProblem(error);
+    }
+  },
+  template() {
+    document.querySelector("template-picker")?.open();
+  },
+  newest() {
+    thread()?.toNewest();
+  },
+  jump(link) {
+    thread()?.toMoment(Number(link.dataset.at));
+  },
+  keys() {
+    document.getElementById("keys")?.showModal();
+  },
+};
+
+function wordsOf(message) {
+  const text = message.querySelector(".bubble__text, .note__text")?.cloneNode(true);
+  text?.querySelectorAll(".bubble__meta, .sr").forEach((part) => part.remove());
+  return text?.innerText.trim() || message.querySelector(".doc__name, .place__name")?.textContent.trim() || "";
+}
+
+document.addEventListener("click", (event) => {
+  const quote = event.target.closest("a[data-quote]");
+  if (quote) {
+    event.preventDefault();
+    thread()?.toItem(`message-${quote.dataset.quote}`);
+    return;
+  }
+  const closer = event.target.closest("dialog [data-close]");
+  if (closer) closer.closest("dialog").close();
+  const target = event.target.closest("[data-action]");
+  const action = target && ACTIONS[target.dataset.action];
+  if (!action) return;
+  if (target.matches("a")) event.preventDefault();
+  action(target);
+});
+
+// --- a reply that was held back because a colleague had answered --------------------------------------------------------
+
+function openHeld(html) {
+  document.getElementById("held")?.remove();
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim();
+  const dialog = holder.content.firstElementChild;
+  document.getElementById("dialogs").append(dialog);
+  dialog.addEventListener("click", async (event) => {
+    const choice = event.target.closest("[data-choice]")?.dataset.choice;
+    if (!choice) return;
+    try {
+      await decide(dialog, choice);
+      dialog.close();
+    } catch (error) {
+      toastProblem(error);
+    }
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
+}
+
+async function decide(dialog, choice) {
+  const { uid, url } = dialog.dataset;
+  if (choice === "send") {
+    const answer = await post(url);
+    document.getElementById(`message-${uid}`)?.remove();
+    placeItem(answer.html);
+    return;
+  }
+  const { text } = await del(url);
+  document.getElementById(`message-${uid}`)?.remove();
+  thread()?.tidy();
+  composer()?.take(choice === "edit" ? text : "");
+}
+
+// --- answers of the outbox ----------------------------------------------------------------------------------------------
+
+document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) => {
+  if (isOpen(entry)) replacePending(answer.uid, answer.html);
+  if (!entry.close) return;
+  try {
+    await post(entry.closeUrl);
+    toast(word("toast.closed"), { action: word("toast.undo"), run: () => del(entry.closeUrl).catch(toastProblem) });
+  } catch (error) {
+    toastProblem(error);
+  }
+});
+
+document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
+  if (error instanceof Refused && error.answer.dialog) {
+    if (isOpen(entry) && pendingOf(entry)) replacePending(error.answer.uid, error.answer.html);
+    openHeld(error.answer.dialog);
+  } else if (!isOpen(entry)) {
+    removePending(entry);
+    // Its composer has gone from the screen: the text goes where it will be found again.
+    post(entry.draftUrl, { kind: entry.kind, text: entry.text }).catch(() => {});
+    toast(error.sentence || word("composer.not_sent"), { bad: true });
+  }
+});
+
+function isOpen(entry) {
+  return document.getElementById("messages")?.dataset.conversation === entry.conversation;
+}

@@ -1,0 +1,113 @@
+// Single keys and shortcuts (design.md §9). Single keys are off while somebody types, while a dialog or menu is open, and
+// for whoever switched them off in the profile. Never Alt or Option with a letter: those make letters.
+
+const singleKeys = document.body.dataset.singleKeys === "true";
+const GO_PATIENCE = 1200;
+let goUntil = 0;
+
+const composer = () => document.querySelector("message-composer");
+const click = (selector) => {
+  const element = document.querySelector(selector);
+  element?.click();
+  return Boolean(element);
+};
+
+const SINGLE = {
+  j: () => step(1),
+  k: () => step(-1),
+  r: () => composer()?.choose("reply"),
+  n: () => composer()?.choose("note"),
+  a: () => openMenu("A"),
+  h: () => openMenu("H"),
+  l: () => openMenu("L"),
+  e: () => click("#thread [data-key='E']"),
+  u: () => click("#thread [data-key='U']"),
+  m: assignToMe,
+  t: () => document.querySelector("template-picker")?.open(),
+  p: () => click("#thread [data-pane-link='contact']"),
+  "?": () => document.getElementById("keys")?.showModal(),
+  1: () => view(1), 2: () => view(2), 3: () => view(3), 4: () => view(4), 5: () => view(5),
+};
+const GO = { i: "inbox", s: "settings" };
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    const search = document.getElementById("search");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+    return;
+  }
+  if (event.altKey && !event.ctrlKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    step(event.key === "ArrowDown" ? 1 : -1);
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    escape(event);
+    return;
+  }
+  if (!singleKeys || isBusy(event.target)) return;
+  const key = event.key.toLowerCase();
+  if (Date.now() < goUntil && GO[key]) {
+    goUntil = 0;
+    event.preventDefault();
+    go(GO[key]);
+  } else if (key === "g") {
+    goUntil = Date.now() + GO_PATIENCE;
+  } else if (SINGLE[key] && document.getElementById("list")) {
+    event.preventDefault();
+    SINGLE[key]();
+  } else if (key === "?") {
+    SINGLE["?"]();
+  }
+});
+
+function isBusy(target) {
+  if (document.querySelector("dialog[open]") || document.querySelector("drop-menu [aria-expanded='true']")) return true;
+  return target.closest?.("input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable='true']") !== null;
+}
+
+function escape(event) {
+  if (document.querySelector("dialog[open]")) return;
+  if (event.target.matches?.("input, textarea")) {
+    event.target.blur();
+  } else {
+    document.querySelector(".row.is-current .row__link, .row .row__link")?.focus();
+  }
+}
+
+// The next or previous conversation of the list is opened as a click would.
+function step(direction) {
+  const links = [...document.querySelectorAll("#rows .row__link")];
+  if (!links.length) return;
+  const focused = links.indexOf(document.activeElement);
+  const current = links.findIndex((link) => link.getAttribute("aria-current") === "true");
+  const from = focused >= 0 ? focused : current;
+  const next = links[from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + direction))];
+  next.closest(".row").scrollIntoView({ block: "nearest" });
+  next.click();
+}
+
+function view(number) {
+  click(`.views [data-key='${number}']`);
+}
+
+function openMenu(key) {
+  document.querySelector(`drop-menu[data-key='${key}']`)?.open();
+}
+
+function assignToMe() {
+  const head = document.querySelector("#thread .thread__head");
+  if (!head || head.dataset.assignee === document.body.dataset.agent) return;
+  const url = head.querySelector("drop-menu[data-key='A'] .menu")?.getAttribute("hx-get");
+  if (url) window.htmx.ajax("POST", url, { target: head, swap: "none" });
+}
+
+function go(place) {
+  const item = document.querySelector(`.rail__item[data-place='${place}']`);
+  if (item) location.assign(item.href);
+}

@@ -1,0 +1,41 @@
+// The list and the open thread belong together: the row of the open conversation is marked, wherever the change came
+// from, and a conversation that went out of sight leaves the screen.
+
+import { openConversation } from "../live/thread.js";
+import { toast } from "./toast.js";
+import { word } from "./words.js";
+
+function markCurrent() {
+  const current = String(openConversation() ?? "");
+  for (const row of document.querySelectorAll("#rows > .row")) {
+    const is = row.dataset.conversation === current;
+    row.classList.toggle("is-current", is);
+    const link = row.querySelector(".row__link");
+    if (is) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+document.addEventListener("htmx:afterSettle", markCurrent);
+document.addEventListener("tresen:inserted", ({ detail }) => detail.kind === "row" && markCurrent());
+
+function gone(id) {
+  if (Number(id) !== openConversation()) return;
+  toast(word("toast.gone"), { bad: true });
+  history.replaceState({}, "", "/");
+  const main = document.querySelector("main.inbox");
+  if (main) main.dataset.pane = "list";
+  const thread = document.getElementById("thread");
+  delete thread.dataset.conversation;
+  thread.replaceChildren(document.getElementById("no-thread").content.cloneNode(true));
+  document.getElementById("panel").replaceChildren();
+  document.body.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+}
+
+document.addEventListener("tresen:event", ({ detail }) => {
+  if (detail.kind === "conversation_gone") gone(detail.conversation);
+  else if (detail.kind === "alert" && detail.alert === "nobody_free") {
+    toast(word("alert.queue", { count: detail.data?.waiting ?? 1 }));
+  }
+});
+document.addEventListener("conversation:gone", ({ detail }) => gone(detail.id));

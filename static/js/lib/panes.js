@@ -1,0 +1,62 @@
+// Addresses and panes. Opening a conversation or another view pushes its address; on narrow screens, where one pane is in
+// front (list, thread or contact), so does changing the pane. Back and forward fetch only what is not on the page yet.
+
+const inbox = () => document.querySelector("main.inbox");
+const CONVERSATION = /^\/conversations\/(\d+)\/(contact\/)?$/;
+
+function show(pane) {
+  const main = inbox();
+  if (main) main.dataset.pane = pane;
+}
+
+function paneOf(path) {
+  const [, , contact] = CONVERSATION.exec(path) ?? [];
+  if (contact) return "contact";
+  return CONVERSATION.test(path) ? "thread" : "list";
+}
+
+function openId() {
+  return document.getElementById("thread")?.dataset.conversation ?? "";
+}
+
+function push(address) {
+  if (address !== location.pathname + location.search) history.pushState({}, "", address);
+}
+
+// htmx has put another thread or another list in place.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const { target, pathInfo, requestConfig, xhr } = detail;
+  if (!inbox() || requestConfig?.verb !== "get" || xhr.status !== 200) return;
+  if (target.id === "thread") {
+    if (!requestConfig.headers["X-Restored"]) push(pathInfo.requestPath.split("?")[0]);
+    show("thread");
+  } else if (target.id === "list" && !requestConfig.headers["X-Restored"]) {
+    if (!openId()) push(pathInfo.finalRequestPath);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-pane-link]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const wanted = link.dataset.paneLink;
+  const pane = wanted === "contact" && inbox()?.dataset.pane === "contact" ? "thread" : wanted;
+  push(pane === "contact" ? `/conversations/${openId()}/contact/` : pane === "thread" ? `/conversations/${openId()}/` : link.getAttribute("href"));
+  show(pane);
+  if (pane === "contact") document.getElementById("panel-scroll")?.focus({ preventScroll: true });
+});
+
+window.addEventListener("popstate", () => {
+  if (!inbox()) return;
+  const [, id] = CONVERSATION.exec(location.pathname) ?? [];
+  const pane = paneOf(location.pathname);
+  if (id && id !== openId()) {
+    const headers = { "X-Restored": "1" };
+    window.htmx.ajax("GET", `/conversations/${id}/`, { target: "#thread", swap: "outerHTML", headers }).then(() => show(pane));
+  } else if (!id && location.search && location.search !== `?${document.getElementById("list")?.dataset.query}`) {
+    window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } });
+    show(pane);
+  } else {
+    show(pane);
+  }
+});

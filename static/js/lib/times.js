@@ -1,0 +1,80 @@
+// Times and countdowns in words, as inbox/times.py writes them, in the agent's own zone.
+
+import { word } from "./words.js";
+
+const HOUR = 3600000;
+const MINUTE = 60000;
+const SOON = 4 * HOUR;
+
+const { language = "de", zone } = document.body.dataset;
+const locale = language === "en" ? "en-GB" : "de-DE";
+
+function formatter(options) {
+  try {
+    return new Intl.DateTimeFormat(locale, { timeZone: zone || undefined, ...options });
+  } catch {
+    return new Intl.DateTimeFormat(locale, options);
+  }
+}
+
+const clock = formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const weekday = formatter({ weekday: "short" });
+const shortDate = formatter(language === "en" ? { day: "numeric", month: "short" } : { day: "2-digit", month: "2-digit" });
+const oldDate = formatter(
+  language === "en" ? { day: "numeric", month: "short", year: "2-digit" } : { day: "2-digit", month: "2-digit", year: "2-digit" },
+);
+const longDay = formatter({ weekday: "long", day: "numeric", month: "long" });
+const oldDay = formatter({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const fullDate = formatter(
+  language === "en" ? { day: "numeric", month: "short", year: "numeric" } : { day: "2-digit", month: "2-digit", year: "numeric" },
+);
+const month = formatter({ month: "long", year: "numeric" });
+const dayKey = formatter({ year: "numeric", month: "2-digit", day: "2-digit" });
+
+const strip = (text) => text.replace(/\.$/, "");
+
+export function dayOf(milliseconds) {
+  return dayKey.format(milliseconds);
+}
+
+function daysBetween(now, then) {
+  for (let days = 0; days < 7; days += 1) if (dayOf(now - days * 24 * HOUR) === dayOf(then)) return days;
+  return then > now ? -1 : 7;
+}
+
+const sameYear = (now, then) => dayOf(now).match(/\d{4}/)[0] === dayOf(then).match(/\d{4}/)[0];
+
+export function inWords(at, style, now) {
+  if (style === "clock") return clock.format(at);
+  if (style === "full") return `${fullDate.format(at)}, ${clock.format(at)}`;
+  if (style === "month") return month.format(at);
+  const days = daysBetween(now, at);
+  if (style === "day") {
+    if (days === 0) return word("time.today");
+    if (days === 1) return word("time.yesterday");
+    return (sameYear(now, at) ? longDay : oldDay).format(at);
+  }
+  if (style === "since") {
+    if (days === 0) return clock.format(at);
+    const within = (days > 0 && days < 7) || (at > now && at - now < 6 * 24 * HOUR);
+    return `${within ? strip(weekday.format(at)) : fullDate.format(at)}, ${clock.format(at)}`;
+  }
+  if (days === 0) return clock.format(at);
+  if (days > 0 && days < 7) return strip(weekday.format(at));
+  return language === "en" || !sameYear(now, at) ? (sameYear(now, at) ? shortDate : oldDate).format(at) : shortDate.format(at);
+}
+
+export function countdown(left) {
+  if (left > SOON) return word("window.hours", { hours: Math.floor(left / HOUR) });
+  const minutes = Math.max(1, Math.floor(left / MINUTE));
+  if (left >= HOUR) {
+    return word("window.soon", { time: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}` });
+  }
+  return word("window.minutes", { minutes });
+}
+
+export function windowState(left) {
+  if (left <= 0) return "closed";
+  if (left < HOUR) return "urgent";
+  return left <= SOON ? "soon" : "open";
+}

@@ -1,0 +1,51 @@
+// Short messages at the bottom: toast("Conversation closed", {action: "Undo", run}).
+
+import { word } from "./words.js";
+import { del, SignedOut } from "./http.js";
+
+const SHOWN = 6000;
+
+export function toast(words, { bad = false, action = "", run = null } = {}) {
+  const place = document.getElementById("toasts");
+  const element = document.getElementById("toast").content.firstElementChild.cloneNode(true);
+  element.querySelector("[data-words]").textContent = words;
+  if (bad) {
+    element.classList.add("toast--bad");
+    element.setAttribute("role", "alert");
+  }
+  element.querySelector(bad ? ".toast__icon" : ".toast__bad").remove();
+  const button = element.querySelector("button");
+  const end = () => element.remove();
+  if (action) {
+    button.textContent = action;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      end();
+      run?.();
+    });
+  }
+  while (place.children.length >= 3) place.firstElementChild.remove();
+  place.append(element);
+  let timer = setTimeout(end, SHOWN);
+  element.addEventListener("pointerenter", () => clearTimeout(timer));
+  element.addEventListener("pointerleave", () => (timer = setTimeout(end, SHOWN / 2)));
+  return end;
+}
+
+export function toastProblem(error) {
+  if (error instanceof SignedOut) {
+    toast(word("toast.signed_out"), { bad: true, action: word("toast.sign_in"), run: () => location.reload() });
+  } else {
+    toast(error.sentence || word("toast.failed"), { bad: true });
+  }
+}
+
+// From the server: HX-Trigger {"toast": {"words", "bad", "undo"}}; `undo` is an address whose DELETE takes it back.
+document.addEventListener("toast", ({ detail }) => {
+  const undo = detail.undo;
+  toast(detail.words, {
+    bad: detail.bad,
+    action: undo ? word("toast.undo") : "",
+    run: () => del(undo).catch(toastProblem),
+  });
+});

@@ -1,0 +1,244 @@
+"""What happens on the screen by itself, in Chromium, against a real web process."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from playwright.sync_api import Page, expect
+
+from inbox import events
+from inbox.enums import MessageStatus
+from inbox.visibility import facts_of
+from tests import factories
+from tests.browser.web import Web, running_browser
+from tests.cast import Cast, make_cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def web(cast):
+    web = Web()
+    web.start()
+    yield web
+    web.kill()
+
+
+@pytest.fixture
+def bens(web, browser, cast):
+    """Ben's tab, on the list of everything, with the socket open."""
+    context = web.signed_in(browser, cast.ben)
+    yield _opened(context.new_page(), web, "/?view=all")
+    context.close()
+
+
+def _opened(page: Page, web: Web, path: str) -> Page:
+    page.add_init_script(
+        "document.addEventListener('tresen:state', ({detail}) => document.documentElement.dataset.socket = detail)"
+    )
+    page.goto(web.url + path)
+    _connected(page)
+    return page
+
+
+def _connected(page: Page) -> None:
+    expect(page.locator("html[data-socket=open]")).to_have_count(1, timeout=15_000)
+
+
+def _write(conversation, text):
+    with transaction.atomic():
+        message = factories.inbound_message(conversation, text)
+        events.message_created(message)
+    return message
+
+
+def _row(page: Page, conversation):
+    return page.locator(f"#row-{conversation.pk}")
+
+
+def _order(page: Page) -> list[str]:
+    return page.locator("#rows > .row").evaluate_all("rows => rows.map(row => row.dataset.conversation)")
+
+
+def test_a_new_message_moves_its_row_up_and_counts_as_unread(bens, cast):
+    expect(bens.locator("#rows > .row")).to_have_count(2)
+    assert _order(bens) == [str(cast.darios.pk), str(cast.claras.pk)]
+
+    _write(cast.claras, "Ich stehe vor der Tür")
+
+    row = _row(bens, cast.claras)
+    expect(row.locator(".row__text")).to_contain_text("Ich stehe vor der Tür")
+    expect(row.locator(".unread")).to_have_text("2")
+    assert _order(bens) == [str(cast.claras.pk), str(cast.darios.pk)]
+
+
+def test_a_new_conversation_appears_and_one_of_another_team_does_not(bens, cast):
+    foreign = factories.conversation(cast.number, factories.contact(cast.number, "Eva"), team=cast.other_team)
+    ours = factories.conversation(cast.number, factories.contact(cast.number, "Nina"))
+    _write(foreign, "Nicht für Ben")
+    _write(ours, "Neu hier")
+
+    expect(_row(bens, ours)).to_be_visible()
+    expect(_row(bens, foreign)).to_have_count(0)
+
+
+def test_the_open_thread_gets_messages_notes_and_marks(web, browser, cast):
+    reply = factories.outbound_message(cast.claras, "Ja, komm rein", by=cast.ben, status=MessageStatus.SENT)
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    expect(page.locator(f"#message-{reply.uid} [data-ticks] use")).to_have_attribute("href", "#i-tick")
+
+    message = _write(cast.claras, "Bin gleich da")
+    expect(page.locator(f"#message-{message.uid}")).to_be_visible()
+    reply.status = MessageStatus.READ
+    with transaction.atomic():
+        reply.save()
+        events.messages_changed([reply])
+    expect(page.locator(f"#message-{reply.uid} [data-ticks] use")).to_have_attribute("href", "#i-ticks")
+    expect(page.locator(f"#message-{reply.uid} [data-ticks] svg")).to_have_class(re.compile("ticks--read"))
+    reply.status = MessageStatus.DELIVERED  # comes late
+    with transaction.atomic():
+        events.messages_changed([reply])
+        note = factories.note(cast.claras, "Kommt gleich", by=cast.lea)
+        events.note_added(note)
+    expect(page.locator(f"#note-{note.uid}")).to_be_visible()
+    expect(page.locator(f"#message-{reply.uid} [data-ticks] svg")).to_have_class(re.compile("ticks--read"))
+    ids = page.locator("#messages > [data-item]").evaluate_all("items => items.map(item => item.id)")
+    assert ids[-3:] == [f"message-{reply.uid}", f"message-{message.uid}", f"note-{note.uid}"]
+    context.close()
+
+
+def test_typed_text_survives_everything_that_arrives(web, browser, cast):
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    box = page.locator("#thread textarea").first
+    box.fill("Ich schaue kurz nach")
+    message = _write(cast.claras, "Hallo?")
+    expect(page.locator(f"#message-{message.uid}")).to_be_visible()
+
+    expect(box).to_have_value("Ich schaue kurz nach")
+    expect(box).to_be_focused()
+    context.close()
+
+
+def test_what_no_longer_belongs_to_the_view_leaves_it(web, browser, cast):
+    cast.claras.assignee = cast.ben
+    cast.claras.save()
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, "/?view=mine")
+    expect(_row(page, cast.claras)).to_be_visible()
+
+    with transaction.atomic():
+        before = facts_of(cast.claras)
+        cast.claras.assignee = cast.lea
+        cast.claras.save()
+        events.conversation_changed(cast.claras, previous=before)
+    expect(_row(page, cast.claras)).to_have_count(0)
+    with transaction.atomic():
+        before = facts_of(cast.darios)
+        cast.darios.assignee = cast.ben
+        cast.darios.save()
+        events.conversation_changed(cast.darios, previous=before)
+    expect(_row(page, cast.darios)).to_be_visible()
+    expect(page.locator("view-counts [data-count=mine]")).to_have_text("1")
+    context.close()
+
+
+def test_a_conversation_taken_out_of_sight_disappears(bens, cast):
+    expect(_row(bens, cast.claras)).to_be_visible()
+    with transaction.atomic():
+        before = facts_of(cast.claras)
+        cast.claras.team = cast.other_team
+        cast.claras.save()
+        events.conversation_changed(cast.claras, previous=before)
+
+    expect(_row(bens, cast.claras)).to_have_count(0)
+
+
+def test_nothing_moves_under_the_pointer(bens, cast):
+    _row(bens, cast.claras).hover()
+    order = _order(bens)
+    nina = factories.conversation(cast.number, factories.contact(cast.number, "Nina"))
+    _write(nina, "Neu hier")
+    _write(cast.claras, "Und ich")
+
+    expect(bens.locator("[data-action=show-new]")).to_be_visible()
+    expect(_row(bens, cast.claras).locator(".row__text")).to_contain_text("Und ich")
+    assert _order(bens) == order
+
+    bens.mouse.move(900, 500)
+    expect(_row(bens, nina)).to_be_visible()
+    assert _order(bens) == [str(cast.claras.pk), str(nina.pk), str(cast.darios.pk)]
+    expect(bens.locator("[data-action=show-new]")).to_be_hidden()
+
+
+def test_a_colleague_who_writes_is_seen_for_a_moment(web, browser, cast):
+    mine, hers = web.signed_in(browser, cast.ben), web.signed_in(browser, cast.lea)
+    page = _opened(mine.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    colleague = _opened(hers.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    expect(page.locator("viewer-list")).to_contain_text("LL")
+    colleague.evaluate(
+        "async id => (await import('/static/js/socket.js')).hint({kind: 'typing', conversation: id, what: 'reply'})",
+        cast.claras.pk,
+    )
+
+    expect(page.locator("typing-line")).to_contain_text("Lea")
+    expect(_row(page, cast.claras).locator(".row__typing")).to_contain_text("Lea")
+    expect(page.locator("typing-line")).to_be_hidden(timeout=8_000)
+    expect(colleague.locator("typing-line")).to_be_hidden()
+    hers.close()
+    expect(page.locator("viewer-list")).to_be_hidden()
+    mine.close()
+
+
+def test_after_a_crash_of_the_web_process_the_page_repairs_itself(web, browser, cast):
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/?view=all")
+    page.locator("#thread textarea").first.fill("Mitten im Satz")
+    page.evaluate("window.sameDocument = true")
+    web.kill()
+    missed = [_write(cast.claras, f"Verpasst {number}") for number in range(3)]
+    nina = factories.conversation(cast.number, factories.contact(cast.number, "Nina"))
+    _write(nina, "Auch verpasst")
+    expect(page.locator("connection-pill")).to_be_visible(timeout=6_000)
+    web.start()
+    _connected(page)
+
+    for message in missed:
+        expect(page.locator(f"#message-{message.uid}")).to_have_count(1, timeout=15_000)
+    expect(_row(page, nina)).to_be_visible()
+    expect(page.locator("connection-pill")).to_be_hidden(timeout=6_000)
+    expect(page.locator("#thread textarea").first).to_have_value("Mitten im Satz")
+    assert page.evaluate("window.sameDocument")
+    later = _write(cast.claras, "Und weiter")
+    expect(page.locator(f"#message-{later.uid}")).to_be_visible()
+    context.close()
+
+
+def test_a_short_break_is_not_worth_a_word(bens, cast):
+    shown = "new Promise(resolve => setTimeout(() => resolve(!document.querySelector('connection-pill').hidden), 1800))"
+    bens.evaluate("document.documentElement.dataset.socket = ''")
+    bens.context.set_offline(True)
+    assert bens.evaluate(shown) is False
+    bens.context.set_offline(False)
+    _write(cast.claras, "Schon wieder da")
+
+    expect(_row(bens, cast.claras).locator(".row__text")).to_contain_text("Schon wieder da")
+
+
+def test_the_end_of_the_session_leads_to_the_sign_in_page(bens):
+    Session.objects.all().delete()
+
+    bens.wait_for_url(re.compile("/accounts/login/"), timeout=8_000)
