@@ -1,42 +1,57 @@
-"""What an event carries: the facts by which the hub picks its audience, and the changed parts, rendered once."""
+"""What an event carries: the facts by which the hub picks its audience, and the changed parts, rendered once.
+
+This runs in every transaction that changes what a screen shows, so it counts its statements: one raises the versions
+and answers what no joined row can, one reads the conversations with their relations, one savepoint guards rendering.
+"""
 
 import json
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import prefetch_related_objects
 
-from inbox.models import Activity, Conversation, Message, Note
+from accounts.models import Agent
+from inbox import rendering
+from inbox.enums import MessageKind
+from inbox.models import Activity, ContactIdentity, Conversation, Label, Message, Note
 
 logger = logging.getLogger(__name__)
 
 Item = Message | Note | Activity
-Html = dict[str, dict[str, str]]
+Part = tuple[str, Item | Conversation]  # row, head, message, note or activity, and what it shows
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES]
+LANGUAGES_KNOWN_SECONDS = 60.0
+WITHOUT_FILES = {MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY}
 
-# One statement raises the versions and answers what no joined row can: who is mentioned, who has read how far.
 RAISE_VERSIONS = """
 UPDATE inbox_conversation c SET version = version + 1 WHERE id = ANY(%s)
 RETURNING id,
     ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id),
     (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{}')::text
-       FROM inbox_readcursor r WHERE r.conversation_id = c.id)
+       FROM inbox_readcursor r WHERE r.conversation_id = c.id),
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'hue', l.hue)), '[]')::text
+       FROM inbox_label l JOIN inbox_conversation_labels t ON t.label_id = l.id WHERE t.conversation_id = c.id),
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'value', i.value) ORDER BY i.id), '[]')
+       FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.is_active)::text
 """
+
+_languages: dict[int, tuple[float, list[str]]] = {}
 
 
 @dataclass
 class Snapshot:
-    """A conversation as it is now, with its row and head rendered."""
+    """A conversation as it is now."""
 
     conversation: Conversation
     mentioned: list[int]
     reads: dict[str, int]
-    html: Html = field(default_factory=dict)
 
     def facts(self) -> dict:
         """What decides who may see it, and what the page works out for its own agent."""
@@ -59,32 +74,39 @@ def milliseconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp() * 1000)
 
 
-def snapshots(conversation_ids: Iterable[int], *, rendered: bool = True) -> dict[int, Snapshot]:
+def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
     """Raise the version of these conversations and read them anew. The caller holds their row locks.
 
     They are read again on purpose: whoever reports an event may hold an instance that is older than the row.
     """
     with connection.cursor() as cursor:
         cursor.execute(RAISE_VERSIONS, [sorted(conversation_ids)])
-        raised = {pk: (mentioned, json.loads(reads)) for pk, mentioned, reads in cursor.fetchall()}
-    found = (
-        Conversation.objects.filter(pk__in=raised)
-        .select_related("workspace", "contact", "team", "assignee", "phone_number__business_account")
-        .prefetch_related("labels", "contact__identities")
-    )
-    result = {row.pk: Snapshot(row, *raised[row.pk]) for row in found}
-    if rendered:
-        for snapshot in result.values():
-            snapshot.html = _per_language(row=("row", snapshot.conversation), head=("head", snapshot.conversation))
+        raised = {row[0]: row[1:] for row in cursor.fetchall()}
+    found = Conversation.objects.filter(pk__in=raised).select_related("workspace", "contact", "team", "assignee")
+    result = {}
+    for row in found:
+        mentioned, reads, labels, identities = raised[row.pk]
+        _fill(row.labels, [Label(workspace_id=row.workspace_id, **label) for label in json.loads(labels)])
+        _fill(
+            row.contact.identities,
+            [ContactIdentity(contact=row.contact, is_active=True, **each) for each in json.loads(identities)],
+        )
+        result[row.pk] = Snapshot(row, mentioned, json.loads(reads))
     return result
 
 
-def rendered_item(item: Item) -> Html:
-    """The part of the thread that shows this message, note or activity."""
+def parts_of(item: Item, snapshot: Snapshot, *, is_new: bool) -> Part:
+    """What shows this item of the thread, with what its template reads at hand."""
+    name = "message" if isinstance(item, Message) else "note" if isinstance(item, Note) else "activity"
+    if not Conversation.contact.is_cached(item.conversation):
+        item.conversation.contact = snapshot.conversation.contact
     if isinstance(item, Message):
+        if is_new and item.kind in WITHOUT_FILES and "attachments" not in _prefetched(item):
+            _fill(item.attachments, [])
+        if is_new and "reactions" not in _prefetched(item):
+            _fill(item.reactions, [])
         prefetch_related_objects([item], "attachments", "reactions")
-        return _per_language(message=("message", item))
-    return _per_language(message=("note" if isinstance(item, Note) else "activity", item))
+    return name, item
 
 
 def element_id(item: Item) -> str:
@@ -94,22 +116,51 @@ def element_id(item: Item) -> str:
     return f"note-{item.uid}" if isinstance(item, Note) else f"activity-{item.pk}"
 
 
-def _per_language(**parts: tuple[str, Item | Conversation]) -> Html:
-    """Render the parts in every language. What cannot be rendered is left out: the page then fetches it itself.
+def rendered(parts: Sequence[Part], languages: Sequence[str]) -> list[dict[str, str]]:
+    """Each part in each language. What cannot be rendered is empty: the page then fetches it itself.
 
     The savepoint keeps a failed query of a template from spoiling the transaction that stores the message.
     """
+    result: list[dict[str, str]] = [{} for _ in parts]
     try:
-        from inbox import rendering
-
-        renderers: dict[str, Callable[[Item | Conversation, str], str]] = {
-            name: getattr(rendering, f"render_{name}") for name, _ in parts.values()
-        }
         with transaction.atomic():
-            return {
-                language: {part: renderers[name](thing, language) for part, (name, thing) in parts.items()}
-                for language in LANGUAGES
-            }
-    except Exception:
-        logger.exception("An event goes out without its rendered parts")
-        return {}
+            for (name, thing), html in zip(parts, result, strict=True):
+                try:
+                    html.update({language: _render(name, thing, language) for language in languages})
+                except DatabaseError:
+                    raise
+                except Exception:
+                    logger.exception("An event goes out without its %s", name)
+    except DatabaseError:
+        logger.exception("Events go out without some of their parts")
+    return result
+
+
+def languages_of(workspace_id: int) -> list[str]:
+    """The languages that somebody of this workspace reads; asked again each minute."""
+    known_at, languages = _languages.get(workspace_id, (0.0, []))
+    if not languages or time.monotonic() - known_at > LANGUAGES_KNOWN_SECONDS:
+        spoken = set(Agent.objects.filter(workspace_id=workspace_id, is_active=True).values_list("language", flat=True))
+        languages = [language for language in LANGUAGES if language in spoken] or LANGUAGES
+        _languages[workspace_id] = time.monotonic(), languages
+    return languages
+
+
+def _render(name: str, thing: Any, language: str) -> str:
+    return getattr(rendering, f"render_{name}")(thing, language)
+
+
+def _prefetched(instance: models.Model) -> dict:
+    return instance.__dict__.get("_prefetched_objects_cache", {})
+
+
+def _fill(manager: Any, objects: list[Any]) -> None:
+    """Give a relation its objects as a prefetch would."""
+    queryset = manager.all()
+    queryset._result_cache, queryset._prefetch_done = objects, True
+    name = (
+        manager.prefetch_cache_name
+        if hasattr(manager, "prefetch_cache_name")
+        else manager.field.remote_field.cache_name
+    )
+    manager.instance.__dict__.setdefault("_prefetched_objects_cache", {})[name] = queryset

@@ -10,9 +10,10 @@ A payload holds
     reads       {agent id: how many of inbound_count this agent has read}
     only        the one agent who gets the item itself: a reply that is held back is its author's alone
     uid, item   of a message, note or activity: its own id, and the id of its element
-    html        {language: {"row", "head", "message"}}, rendered once; never a word about one agent. What is missing
-                could not be rendered and is fetched by the page, unless `partial` says that row and head come with a
-                later event
+    html        {language: {"row", "message", "head"}}, rendered once; never a word about one agent. Head only when
+                the conversation itself changed; of a message it feels nothing but the window, which is in `facts`.
+                What else is missing could not be rendered and is fetched by the page, unless `partial` says that row
+                and head come with a later event
 Kinds: message, message_changed, ticks, note, activity, conversation, agent, rights, alert; fleeting ones without a
 row: typing, viewing, read.
 
@@ -30,7 +31,17 @@ from django.db import transaction
 from accounts.models import Agent, Workspace
 from inbox import publishing
 from inbox.enums import MessageStatus
-from inbox.event_payloads import Item, Snapshot, element_id, milliseconds, rendered_item, snapshots
+from inbox.event_payloads import (
+    Item,
+    Part,
+    Snapshot,
+    element_id,
+    languages_of,
+    milliseconds,
+    parts_of,
+    rendered,
+    snapshots,
+)
 from inbox.models import Activity, Conversation, Event, Mention, Message, Note
 
 if TYPE_CHECKING:
@@ -173,26 +184,45 @@ def _report(reported: _Reported) -> None:
 def _write(reported: list[_Reported]) -> None:
     """Store the events and publish them on commit. Row and head ride on the last event of each conversation."""
     known = snapshots({event.conversation.pk for event in reported})
+    reported = [event for event in reported if event.conversation.pk in known]  # not what a savepoint undid
+    html = _html(reported, known)
     last = {event.conversation.pk: event for event in reported}
-    items = {element_id(event.item): event.item for event in reported if event.item is not None}
-    rendered = {name: rendered_item(item) for name, item in items.items()}
     rows = []
     for event in reported:
-        snapshot = known.get(event.conversation.pk)
-        if snapshot is None:  # its savepoint was rolled back after all
-            continue
+        snapshot = known[event.conversation.pk]
         event.conversation.version = snapshot.conversation.version
         payload = _payload(event, snapshot)
-        around = snapshot.html
-        if last[event.conversation.pk] is not event:
-            around = {}
+        wanted = [] if event.item is None else [("message", payload["item"])]
+        if last[event.conversation.pk] is event:
+            wanted += [("row", f"row-{event.conversation.pk}"), ("head", f"head-{event.conversation.pk}")]
+        else:
             payload["partial"] = True
-        inside = rendered[payload["item"]] if event.item is not None else {}
-        payload["html"] = {
-            language: around.get(language, {}) | inside.get(language, {}) for language in around.keys() | inside.keys()
-        }
+        for name, element in wanted:
+            for language, text in html.get(element, {}).items():
+                payload["html"].setdefault(language, {})[name] = text
         rows.append(_row(payload))
     _store(rows)
+
+
+def _html(reported: list[_Reported], known: dict[int, Snapshot]) -> dict[str, dict[str, str]]:
+    """Element id → language → fragment, for all workspaces of one transaction; that is nearly always one."""
+    by_workspace: dict[int, dict[str, Part]] = {}
+    created = {element_id(event.item) for event in reported if event.item is not None and event.kind == "message"}
+    for event in reported:
+        snapshot = known[event.conversation.pk]
+        parts = by_workspace.setdefault(snapshot.conversation.workspace_id, {})
+        parts[f"row-{event.conversation.pk}"] = ("row", snapshot.conversation)
+        if (
+            event.kind == "conversation"
+        ):  # all that a message changes in it is the window, and the page moves that itself
+            parts[f"head-{event.conversation.pk}"] = ("head", snapshot.conversation)
+        if event.item is not None:
+            name = element_id(event.item)
+            parts[name] = parts_of(event.item, snapshot, is_new=name in created)
+    html: dict[str, dict[str, str]] = {}
+    for workspace_id, parts in by_workspace.items():
+        html.update(zip(parts, rendered(list(parts.values()), languages_of(workspace_id)), strict=True))
+    return html
 
 
 def _payload(event: _Reported, snapshot: Snapshot) -> dict:
@@ -204,13 +234,14 @@ def _payload(event: _Reported, snapshot: Snapshot) -> dict:
         "seq": snapshot.conversation.seq if event.item is None else event.item.seq,
         "facts": snapshot.facts(),
         "reads": snapshot.reads,
+        "html": {},
     }
     if event.item is not None:
         payload["uid"] = str(getattr(event.item, "uid", event.item.pk))
         payload["item"] = element_id(event.item)
         payload["at"] = milliseconds(event.item.occurred_at)
         if getattr(event.item, "status", None) == MessageStatus.HELD:
-            payload["only"] = event.item.author_id
+            payload["only"] = getattr(event.item, "author_id", None)
     if event.before is not None:
         payload["before"] = event.before
     return payload

@@ -468,4 +468,4 @@ async def test_a_reply_that_is_held_back_is_shown_to_its_author_alone(cast):
         assert "Zu spät" in bens.news()[0]["html"]["message"]
         assert leas.news()[0]["kind"] == "conversation"
         assert not {"uid", "item", "only"} & leas.news()[0].keys()
-        assert set(leas.news()[0]["html"]) == {"row", "head"}
+        assert set(leas.news()[0]["html"]) == {"row"}

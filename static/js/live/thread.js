@@ -31,6 +31,7 @@ export function applyToThread(event) {
   if (!messages || Number(messages.dataset.conversation) !== event.conversation) return;
   if (event.kind === "ticks") return void event.ticks.forEach(mark);
   if (event.html?.head) replaceHead(event);
+  else if (event.facts?.closes_at !== undefined) moveWindow(event);
   if (!event.item) return;
   if (event.html?.message) put(elementFrom(event.html.message), { version: event.version, how: "event" });
   else fetchChanges();
@@ -164,6 +165,15 @@ function mark({ uid, status }) {
   const place = item.querySelector("[data-ticks]");
   if (place) quietly(list(), () => drawTicks(place, status));
   item.classList.remove("is-pending");
+}
+
+// A message changes nothing of the head but the end of its window.
+function moveWindow(event) {
+  const head = document.getElementById(`head-${event.conversation}`);
+  if (!head || Number(head.dataset.version) > event.version) return;
+  head.dataset.version = event.version;
+  head.dataset.windowUntil = event.facts.closes_at ?? "";
+  for (const clock of head.querySelectorAll("window-clock")) clock.dataset.until = head.dataset.windowUntil;
 }
 
 function replaceHead(event) {
