@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 STAND_BY_SECONDS = 0.2
 SWEEP_SECONDS = 1.0
+SWEEP_WHEN_TOLD_SECONDS = 0.1  # a notice without a delivery: there is something to route (inbox.actions.wakeups)
 LONGEST_PAUSE_SECONDS = 5.0
 LOCK_NAME = "tresen.ingest"
 
@@ -39,6 +40,7 @@ class IngestLoop:
         self._session: object = None  # the connection that holds the lock
         self._swept_at = 0.0
         self._pause = 0.0
+        self._told = False  # of something that the next sweep should look after soon
 
     def stop(self) -> None:
         """Finish the transaction under way, then return from `run`."""
@@ -50,22 +52,24 @@ class IngestLoop:
         listener = Listener(CHANNEL, self.wake.set)
         listener.start()
         try:
+            told = False
             while not self.stopping.is_set():
                 self.wake.clear()
-                self.wake.wait(self._turn())
+                told = self.wake.wait(self._turn(told))
         finally:
             listener.stop()
             connection.close()
 
-    def _turn(self) -> float:
+    def _turn(self, told: bool = False) -> float:
         """Do what there is to do; how long to sleep afterwards unless woken."""
         try:
             if not self._leads():
                 return STAND_BY_SECONDS
-            self.drain()
-            self._sweep()
+            ingested = self.drain()
+            self._told = self._told or (told and not ingested)
+            self._sweep(SWEEP_WHEN_TOLD_SECONDS if self._told else SWEEP_SECONDS)
             self._pause = 0.0
-            return POLL_SECONDS
+            return SWEEP_WHEN_TOLD_SECONDS if self._told else POLL_SECONDS
         except (OperationalError, InterfaceError) as error:
             self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
             logger.warning("The database is away (%s), again in %.1f s", type(error).__name__, self._pause)
@@ -99,10 +103,10 @@ class IngestLoop:
             self._sweep()
         return count
 
-    def _sweep(self) -> None:
-        if time.monotonic() - self._swept_at < SWEEP_SECONDS:
+    def _sweep(self, every: float = SWEEP_SECONDS) -> None:
+        if time.monotonic() - self._swept_at < every:
             return
-        self._swept_at = time.monotonic()
+        self._swept_at, self._told = time.monotonic(), False
         self._sweeper.run(timezone.now())
         with transaction.atomic():
             match_waiting()
