@@ -82,9 +82,13 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield Contact.objects.filter(pk=contact.pk)
     yield ContactIdentity.objects.filter(contact=contact)
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
-    for model in (Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Activity):
+    of_conversation: tuple[type[models.Model], ...] = (
+        Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Activity,
+    )  # fmt: skip
+    for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)
-    for model in (Attachment, Reaction, DeliveryAttempt):
+    of_message: tuple[type[models.Model], ...] = (Attachment, Reaction, DeliveryAttempt)
+    for model in of_message:
         yield model._default_manager.filter(message__conversation__in=conversations)
     recipients = ContactIdentity.objects.filter(contact=contact).values("value")
     numbers = {conversation.phone_number_id for conversation in conversations}

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from inbox import formatting
+from whatsapp.phone_format import pretty
 
 ARRIVED = {"delivered", "read", "played"}
 MEDIA_TYPES = {"image", "video", "audio", "document", "sticker"}
@@ -55,6 +56,27 @@ class Bubble:
     @property
     def is_wide(self) -> bool:
         return bool(self.buttons or self.media_kind in {"image", "video", "location"})
+
+
+@dataclass(frozen=True)
+class Face:
+    """A customer in the list of those one can be."""
+
+    key: str
+    name: str
+    number: str
+    initials: str
+    hue: int
+
+
+def face(customer: dict[str, Any]) -> Face:
+    number = pretty(customer["phone"])
+    if not customer["phone_visible"]:
+        number = _("@%(username)s · number hidden") % {"username": customer["username"]}
+    words = [word for word in customer["name"].split() if word[:1].isalpha()]
+    initials = (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else ""
+    hue = sum(customer["key"].encode()) % 7 + 1
+    return Face(customer["key"], customer["name"] or pretty(customer["phone"]), number, initials, hue)
 
 
 def moment(seconds: float) -> datetime:

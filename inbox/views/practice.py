@@ -62,7 +62,8 @@ def page(request: HttpRequest) -> HttpResponse:
     try:
         people = remote.call("GET", "customers")["customers"]
         key = request.GET.get("as") or _first(people)
-        context = _screen(request, key, raw=False) | {"people": people}
+        context = _screen(request, key, raw=False)
+        context["people"] = sorted((practice_screen.face(one) for one in people), key=lambda one: one.name.casefold())
     except (remote.PhoneUnreachable, remote.PhoneRefused):
         return render(request, "sandbox/away.html", {"layout": layout, "nav": "practice"}, status=503)
     return render(request, "sandbox/phone.html", context | {"layout": layout, "nav": "practice"})
@@ -77,19 +78,37 @@ def _first(people: list[dict[str, Any]]) -> str:
 @require_GET
 @practice
 def live(request: HttpRequest, key: str) -> HttpResponse:
-    """Wait until something changed since `?since=`, then the parts of the page as {name: html}."""
-    since = request.GET.get("since", "0")
-    since = int(since) if since.isdecimal() and len(since) < 15 else 0
-    looking = request.GET.get("looking") == "1"
-    if looking:
-        remote.call("POST", f"customers/{key}", {"looking": True})
-    connection.close()  # nobody shall wait for it meanwhile: the pool is small
-    version = remote.call("GET", "changes", params={"since": since, "wait": WAIT}, wait=WAIT)["version"]
-    if version <= since:
+    """Wait until something changed since `?since=`, then the parts of the page as {name: html}.
+
+    `since` is "phone's version-conversation's version": both sides of the story are told here.
+    """
+    workspace, raw = request.user.workspace, request.GET.get("raw") == "1"
+    looking = "1" if request.GET.get("looking") == "1" else "0"
+    customer = remote.call("GET", f"customers/{key}", params={"looking": looking, "limit": 1})["customer"]
+    since = request.GET.get("since", "")
+    for _second in range(WAIT):
+        conversation = _conversation(practice_acts.contact_of(workspace, customer))
+        if since.partition("-")[2] != _version(conversation):
+            break
+        if not connection.in_atomic_block:  # the pool is small: nobody shall wait for it while this page does
+            connection.close()
+        if _phone_changed(since.partition("-")[0]):
+            break
+    else:
         return HttpResponse(status=204)
-    context = _screen(request, key, raw=request.GET.get("raw") == "1")
+    context = _screen(request, key, raw=raw)
     parts = {name: render_to_string(f"sandbox/_{name}.html", context, request) for name in PARTS}
     return JsonResponse({"version": context["version"], "parts": parts})
+
+
+def _phone_changed(since: str) -> bool:
+    """Within a second."""
+    version = int(since) if since.isdecimal() and len(since) < 15 else -1
+    return remote.call("GET", "changes", params={"since": version, "wait": 1}, wait=1)["version"] != version
+
+
+def _version(conversation: Conversation | None) -> str:
+    return str(conversation.version) if conversation else ""
 
 
 def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
@@ -104,6 +123,7 @@ def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
     window, now = conversation.service_window if conversation else None, timezone.now()
     return {
         "customer": customer,
+        "face": practice_screen.face(customer),
         "business": request.user.workspace.name,
         "conversation": conversation,
         "inbox_url": reverse("conversation", args=[conversation.pk]) if conversation else reverse("inbox"),
@@ -118,7 +138,7 @@ def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
         "pending": sum(1 for one in templates if one["status"] == "PENDING"),
         "failures": practice_acts.failures(),
         "reactions": practice_acts.EMOJI,
-        "version": chat["version"],
+        "version": f"{chat['version']}-{_version(conversation)}",
     }
 
 

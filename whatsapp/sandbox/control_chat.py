@@ -98,12 +98,11 @@ def create_customer(phone: "Phone", request: Request) -> Body:
 
 
 def get_customer(phone: "Phone", request: Request, key: str) -> Body:
-    """The customer with their chat, oldest first (`limit`, default 100). `looking=1` says the chat is on screen."""
+    """The customer with their chat, oldest first (`limit`, default 100). `looking` says whether it is on screen."""
     customer = _customer(phone, key)
     number = _number(phone, request.params)
-    if request.params.get("looking") == "1":
-        customer.looking_until = time.time() + LOOKING_SECONDS
-        phone.flow.looked(customer)
+    if "looking" in request.params:
+        _look(phone, customer, request.params["looking"] == "1")
     limit = int(request.params.get("limit", "100"))
     chat = sorted((one for one in phone.state.chat(customer) if one.number == number.id), key=lambda one: one.at)
     return {
@@ -113,13 +112,19 @@ def get_customer(phone: "Phone", request: Request, key: str) -> Body:
     }
 
 
+def _look(phone: "Phone", customer: Customer, looks: bool) -> None:
+    customer.looking_until = time.time() + LOOKING_SECONDS if looks else 0.0
+    if looks:
+        phone.flow.looked(customer)
+
+
 def change_customer(phone: "Phone", request: Request, key: str) -> Body:
     customer = _customer(phone, key)
     data = _read(request)
     was_online = customer.online
     for name, value in data.items():
         if name == "looking":
-            customer.looking_until = time.time() + LOOKING_SECONDS if value else 0.0
+            _look(phone, customer, bool(value))
         elif name in CHANGEABLE:
             setattr(customer, name, value)
         elif name != "number":
@@ -130,7 +135,7 @@ def change_customer(phone: "Phone", request: Request, key: str) -> Body:
     phone.state.save_customer(customer)
     if customer.online and not was_online:
         phone.flow.came_online(customer)
-    if customer.looking_until > time.time() or customer.auto_read:
+    if customer.auto_read:
         phone.flow.looked(customer)
     return show_customer(phone, customer, _number(phone, data))
 

@@ -12,7 +12,7 @@ const AFTER_FAILURE = 2000;
 
 class PracticePhone extends HTMLElement {
   connectedCallback() {
-    this.version = Number(this.dataset.version);
+    this.version = this.dataset.version;
     this.parts = new Map();
     this.quoted = "";
     for (const type of ["click", "change", "submit", "keydown"]) this.addEventListener(type, this);
@@ -124,7 +124,7 @@ class PracticePhone extends HTMLElement {
 
   changed(field) {
     if (field.matches("[data-raw]")) {
-      this.version = 0;
+      this.version = "";
       this.restart();
     } else if (field.matches("[data-file]") && field.files.length) {
       this.act({ do: "file", file: field.files[0] });
