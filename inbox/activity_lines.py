@@ -6,8 +6,7 @@ rendered once for everybody.
 
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
-reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed, window_refused,
-consent {state}, number_changed {to}, name_changed {to}, merged {name}.
+reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed.
 """
 
 from collections.abc import Callable
@@ -137,30 +136,6 @@ def _window_closed(activity: Activity, data: dict) -> SafeString:
     return _say(_("The 24-hour window closed"))
 
 
-def _window_refused(activity: Activity, data: dict) -> SafeString:
-    return _say(_("WhatsApp has closed the window"))
-
-
-def _consent(activity: Activity, data: dict) -> SafeString:
-    if data.get("state") == "withdrawn":
-        return _say(_("Marketing consent withdrawn"))
-    return _say(_("Marketing consent given"))
-
-
-def _number_changed(activity: Activity, data: dict) -> SafeString:
-    if data.get("to"):
-        return _say(_("New phone number: %(to)s"), to=_bold(data["to"]))
-    return _say(_("The phone number has changed"))
-
-
-def _name_changed(activity: Activity, data: dict) -> SafeString:
-    return _say(_("New name: %(to)s"), to=_bold(data.get("to", "")))
-
-
-def _merged(activity: Activity, data: dict) -> SafeString:
-    return _say(_("Joined with the contact %(name)s"), name=_bold(data.get("name", "")))
-
-
 def _unknown(activity: Activity, data: dict) -> SafeString:
     return _say(_("Something changed here"))
 
@@ -180,13 +155,8 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "woke": ("bell", _woke),
     "labelled": ("tag", _labelled),
     "window_closed": ("lock", _window_closed),
-    "window_refused": ("lock", _window_refused),
-    "consent": ("shield", _consent),
-    "number_changed": ("phone", _number_changed),
-    "name_changed": ("user", _name_changed),
-    "merged": ("users", _merged),
 }
-_WARNING = {"nobody_free", "handed_back", "window_closed", "window_refused"}
+_WARNING = {"nobody_free", "handed_back", "window_closed"}
 
 
 def _say(sentence: str, **parts: str) -> SafeString:
