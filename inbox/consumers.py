@@ -34,6 +34,7 @@ TOO_BIG, MISBEHAVED = 1009, 1008
 FAULTS_ALLOWED = 5
 FRAMES_PER_SECOND, FRAMES_AT_ONCE = 5, 40
 TYPING_SECONDS = 3.0
+PAGES_PER_AGENT = 40
 
 Scope = dict
 Receive = Callable[[], Awaitable[dict]]
@@ -52,6 +53,9 @@ async def socket_application(scope: Scope, receive: Receive, send: Send) -> None
     await send({"type": "websocket.accept"})
     if person is None:  # accepted first, because a page cannot read the code of a refused handshake
         await send({"type": "websocket.close", "code": socket_auth.SIGNED_OUT})
+        return
+    if sum(other.person.agent_id == person.agent_id for other in hub.sockets) >= PAGES_PER_AGENT:
+        await send({"type": "websocket.close", "code": MISBEHAVED})
         return
     page = Page(hub, Socket(person, send))
     try:

@@ -33,7 +33,7 @@ PEOPLE_SECONDS = 2.0
 SILENT_SECONDS = 65.0  # a page answers every beat; one that does not for so long is gone
 GATHER_SECONDS = 0.025
 STALE_SECONDS = 8.0  # neither Redis nor PostgreSQL heard for so long: the pages are told
-RECENT = 50_000
+RECENT = 2 * event_tail.AT_MOST  # the tail reads some events again and tells them by their ids
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class Hub:
         self._tail_lock = asyncio.Lock()
         self._tail_wanted = asyncio.Event()
         self._check_wanted = asyncio.Event()
-        self._cursor: event_tail.Cursor | None = None
+        self._cursor: int | None = None
         self._heard_at = time.monotonic()
         self._stale = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -210,13 +210,10 @@ class Hub:
             self._tail_wanted.clear()
             if self._cursor is None:
                 self._cursor = await self.in_thread(event_tail.here)
-            while True:
-                payloads, self._cursor = await self.in_thread(event_tail.since, self._cursor)
-                self._alive()
-                for payload in payloads:
-                    self.pass_on(payload)
-                if len(payloads) < event_tail.AT_MOST:
-                    return
+            payloads, self._cursor = await self.in_thread(event_tail.since, self._cursor, self._recent)
+            self._alive()
+            for payload in payloads:
+                self.pass_on(payload)
 
     async def _check_people(self) -> None:
         self._check_wanted.clear()

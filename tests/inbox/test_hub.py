@@ -246,20 +246,49 @@ async def test_a_late_commit_is_not_skipped(cast, monkeypatch):
         assert sorted(page.uids()) == sorted([quick, *held])
 
 
-def test_the_tail_reads_on_from_its_cursor_and_repeats_nothing(cast):
+def test_the_tail_reads_what_is_new_and_repeats_nothing_that_is_known(cast):
     cursor = event_tail.here()
     with transaction.atomic():
         first = [_write(cast.claras, "1"), _write(cast.claras, "2")]
-    payloads, cursor = event_tail.since(cursor)
+    payloads, cursor = event_tail.since(cursor, set())
+    known = {payload["id"] for payload in payloads}
     with transaction.atomic():
         second = _write(cast.darios, "3")
-    more, cursor = event_tail.since(cursor)
+    more, cursor = event_tail.since(cursor, known)
 
     assert [payload["uid"] for payload in payloads] == first
     assert [payload["uid"] for payload in more] == [second]
-    assert event_tail.since(cursor) == ([], cursor)
     stored = Event.objects.order_by("pk").last()
     assert more == [{**stored.payload, "id": stored.pk}]
+    assert event_tail.since(cursor, known | {stored.pk})[0] == []
+
+
+def test_the_tail_waits_for_no_transaction_of_others(cast):
+    """Somebody writes for minutes elsewhere in the cluster; events go on, and that one's too once it commits."""
+    written, may_commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                _write(cast.darios, "spät")
+                written.set()
+                may_commit.wait(20)
+        finally:
+            connection.close()
+
+    cursor = event_tail.here()
+    other = threading.Thread(target=slow)
+    other.start()
+    written.wait(10)
+    with transaction.atomic():
+        uid = _write(cast.claras, "sofort")
+    payloads, cursor = event_tail.since(cursor, set())
+    may_commit.set()
+    other.join()
+    late, _ = event_tail.since(cursor, {payload["id"] for payload in payloads})
+
+    assert [payload["uid"] for payload in payloads] == [uid]
+    assert [payload["conversation"] for payload in late] == [cast.darios.pk]
 
 
 class Redis:
@@ -342,7 +371,7 @@ async def test_twenty_pages_miss_nothing_when_redis_is_emptied_and_killed(cast, 
 async def test_pages_are_told_when_neither_redis_nor_the_table_can_be_heard(cast, own_redis, monkeypatch):
     monkeypatch.setattr("inbox.hub.STALE_SECONDS", 1.5)
 
-    def broken(cursor):
+    def broken(*args):
         raise psycopg.OperationalError("gone")
 
     since = event_tail.since

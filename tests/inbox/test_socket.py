@@ -225,6 +225,18 @@ async def test_a_page_that_talks_without_end_is_closed(cast):
         assert page.closed_with == 1008
 
 
+async def test_one_agent_cannot_open_pages_without_end(cast, monkeypatch):
+    monkeypatch.setattr("inbox.consumers.PAGES_PER_AGENT", 2)
+    cookie = cookie_of(cast.ben)
+    async with open_pages(cookie, cookie, cookie_of(cast.lea)):
+        third = Page(cookie)
+        await third.open()
+        await eventually(lambda: third.closed_with)
+
+        assert third.closed_with == 1008
+        await third.leave()
+
+
 async def test_colleagues_see_who_looks_and_who_writes(cast):
     async with open_pages(cookie_of(cast.ben), cookie_of(cast.lea)) as (bens, leas):
         await bens.look_at(cast.claras)

@@ -162,6 +162,7 @@ function mark({ uid, status }) {
   if (needsFragment(item.dataset.status)) return void fetchChanges();
   if (!isForward(item.dataset.status, status)) return;
   item.dataset.status = status;
+  putAt.set(item, Date.now());
   const place = item.querySelector("[data-ticks]");
   if (place) quietly(list(), () => drawTicks(place, status));
   item.classList.remove("is-pending");
