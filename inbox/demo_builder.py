@@ -133,13 +133,14 @@ class DemoWorkspace:
     def _make_consents(self) -> None:
         """The ledger, each line with the message that said it where a message said it."""
         for data in demo_data.CUSTOMERS:
-            for state, source, ago, wording, note in data.consents:
+            for given, source, ago, wording, note in data.consents:
                 contact = self.contacts[data.key]
                 message = None
                 if source == Consent.Source.KEYWORD:
                     message = demo_thread_rows.message_saying(contact, wording, self.at(ago))
+                    demo_thread_rows.write_consent_line(message, given)
                 Consent.objects.create(
-                    workspace=self.workspace, contact=contact, state=state, source=source, wording=wording, note=note,
+                    workspace=self.workspace, contact=contact, state=given, source=source, wording=wording, note=note,
                     recorded_by=self.people["aylin"] if source == Consent.Source.AGENT else None, message=message,
                     occurred_at=self.at(ago), created_at=self.at(ago),
                 )

@@ -50,6 +50,18 @@ def message_saying(contact: Contact, text: str, at: datetime) -> Message | None:
     return messages.filter(occurred_at=at).first()
 
 
+def write_consent_line(message: Message | None, state: str) -> None:
+    """The line below a message that gave or withdrew consent."""
+    if message is None:
+        return
+    conversation = message.conversation
+    Activity.objects.create(
+        workspace_id=conversation.workspace_id, conversation=conversation, seq=conversation.next_seq(), kind="consent",
+        data={"state": state}, occurred_at=message.occurred_at + timedelta(seconds=1),
+    )
+    conversation.save(update_fields=["seq"])
+
+
 class ThreadRows:
     """One thread being told: keeps the open case, the marks and the messages that others quote."""
 

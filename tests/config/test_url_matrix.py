@@ -234,7 +234,7 @@ class MatrixTests(MatrixTestCase):
                 for method in ("GET", "HEAD"):
                     answer = self.ask(client, method, self.path(name))
                     self.assertNotEqual(answer.status_code, 500, f"{method} {name}")
-                    self.assertEqual(everything_stored(), before, f"{method} {name} of {agent}")
+                self.assertEqual(everything_stored(), before, f"{name} of {agent}")
 
     def test_functions_of_other_roles_are_refused(self) -> None:
         refused = {ADMINS: ("lea", "ben"), LEADS: ("ben",)}
