@@ -49,6 +49,7 @@ def receive_number_errors(number: PhoneNumber, item: NumberErrors, intake: Intak
 
 
 def _slow_down(number: PhoneNumber, until: datetime) -> None:
+    number.refresh_from_db(fields=["slowed_until"])
     if number.slowed_until is None or number.slowed_until < until:
         number.slowed_until = until
         number.save(update_fields=["slowed_until"])
@@ -67,6 +68,7 @@ def receive_template_event(account: BusinessAccount, item: TemplateEvent, intake
 
 def receive_account_event(account: BusinessAccount, item: AccountEvent, intake: Intake) -> None:
     """Limits, restrictions and bans on the account; quality and throughput on a number."""
+    account = BusinessAccount.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
     if item.kind in {"phone_number_quality_update", "phone_number_name_update", "business_username_updates"}:
         _number_event(account, item)
     elif item.kind == "business_capability_update":

@@ -32,7 +32,7 @@ BOOKKEEPING_FIELDS = [
 def register_customer_message(conversation: Conversation, message: Message, now: datetime) -> None:
     """A customer's new message: window, counts and preview; a closed conversation reopens, a snoozed one wakes.
 
-    The message is stored already; its `case` is set here. `events.message_created` is the caller's, afterwards.
+    The message's `case` is set here, whether it is stored already or right after. `events.message_created` is the caller's, afterwards.
     Reopened means a new case and nobody assigned: routing decides after the commit, and gives it back to the last
     agent where the team wants that and the agent is there and under capacity.
     """

@@ -78,6 +78,7 @@ class Ingester:
 
     def __init__(self) -> None:
         self.progress: dict[int, Progress] = {}
+        self.sources: dict[int, Sources] = {}
         self.alone = 0  # transactions that take one delivery each, to find out whose fault it was
 
     def ingest_next(self) -> Result | None:
@@ -109,7 +110,8 @@ class Ingester:
 
     def _fitting(self, claimed: Sequence[WebhookDelivery]) -> list[tuple[WebhookDelivery, int]]:
         """As many as fit into one transaction, with the number of items each may have; at least one."""
-        left, taken = ITEMS_A_TRANSACTION, []
+        left = ITEMS_A_TRANSACTION
+        taken: list[tuple[WebhookDelivery, int]] = []
         for delivery in claimed:
             progress = self.progress.get(delivery.pk)
             if progress is None:
@@ -128,7 +130,7 @@ class Ingester:
         # A copy: when this transaction fails, the progress must not have moved.
         progress = Progress(before.items, before.position, before.done, before.waiting, list(before.findings))
         intake = Intake(delivery.received_at, is_last_try=delivery.attempts >= len(WAIT_FOR_TARGET))
-        sources = Sources(delivery.meta_app_id)
+        sources = self._sources(delivery.meta_app_id)
         for run in _runs(progress.items[progress.position:progress.position + budget]):
             _handle_run(sources, run, intake, progress)
         progress.position += budget
@@ -137,6 +139,12 @@ class Ingester:
             _finish(delivery, progress)
         transaction.on_commit(lambda: self._committed(delivery.pk, None if is_finished else progress))
         return intake.routed
+
+    def _sources(self, meta_app_id: int) -> Sources:
+        found = self.sources.get(meta_app_id)
+        if found is None or not found.is_fresh:
+            found = self.sources[meta_app_id] = Sources(meta_app_id)
+        return found
 
     def _committed(self, pk: int, progress: Progress | None) -> None:
         if progress is None:
@@ -147,6 +155,7 @@ class Ingester:
     def _blame(self, claimed: Sequence[WebhookDelivery], error: Exception) -> None:
         """It broke. Of several deliveries the culprit is unknown: one by one. A single one waits, or ends."""
         self.progress.clear()
+        self.sources.clear()
         if len(claimed) > 1:
             logger.warning("A batch of deliveries broke (%s), trying them one by one", type(error).__name__)
             self.alone = len(claimed)

@@ -32,16 +32,18 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
         return None
     contact, sender = _people(number, item)
     conversation = conversation_of(number, contact)
-    message = _insert(
-        conversation, item, occurred_at=intake.clamp(item.sent_at), direction=Direction.IN,
-        status=MessageStatus.RECEIVED, sender_contact=sender, quoted=found.get(item.quoted_wamid),
+    message = _built(
+        conversation, item, found, occurred_at=intake.clamp(item.sent_at), direction=Direction.IN,
+        status=MessageStatus.RECEIVED, sender_contact=sender,
     )
+    # Before the insert, so that the row is written once, with its case.
+    register_customer_message(conversation, message, intake.received_at)
+    message.save(force_insert=True)
     if item.media is not None:
         _expect_file(message, item.media)
     if conversation.referral is None and item.data.get("referral"):
         conversation.referral = item.data["referral"]
         conversation.save(update_fields=["referral"])
-    register_customer_message(conversation, message, intake.received_at)
     consent.apply_keyword(sender, message)
     intake.routed.add(number.workspace_id)
     events.message_created(message)
@@ -55,13 +57,14 @@ def receive_echo(number: PhoneNumber, item: Echo, intake: Intake) -> Message | N
         return None
     conversation = conversation_of(number, contacts.identify(number, item.person))
     at = intake.clamp(item.sent_at)
-    message = _insert(
-        conversation, item, occurred_at=at, direction=Direction.OUT, via=Via.PHONE_APP, status=MessageStatus.SENT,
-        accepted_at=at, sent_at=at, quoted=found.get(item.quoted_wamid),
+    message = _built(
+        conversation, item, found, occurred_at=at, direction=Direction.OUT, via=Via.PHONE_APP,
+        status=MessageStatus.SENT, accepted_at=at, sent_at=at,
     )
+    register_reply(conversation, message)
+    message.save(force_insert=True)
     if item.media is not None:
         _expect_file(message, item.media)
-    register_reply(conversation, message)
     events.message_created(message)
     return message
 
@@ -125,11 +128,12 @@ def receive_system(number: PhoneNumber, item: SystemChange, intake: Intake) -> M
         return None
     data = {"event": item.event, "old": item.before.phone, "new": item.after.phone}
     conversation = conversation_of(number, contact)
-    message = _create(
+    message = _message(
         conversation, wamid=item.wamid, kind=MessageKind.SYSTEM, text=item.text, direction=Direction.IN,
         status=MessageStatus.RECEIVED, occurred_at=intake.clamp(item.at), sender_contact=contact,
         data={key: value for key, value in data.items() if value},
     )
+    message.save(force_insert=True)
     conversation.save(update_fields=["seq"])
     events.message_created(message)
     return message
@@ -137,7 +141,7 @@ def receive_system(number: PhoneNumber, item: SystemChange, intake: Intake) -> M
 
 def conversation_of(number: PhoneNumber, contact: Contact) -> Conversation:
     """The one thread of this number and contact, made when missing, its row locked."""
-    rows = Conversation.objects.select_for_update(of=("self",)).select_related("team", "assignee")
+    rows = Conversation.objects.select_for_update()
     for _ in range(2):
         conversation = rows.filter(phone_number=number, contact=contact).first()
         if conversation is None:
@@ -164,25 +168,27 @@ def _people(number: PhoneNumber, item: InboundMessage) -> tuple[Contact, Contact
     return group, contacts.identify(number, item.person) if item.person.is_known else group
 
 
-def _known(number: PhoneNumber, *wamids: str) -> dict[str, Message]:
-    """Which of these are stored already, by wamid."""
+def _known(number: PhoneNumber, *wamids: str) -> dict[str, tuple[int, int]]:
+    """Which of these are stored already: wamid → (message, conversation)."""
     wanted = [wamid for wamid in wamids if wamid]
-    found = Message.objects.filter(phone_number=number, wamid__in=wanted).only("id", "wamid", "conversation_id")
-    return {message.wamid: message for message in found}
+    found = Message.objects.filter(phone_number=number, wamid__in=wanted).values_list("wamid", "id", "conversation_id")
+    return {wamid: (pk, conversation_id) for wamid, pk, conversation_id in found}
 
 
-def _insert(conversation: Conversation, item: InboundMessage | Echo, **fields: Any) -> Message:
-    quoted = fields.pop("quoted")
-    if quoted is not None and quoted.conversation_id != conversation.pk:
-        quoted = None
-    return _create(
-        conversation, wamid=item.wamid, kind=item.kind, text=item.text, data=item.data, quoted=quoted,
-        quoted_wamid=item.quoted_wamid, forwarded=item.forwarded, **fields,
+def _built(
+    conversation: Conversation, item: InboundMessage | Echo, found: dict[str, tuple[int, int]], **fields: Any
+) -> Message:
+    """The message, not stored yet. A quote is linked only within its own thread."""
+    quoted_id, place = found.get(item.quoted_wamid, (None, None))
+    return _message(
+        conversation, wamid=item.wamid, kind=item.kind, text=item.text, data=item.data,
+        quoted_id=quoted_id if place == conversation.pk else None, quoted_wamid=item.quoted_wamid,
+        forwarded=item.forwarded, **fields,
     )
 
 
-def _create(conversation: Conversation, **fields: Any) -> Message:
-    return Message.objects.create(
+def _message(conversation: Conversation, **fields: Any) -> Message:
+    return Message(
         workspace_id=conversation.workspace_id, conversation=conversation, phone_number=conversation.phone_number,
         seq=conversation.next_seq(), **fields,
     )
@@ -231,7 +237,7 @@ def _refresh_preview(message: Message) -> None:
 
 def _receive_orphaned_edit(number: PhoneNumber, item: Edit, intake: Intake) -> None:
     """Its original is older than our data: the words are the customer's all the same."""
-    place = {"path": item.path, "waba_id": item.waba_id, "phone_number_id": item.phone_number_id}
+    place: dict[str, Any] = {"path": item.path, "waba_id": item.waba_id, "phone_number_id": item.phone_number_id}
     wamid = item.target_wamid
     if item.from_us:
         message = receive_echo(number, Echo(

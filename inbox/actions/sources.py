@@ -1,7 +1,11 @@
 """Whose delivery is it? Numbers and accounts as one Meta app may speak for them; everything else is quarantined."""
 
+import time
+
 from whatsapp.models import BusinessAccount, PhoneNumber
 from whatsapp.payloads import Item, NumberItem
+
+FRESH_SECONDS = 3.0
 
 
 class Quarantined(Exception):
@@ -12,12 +16,17 @@ class Quarantined(Exception):
 
 
 class Sources:
-    """Looks numbers and accounts up once per delivery."""
+    """Looks numbers and accounts up, and remembers them for some seconds: they are asked for with every message."""
 
     def __init__(self, meta_app_id: int) -> None:
         self.meta_app_id = meta_app_id
+        self.made_at = time.monotonic()
         self.numbers: dict[tuple[str, str], PhoneNumber] = {}
         self.accounts: dict[str, BusinessAccount] = {}
+
+    @property
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.made_at < FRESH_SECONDS
 
     def number(self, item: Item) -> PhoneNumber:
         """The number this item is about, connected to the app that signed."""
