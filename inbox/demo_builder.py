@@ -64,7 +64,7 @@ class DemoWorkspace:
         for data in demo_data.PEOPLE:
             person = Agent.objects.create_user(
                 data.email, DEMO_PASSWORD, workspace=self.workspace, name=data.name, role=data.role,
-                visibility=data.visibility, capacity=data.capacity, last_seen_at=self.now,
+                visibility=data.visibility, capacity=data.capacity,
             )
             self.people[data.key] = person
             for key in (*data.teams, *data.leads):
