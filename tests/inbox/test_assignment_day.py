@@ -10,21 +10,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Agent, Availability, Membership, RoutingStrategy
 from inbox.actions import assignment
-from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.conversations import close_conversation, reopen_conversation, snooze_conversation
-from inbox.actions.locks import lock
 from inbox.actions.notes import add_note
 from inbox.errors import AlreadyAssigned
 from inbox.loops.sweeper import Sweeper
 from inbox.models import Activity, Assignment, Case, Contact, Conversation, Message, Note, RoutingDecision
 from tests import factories
 from tests.inbox.presence_double import people  # noqa: F401
+from tests.inbox.writing import agent_writes, customer_writes
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -98,22 +96,14 @@ class Day:
             contact = Contact.objects.create(workspace=self.workspace, profile_name=f"Kunde {self.dice.random()}")
             conversation = Conversation.objects.create(workspace=self.workspace, phone_number=number, contact=contact)
         said_at = timezone.now() - timedelta(seconds=self.dice.choice((0, 0, 2, 3000, 80_000)))
-        with transaction.atomic():
-            lock(conversation)
-            message = factories.bare_row(conversation, "Hallo", said_at, inbound=True)
-            register_customer_message(conversation, message, timezone.now())
+        customer_writes(conversation, at=said_at)
         assignment.route_waiting(self.workspace.pk)
 
     def reply(self) -> None:
         conversation = self.one(Conversation.objects.filter(needs_answer=True, assignee__is_active=True))
         if conversation is None:
             return
-        with transaction.atomic():
-            lock(conversation)
-            message = factories.bare_row(
-                conversation, "Gern.", timezone.now(), inbound=False, author=conversation.assignee
-            )
-            register_reply(conversation, message)
+        agent_writes(conversation, conversation.assignee)
 
     def close(self) -> None:
         if conversation := self.one(Conversation.objects.filter(needs_answer=False).exclude(status="closed")):
