@@ -142,7 +142,8 @@ class Bubble:
     @cached_property
     def reactions(self) -> list[tuple[str, int, str]]:
         """(emoji, how many, who) in order of number."""
-        found = list(self.message.reactions.all())
+        # One taken away stays as an empty emoji, so that an older one cannot bring it back.
+        found = [reaction for reaction in self.message.reactions.all() if reaction.emoji]
         counts = Counter(reaction.emoji for reaction in found)
         return [
             (emoji, count, ", ".join(self._reactor(reaction) for reaction in found if reaction.emoji == emoji))
