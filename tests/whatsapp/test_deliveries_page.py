@@ -1,10 +1,14 @@
 """The settings page of webhook deliveries: for admins of the workspace, with replay."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from tests.cast import Cast, make_cast
@@ -67,10 +71,9 @@ def test_odd_questions_get_the_plain_list(cast: Cast, query: dict[str, str]) -> 
     assert len(signed_in(cast.ada).get(reverse("settings-deliveries"), query).context["rows"]) == 1
 
 
-def test_one_and_three_rows_take_the_same_queries(cast: Cast, django_assert_num_queries: Any) -> None:
+def test_one_and_three_rows_take_the_same_queries(cast: Cast) -> None:
     browser, counts = signed_in(cast.ada), []
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
+    browser.get(reverse("settings-deliveries"))  # what the shell remembers for a while is asked for now
 
     for more in (1, 2):
         for _ in range(more):
@@ -148,10 +151,6 @@ def test_replay_wants_a_post_and_a_csrf_token(cast: Cast) -> None:
 
 
 def test_what_waits_too_long_and_what_was_refused_is_said(cast: Cast) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
     late = delivery(cast, state=DeliveryState.NEW)
     WebhookDelivery.objects.filter(pk=late.pk).update(received_at=timezone.now() - timedelta(minutes=5))
     WebhookRejection.objects.create(day=timezone.now().date(), reason="wrong_signature", count=7)
