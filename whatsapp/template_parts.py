@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import MessageTemplate
 
+# What stands right before a gap that is the customer's first name.
+GREETING = re.compile(r"\b(hallo|hi|hey|hello|dear|liebe[rs]?|moin|servus|guten tag)\b[ ,]*$", re.IGNORECASE)
 HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
 MEDIA_HEADERS = ("image", "video", "document")
 BODY_LIMIT, HEADER_LIMIT, URL_LIMIT, COUPON_LIMIT = 1024, 60, 2000, 20
@@ -38,6 +40,7 @@ class Variable:
     limit: int = BODY_LIMIT
     is_optional: bool = False
     is_named: bool = False
+    is_greeted: bool = False  # "Hallo {{1}}": the first name
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +112,24 @@ def _text(component: Mapping[str, Any]) -> str:
 def _text_variables(component: str, text: str, source: Mapping[str, Any], limit: int) -> list[Variable]:
     examples = _examples(component, source)
     found: dict[str, Variable] = {}
-    for name in HOLE.findall(text):
+    for hole in HOLE.finditer(text):
+        name = hole[1]
         is_named = not name.isdigit()
-        label: Words = name.replace("_", " ").strip().capitalize() if is_named else _("Variable %(number)s") % {
-            "number": name
-        }
-        example = examples.get(name, "")
+        is_greeted = not is_named and GREETING.search(text[: hole.start()]) is not None
         found.setdefault(
-            name, Variable(f"{component}.{name}", component, name, label, example, limit, is_named=is_named)
+            name,
+            Variable(
+                f"{component}.{name}", component, name, _label(name, is_named, is_greeted), examples.get(name, ""),
+                limit, is_named=is_named, is_greeted=is_greeted,
+            ),
         )
     return sorted(found.values(), key=lambda variable: int(variable.name) if variable.name.isdigit() else 0)
+
+
+def _label(name: str, is_named: bool, is_greeted: bool) -> Words:
+    if is_named:
+        return name.replace("_", " ").strip().capitalize()
+    return _("First name") if is_greeted else _("Variable %(number)s") % {"number": name}
 
 
 def _examples(component: str, source: Mapping[str, Any]) -> dict[str, str]:

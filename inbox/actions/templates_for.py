@@ -3,7 +3,6 @@
 A fixed number of queries, whatever the number of templates.
 """
 
-import re
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -23,7 +22,6 @@ from whatsapp.rates import Price
 from whatsapp.template_parts import TemplateShape, Variable
 
 Words = str | Promise
-GREETING = re.compile(r"\b(hallo|hi|hey|hello|dear|liebe[rs]?|moin|servus|guten tag)\b[ ,]*$", re.IGNORECASE)
 FIRST_NAMES = {"vorname", "first_name", "firstname", "kunde_vorname", "customer_first_name"}
 FULL_NAMES = {"name", "kunde", "kundin", "kundenname", "customer", "customer_name", "full_name"}
 AGENT_NAMES = {"agent", "agent_name", "mitarbeiter", "mitarbeiterin", "ansprechpartner", "ansprechpartnerin", "berater"}
@@ -93,13 +91,12 @@ def suggested_values(conversation: Conversation, template: MessageTemplate, agen
 
     Values of other customers are never suggested: an order number does not belong in somebody else's message.
     """
-    shape = TemplateShape.of(template)
     last = (
         Message.objects.filter(conversation=conversation, template=template, kind=MessageKind.TEMPLATE)
         .order_by("-occurred_at", "-seq").values_list("data", flat=True).first()
     )  # fmt: skip
     used = (last or {}).get("values") or {}
-    return [_suggestion(variable, shape, conversation, agent, used) for variable in shape.variables]
+    return [_suggestion(variable, conversation, agent, used) for variable in TemplateShape.of(template).variables]
 
 
 def default_header(conversation: Conversation, template: MessageTemplate) -> TemplateHeaderMedia | None:
@@ -108,14 +105,13 @@ def default_header(conversation: Conversation, template: MessageTemplate) -> Tem
 
 
 def _suggestion(
-    variable: Variable, shape: TemplateShape, conversation: Conversation, agent: Agent, used: dict[str, str]
+    variable: Variable, conversation: Conversation, agent: Agent, used: dict[str, str]
 ) -> Suggestion:
     name = variable.name.lower()
     contact = conversation.contact
     known_as = contact.name or contact.profile_name
     if variable.component in ("header", "body"):
-        greets = not variable.is_named and _follows_greeting(variable, shape)
-        if name in FIRST_NAMES or greets:
+        if name in FIRST_NAMES or variable.is_greeted:
             return Suggestion(variable, contact.first_name if known_as else "", "contact" if known_as else "")
         if name in FULL_NAMES and known_as:
             return Suggestion(variable, known_as, "contact")
@@ -125,12 +121,6 @@ def _suggestion(
             return Suggestion(variable, conversation.workspace.name, "workspace")
     value = used.get(variable.field, "")
     return Suggestion(variable, value, "last" if value else "")
-
-
-def _follows_greeting(variable: Variable, shape: TemplateShape) -> bool:
-    text = shape.body if variable.component == "body" else shape.header_text
-    before, gap, _after = text.partition("{{" + variable.name + "}}")
-    return bool(gap) and GREETING.search(before) is not None
 
 
 def _is_wanted(template: MessageTemplate, choices: Choices) -> bool:
