@@ -16,6 +16,8 @@ import statistics
 import time
 from collections import defaultdict
 
+DOMAIN = "@fanout.bench.invalid"
+
 
 def _setup() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,16 +27,19 @@ def _setup() -> None:
 
 
 def _sessions(pages: int) -> list[str]:
-    """One signed-in session a page, over all active people who may see everything of some conversation."""
+    """As many colleagues who see everything as there are pages, each signed in once."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
-    from accounts.models import Agent, Role
+    from accounts.models import Agent, Availability, Visibility, Workspace
 
-    agents = list(Agent.objects.filter(is_active=True, workspace__is_demo=True, role=Role.ADMIN))
+    workspace = Workspace.objects.get(is_demo=True)
     keys = []
     for number in range(pages):
-        agent = agents[number % len(agents)]
+        agent = Agent.objects.create(
+            workspace=workspace, email=f"page-{number}{DOMAIN}", name=f"Page {number}", password="!",
+            visibility=Visibility.ALL, availability=Availability.AWAY,
+        )  # fmt: skip
         session = SessionStore()
         session[SESSION_KEY] = str(agent.pk)
         session[BACKEND_SESSION_KEY] = "accounts.backends.AgentBackend"
@@ -42,6 +47,12 @@ def _sessions(pages: int) -> list[str]:
         session.create()
         keys.append(session.session_key)
     return keys
+
+
+def _remove_colleagues() -> None:
+    from accounts.models import Agent
+
+    Agent.objects.filter(email__endswith=DOMAIN).delete()
 
 
 def report(rate: float, seconds: float, results: "multiprocessing.Queue") -> None:
@@ -119,8 +130,12 @@ def main() -> None:
     _setup()
     from django.conf import settings
 
+    _remove_colleagues()
     cookies = [f"{settings.SESSION_COOKIE_NAME}={key}" for key in _sessions(options.pages)]
-    heard, done = asyncio.run(measure(options.url, cookies, options.rate, options.seconds))
+    try:
+        heard, done = asyncio.run(measure(options.url, cookies, options.rate, options.seconds))
+    finally:
+        _remove_colleagues()
     complete = [(before, after, heard[event]) for event, before, after in done if len(heard[event]) == options.pages]
     print(f"{options.pages} pages, {options.rate:g} events a second, {len(done)} events,"
           f" {len(complete)} reached every page")  # fmt: skip

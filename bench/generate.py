@@ -1,0 +1,111 @@
+"""Fill a workspace with many conversations and messages by set-based SQL, for measurements.
+
+`generate(conversations=100_000, messages_each=10)` adds to the demo workspace: one contact, one phone identity and one
+conversation each, five in a hundred open (half of them assigned), the rest closed, spread over a year. Rows look like
+real ones to every query; texts are taken from a small German vocabulary.
+"""
+
+from django.db import connection
+
+from accounts.models import Workspace
+from whatsapp.models import PhoneNumber
+
+WORDS = (
+    "Rad Termin Bremse Kette Licht Sattel Reifen Rechnung Abholung heute morgen Werkstatt Angebot Leasing Schaltung"
+    " Tretlager Akku Display Felge Speiche Inspektion Garantie Kundin Danke Hallo bitte gerne später Freitag Montag"
+)
+
+
+def generate(conversations: int = 100_000, messages_each: int = 10, *, progress: bool = False) -> None:
+    """Insert the rows and refresh the planner's statistics. Returns when all is committed."""
+    workspace = Workspace.objects.filter(is_demo=True).order_by("id").first() or Workspace.objects.order_by("id")[0]
+    number = PhoneNumber.objects.filter(workspace=workspace).select_related("business_account").order_by("id")[0]
+    values = {
+        "ws": workspace.pk, "number": number.pk, "portfolio": number.portfolio, "n": conversations,
+        "m": messages_each, "words": WORDS.split(),
+    }
+    for name, statement in STATEMENTS:
+        if progress:
+            print(f"  generating {name} …", flush=True)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+
+STATEMENTS = [
+    (
+        "contacts",
+        """
+        INSERT INTO inbox_contact (workspace_id, kind, name, profile_name, username, name_key, language, email,
+                                   needs_identity_check, created_at)
+        SELECT %(ws)s, 'person', '', 'Bench Kunde ' || i, '', 'bench kunde ' || i, 'de', '', false,
+               now() - interval '1 year'
+        FROM generate_series(1, %(n)s) i
+        """,
+    ),
+    (
+        "identities",
+        """
+        INSERT INTO inbox_contactidentity (workspace_id, contact_id, portfolio, kind, value, is_active, created_at)
+        SELECT %(ws)s, c.id, %(portfolio)s, 'phone', '49151' || lpad(c.id::text, 8, '0'), true, now()
+        FROM inbox_contact c WHERE c.workspace_id = %(ws)s AND c.name_key LIKE 'bench kunde %%'
+          AND NOT EXISTS (SELECT 1 FROM inbox_contactidentity x WHERE x.contact_id = c.id)
+        """,
+    ),
+    (
+        "conversations",
+        """
+        WITH people AS (SELECT array_agg(id ORDER BY id) ids FROM accounts_agent
+                        WHERE workspace_id = %(ws)s AND role = 'agent'),
+             teams AS (SELECT array_agg(id ORDER BY id) ids FROM accounts_team WHERE workspace_id = %(ws)s)
+        INSERT INTO inbox_conversation (workspace_id, phone_number_id, contact_id, status, team_id, assignee_id,
+            assigned_at, last_customer_message_at, last_message_at, preview, inbound_count, needs_answer, waiting_since,
+            closed_at, has_failed_send, seq, version, created_at)
+        SELECT %(ws)s, %(number)s, c.id, CASE WHEN c.id %% 20 = 0 THEN 'open' ELSE 'closed' END,
+               teams.ids[1 + c.id %% cardinality(teams.ids)],
+               CASE WHEN c.id %% 40 = 0 THEN people.ids[1 + c.id %% cardinality(people.ids)] END,
+               CASE WHEN c.id %% 40 = 0 THEN now() END,
+               at, at, jsonb_build_object('kind', 'text', 'text', 'Ist mein Rad schon fertig?', 'direction', 'in',
+                                          'status', 'received', 'uid', '', 'author_id', null, 'at', at),
+               %(m)s / 2, c.id %% 20 = 0, CASE WHEN c.id %% 20 = 0 THEN at END,
+               CASE WHEN c.id %% 20 <> 0 THEN at END, false, %(m)s, 1, at - interval '1 day'
+        FROM inbox_contact c, people, teams,
+             LATERAL (SELECT now() - (CASE WHEN c.id %% 20 = 0 THEN interval '36 hours' ELSE interval '1 year' END)
+                             * ((c.id * 7919 %% 100000) / 100000.0) AS at) t
+        WHERE c.workspace_id = %(ws)s AND c.name_key LIKE 'bench kunde %%'
+          AND NOT EXISTS (SELECT 1 FROM inbox_conversation x WHERE x.contact_id = c.id)
+        """,
+    ),
+    (
+        "cases",
+        """
+        INSERT INTO inbox_case (workspace_id, conversation_id, team_id, opened_at, closed_at, outcome, message_count,
+                                subject)
+        SELECT %(ws)s, v.id, v.team_id, v.created_at, v.closed_at, '', %(m)s, 'Ist mein Rad schon fertig?'
+        FROM inbox_conversation v JOIN inbox_contact c ON c.id = v.contact_id
+        WHERE v.workspace_id = %(ws)s AND c.name_key LIKE 'bench kunde %%'
+          AND NOT EXISTS (SELECT 1 FROM inbox_case x WHERE x.conversation_id = v.id)
+        """,
+    ),
+    (
+        "messages",
+        """
+        INSERT INTO inbox_message (workspace_id, conversation_id, phone_number_id, case_id, seq, uid, wamid, direction,
+            via, kind, text, data, occurred_at, created_at, author_id, quoted_wamid, forwarded, status, error_detail,
+            priority, attempt, sent_at, delivered_at, read_at)
+        SELECT %(ws)s, v.id, v.phone_number_id, k.id, s, gen_random_uuid(), 'wamid.bench.' || v.id || '.' || s,
+               CASE WHEN s %% 2 = 1 THEN 'in' ELSE 'out' END, CASE WHEN s %% 2 = 1 THEN '' ELSE 'agent' END, 'text',
+               (SELECT string_agg((%(words)s::text[])[1 + (v.id * 31 + s * 17 + w * 13) %% cardinality(%(words)s::text[])], ' ')
+                FROM generate_series(1, 6 + (v.id + s) %% 12) w),
+               '{}', v.last_message_at - (%(m)s - s) * interval '7 minutes', now(),
+               CASE WHEN s %% 2 = 0 THEN v.assignee_id END, '', 0,
+               CASE WHEN s %% 2 = 1 THEN 'received' ELSE 'read' END, '', 0, 1,
+               CASE WHEN s %% 2 = 0 THEN v.last_message_at END, CASE WHEN s %% 2 = 0 THEN v.last_message_at END,
+               CASE WHEN s %% 2 = 0 THEN v.last_message_at END
+        FROM inbox_conversation v JOIN inbox_contact c ON c.id = v.contact_id
+             JOIN inbox_case k ON k.conversation_id = v.id, generate_series(1, %(m)s) s
+        WHERE v.workspace_id = %(ws)s AND c.name_key LIKE 'bench kunde %%'
+          AND NOT EXISTS (SELECT 1 FROM inbox_message x WHERE x.conversation_id = v.id)
+        """,
+    ),
+    ("statistics", "ANALYZE"),
+]
