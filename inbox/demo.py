@@ -38,6 +38,7 @@ from inbox.models import (
 from whatsapp.sandbox import remote
 
 LAST_MINUTE = timedelta(minutes=1)
+SHOWN = 30  # messages, notes and lines that an open thread is likely to show
 
 
 class CannotFastForward(InboxRuleViolation):
@@ -59,8 +60,7 @@ def fast_forward(contact: Contact, span: timedelta, *, phone_key: str) -> None:
             _shift_preview(conversation, span)
         with events.gathered():
             for conversation in conversations:
-                conversation.refresh_from_db()
-                events.conversation_changed(conversation)
+                _report(Conversation.objects.get(pk=conversation.pk))
         remote.call("POST", f"customers/{phone_key}/advance", {"seconds": span.total_seconds()})
 
 
@@ -98,6 +98,20 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
 def _shift(rows: models.QuerySet[Any], span: timedelta) -> None:
     times = [one.name for one in rows.model._meta.concrete_fields if isinstance(one, models.DateTimeField)]
     rows.update(**{name: F(name) - span for name in times})
+
+
+def _report(conversation: Conversation) -> None:
+    """Tell the screens: everything they are likely to show has another time now."""
+    for message in conversation.messages.order_by("-occurred_at", "-seq")[:SHOWN]:
+        message.conversation = conversation
+        events.message_changed(message)
+    for note in conversation.notes.order_by("-occurred_at", "-seq")[:SHOWN]:
+        note.conversation = conversation
+        events.note_added(note)
+    for activity in conversation.activities.order_by("-occurred_at", "-seq")[:SHOWN]:
+        activity.conversation = conversation
+        events.activity_added(activity)
+    events.conversation_changed(conversation)
 
 
 def _shift_preview(conversation: Conversation, span: timedelta) -> None:

@@ -112,6 +112,7 @@ class PracticePhone extends HTMLElement {
     else if (sheet) this.sheet(this.querySelector(".sandbox").dataset.sheet === sheet ? "" : sheet);
     else if (button.getAttribute("role") === "tab") this.choose(button);
     else if (action) this.actions[action]?.(button);
+    else if (button.matches("[data-inbox][target]")) this.openInInbox(event, button.href);
   }
 
   actions = {
@@ -199,6 +200,15 @@ class PracticePhone extends HTMLElement {
     for (const button of this.querySelectorAll("[data-sheet][aria-expanded]")) {
       button.setAttribute("aria-expanded", String(button.dataset.sheet === name));
     }
+  }
+
+  // In a window of its own beside the inbox: show the conversation over there.
+  openInInbox(event, url) {
+    const inbox = window.opener;
+    if (!inbox || inbox.closed) return;
+    event.preventDefault();
+    inbox.location.assign(url);
+    inbox.focus();
   }
 
   choose(tab) {

@@ -91,6 +91,8 @@ class ThreadScroll extends HTMLElement {
       const day = this.querySelector("template[data-day]").content.firstElementChild.cloneNode(true);
       day.querySelector("time").setAttribute("datetime", new Date(Number(item.dataset.at)).toISOString());
       this.list.insertBefore(day, leading(item));
+    } else {
+      redate(above, Number(item.dataset.at));
     }
   }
 
@@ -196,3 +198,11 @@ function leading(item) {
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 customElements.define("thread-scroll", ThreadScroll);
+
+// Messages move to another day when the practice phone's clock is moved.
+function redate(day, at) {
+  const time = day.querySelector("time");
+  if (dayOf(Date.parse(time.dateTime)) === dayOf(at)) return;
+  time.dateTime = new Date(at).toISOString();
+  day.querySelector("relative-time")?.redraw(Date.now());
+}
