@@ -19,7 +19,7 @@ class AgentBackend(ModelBackend):
         agent = super().authenticate(request, username=username, password=password, **kwargs)
         if agent is None or (not settings.DEMO and is_demo_password(password or "")):
             return None
-        return agent  # type: ignore[return-value]
+        return agent
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Active, and not of a demo workspace left over in a real installation."""

@@ -74,6 +74,9 @@ class EncryptedTextField(models.TextField):
     """Stores ciphertext, reads as `Secret`. Cannot be filtered by value: every encryption differs."""
 
     descriptor_class = _SecretAttribute
+    # For the type checker, whose TextField holds str.
+    _pyi_private_set_type: Secret | str  # type: ignore[assignment]
+    _pyi_private_get_type: Secret  # type: ignore[assignment]
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Secret | None:
         if value is None:

@@ -17,7 +17,7 @@ class PasswordLink(PasswordResetTokenGenerator):
 
     key_salt = "accounts.password-link"
 
-    def _make_hash_value(self, user: Agent, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: Agent, timestamp: int) -> str:
         return f"{super()._make_hash_value(user, timestamp)}{user.session_epoch}{user.is_active}"
 
 

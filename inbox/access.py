@@ -40,6 +40,8 @@ def get_message(agent: Agent, pk: int) -> Message:
 
 def get_attachment(agent: Agent, token: str) -> Attachment:
     """A file by its public token, checked like its conversation on every request, or 404."""
+    if "\x00" in token:  # what no stored token can hold, PostgreSQL refuses to compare
+        raise Http404
     attachment = (
         Attachment.objects.filter(message__conversation__in=Conversation.objects.visible_to(agent), token=token)
         .select_related("message__conversation")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from accounts.fields import encrypt, secret_columns
 
@@ -93,6 +93,23 @@ def stored_secrets_can_be_read(
         return []
     except ImproperlyConfigured as error:
         return [Error(str(error), id="whatsapp.E008")]
+    return []
+
+
+@register(Tags.database)
+def committed_means_stored(
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Error]:
+    """A webhook we answered must survive a power cut: PostgreSQL may not be told to skip writing to disk."""
+    if settings.DEMO:  # tests and trials may
+        return []
+    names = ("fsync", "full_page_writes", "synchronous_commit")
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_setting(%s), current_setting(%s), current_setting(%s)", names)
+            off = [name for name, value in zip(names, cursor.fetchone(), strict=True) if value == "off"]
+        if off:
+            return [Error(f"PostgreSQL runs with {', '.join(off)} off: messages could be lost.", id="whatsapp.E010")]
     return []
 
 

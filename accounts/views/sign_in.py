@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+import logging
 import math
 import time
 from typing import Any
@@ -18,7 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import throttle
 from accounts.forms import SignInForm, languages
 from accounts.models import Agent, Workspace
+from accounts.network import client_network
 from accounts.passwords import DEMO_PASSWORD
+
+logger = logging.getLogger("tresen.access")
 
 
 @sensitive_post_parameters("password")
@@ -65,6 +69,7 @@ def _next_page(request: HttpRequest) -> str:
 
 
 def _too_many(request: HttpRequest, form: SignInForm, verdict: throttle.Verdict) -> HttpResponse:
+    logger.warning("Sign-in limit reached, asked from %s", client_network(request))
     wait = max(1, math.ceil(verdict.again_at.timestamp() - time.time()))
     form.add_error(
         None,

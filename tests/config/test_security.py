@@ -9,6 +9,7 @@ from unittest import mock
 import redis
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.db import connection
 from django.template.loader import get_template
 from django.test import Client, SimpleTestCase, TestCase, override_settings
 from django.urls import reverse
@@ -18,6 +19,7 @@ from inbox import storage
 from inbox.models import StorageReading
 from tests import factories
 from tests.cast import make_cast
+from whatsapp.checks import committed_means_stored
 from whatsapp.models import DeliveryState, WebhookDelivery
 
 SCRIPT = r"<script(?![^>]*\bsrc=)(?![^>]*application/json)"
@@ -255,6 +257,18 @@ class ProductionStartTests(SimpleTestCase):
              "django.contrib.auth.hashers.Argon2PasswordHasher"],
             done.stderr,
         )  # fmt: skip
+
+
+class DatabaseCheckTests(TestCase):
+    def test_a_database_that_may_forget_is_refused_outside_demo_mode(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+
+        with override_settings(DEMO=False):
+            errors = committed_means_stored(None, databases=["default"])
+
+        self.assertEqual([error.id for error in errors], ["whatsapp.E010"])
+        self.assertIn("synchronous_commit", errors[0].msg)
 
 
 class TemplateTests(SimpleTestCase):

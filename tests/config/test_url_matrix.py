@@ -274,6 +274,16 @@ class MatrixTests(MatrixTestCase):
                     )
                 self.assertEqual(everything_stored(), before, f"{name} of {agent}")
 
+    def test_impossible_numbers_are_missing_too(self) -> None:
+        client = self.client_of("ada")
+        for name, line in MATRIX.items():
+            if line.args is None or line.demo_only or line.who == PUBLIC:
+                continue
+            args = [10**30 if isinstance(arg, int) else "\x00" for arg in line.args(self.world)]
+            for method in ("GET", "POST"):
+                answer = self.ask(client, method, reverse(name, args=args))
+                self.assertIn(answer.status_code, (404, 405), f"{method} {name}")
+
     def test_every_view_is_private_unless_the_matrix_says_public(self) -> None:
         for pattern in self.patterns():
             if MATRIX[pattern.name].who != PUBLIC:
