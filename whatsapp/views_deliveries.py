@@ -16,6 +16,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import admin_required
 from whatsapp import deliveries
+from whatsapp.delivery_words import in_words
 from whatsapp.models import DeliveryState, WebhookDelivery
 from whatsapp.payloads.reading import clean, loads
 
@@ -51,6 +52,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if before.isascii() and before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     page = list(rows[: PAGE + 1])
+    for row in page:
+        row.reason_words = in_words(row.reason)  # type: ignore[attr-defined]
     age = deliveries.oldest_unprocessed_age(workspace_id=agent.workspace_id)
     refused = deliveries.rejected_counts(timezone.now() - REJECTIONS_SHOWN)
     context = {
@@ -71,7 +74,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     body = bytes(delivery.body)
     context = {
         "nav": "settings", "settings_page": "deliveries", "delivery": delivery, "size": len(body),
-        "body": readable(body), "is_waiting": delivery.state == DeliveryState.NEW,
+        "body": readable(body), "reason": in_words(delivery.reason),
+        "findings": [{**finding, "words": in_words(finding.get("reason", ""))} for finding in delivery.findings],
+        "is_waiting": delivery.state == DeliveryState.NEW,
     }  # fmt: skip
     return render(request, "whatsapp/delivery.html", context)
 

@@ -43,6 +43,8 @@ class Contact(models.Model):
         """Our name, else the profile name, else the number, else the username."""
         if self.name or self.profile_name:
             return self.name or self.profile_name
+        if self.kind == self.Kind.GROUP:
+            return str(_("WhatsApp group"))
         if phone := self.phone:
             from whatsapp.phone_format import pretty
 
