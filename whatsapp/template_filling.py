@@ -68,7 +68,7 @@ def _problem_of(variable: Variable, value: str) -> Words:
 
 def _coordinate_problem(name: str, value: str) -> Words:
     limit = 90 if name == "latitude" else 180
-    if re.fullmatch(r"[+-]?\d{1,3}([.]\d{1,12})?", value) and abs(float(value)) <= limit:
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([.][0-9]{1,12})?", value) and abs(float(value)) <= limit:
         return ""
     return _("A number between -%(limit)s and %(limit)s") % {"limit": limit}
 
@@ -105,7 +105,7 @@ def render(shape: TemplateShape, values: Mapping[str, str]) -> dict[str, Any]:
         "buttons": [
             {
                 "type": button.kind.upper(), "text": button.text, "phone": button.phone,
-                "url": HOLE.sub(lambda hole, at=button.index: values.get(f"button.{at}") or hole[0], button.url),
+                "url": _filled_url(button.url, values.get(f"button.{button.index}")),
             }
             for button in shape.buttons
         ],
@@ -160,3 +160,7 @@ def _button_parameter(button: Button, values: Mapping[str, str]) -> dict[str, An
     if button.kind == "flow":
         return {"type": "action", "action": {"flow_token": "unused"}}
     return None
+
+
+def _filled_url(url: str, value: str | None) -> str:
+    return HOLE.sub(lambda hole: value or hole[0], url)

@@ -129,7 +129,8 @@ def test_a_leader_killed_again_and_again_sends_nothing_twice(shop: Shop, practic
             standby, leader = process(practice_phone.url), standby
         # What was in the killed hands is unknown once its lease ends; here the lease is made to end.
         def settle() -> bool:
-            stuck = Message.objects.filter(status="sending", lease_until__lt=timezone.now() + LEASE - timedelta(seconds=5))
+            claimed_before = timezone.now() - timedelta(seconds=5)
+            stuck = Message.objects.filter(status="sending", lease_until__lt=claimed_before + LEASE)
             stuck.update(lease_until=timezone.now())
             Message.objects.filter(status="unknown").update(unknown_since=timezone.now() - LEASE * 2)
             return set(states()) <= {"accepted", "unknown"}
