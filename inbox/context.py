@@ -19,7 +19,7 @@ EVERYONE = (Role.AGENT, Role.LEAD, Role.ADMIN)
 LEADS = (Role.LEAD, Role.ADMIN)
 ADMINS = (Role.ADMIN,)
 # (heading, [(key, URL name, icon, words, roles)]); a page that an installation does not have is left out.
-SETTINGS = [
+SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("WhatsApp", [
         ("number", "settings-number", "phone", noop("Number"), ADMINS),
         ("templates", "settings-templates", "template", noop("Templates"), EVERYONE),

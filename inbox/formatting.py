@@ -71,7 +71,7 @@ def to_html(text: str, mentions: Iterable[str] = (), pieces: Mapping[str, SafeSt
     text = _INLINE_CODE.sub(lambda match: kept.keep(f"<code>{escape(match[1])}</code>"), text)
     for name in sorted({name for name in mentions if name}, key=len, reverse=True):
         tag = kept.keep(f'<span class="mention">@{escape(name)}</span>')
-        text = re.sub(rf"@{re.escape(name)}(?!\w)", lambda _match, tag=tag: str(tag), text, flags=re.IGNORECASE)
+        text = re.sub(rf"@{re.escape(name)}(?!\w)", tag.replace("\\", r"\\"), text, flags=re.IGNORECASE)
     text = _keep_links(text, kept)
     return mark_safe(kept.restore(_blocks(text)))  # noqa: S308 - every piece was escaped above
 

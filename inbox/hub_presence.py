@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -63,7 +64,7 @@ class People:
             {(socket.conversation, socket.person.agent_id) for socket in self._hub.sockets if socket.conversation},
         )
 
-    async def _write(self, tabs: dict[int, list[tuple[int, str]]], started_at: float | None) -> None:
+    async def _write(self, tabs: Mapping[int, Iterable[tuple[int, str]]], started_at: float | None) -> None:
         await self._hub.in_thread(presence.beat_many, tabs, started_at=started_at)
         limit = time.monotonic() - LAST_SEEN_SECONDS + 1
         due = {agent for members in tabs.values() for agent, _ in members if self._seen_at.get(agent, 0) < limit}

@@ -7,8 +7,9 @@ when Redis is away or has lost its memory.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import redis
 
@@ -33,7 +34,7 @@ def beat(workspace_id: int, agent_id: int, tab: str) -> None:
     beat_many({workspace_id: [(agent_id, tab)]})
 
 
-def beat_many(tabs: dict[int, Iterable[tuple[int, str]]], *, started_at: float | None = None) -> None:
+def beat_many(tabs: Mapping[int, Iterable[tuple[int, str]]], *, started_at: float | None = None) -> None:
     """These tabs, (agent, tab) per workspace, are alive, and so is the web process that says so, since `started_at`."""
     try:
         connection = client()
@@ -73,7 +74,7 @@ def online_agent_ids(workspace_id: int) -> set[int]:
     except (redis.RedisError, OSError) as error:
         logger.warning("Presence was not read: %s", error)
         return set()
-    return {int(member.split(":", 1)[0]) for member in members}
+    return {int(str(member).split(":", 1)[0]) for member in members}
 
 
 def is_online(workspace_id: int, agent_id: int) -> bool:
@@ -104,7 +105,8 @@ def last_present_at(workspace_id: int) -> dict[int, datetime]:
     seen = dict(_last_seen_in_redis(workspace_id) or {})
     stored = Agent.objects.filter(workspace_id=workspace_id, last_seen_at__isnull=False)
     for agent_id, at in stored.values_list("pk", "last_seen_at"):
-        seen[agent_id] = max(at, seen.get(agent_id, at))
+        if at is not None:
+            seen[agent_id] = max(at, seen.get(agent_id, at))
     return seen
 
 
@@ -156,7 +158,7 @@ def viewer_ids(conversation_id: int) -> list[int]:
         found = connection.zrangebyscore(key("viewing", conversation_id), _clock(connection) - VIEWING_SECONDS, "+inf")
     except (redis.RedisError, OSError):
         return []
-    return [int(agent_id) for agent_id in found]
+    return [int(str(agent_id)) for agent_id in found]
 
 
 def may_say_typing(conversation_id: int, agent_id: int, what: str) -> bool:
@@ -170,7 +172,7 @@ def may_say_typing(conversation_id: int, agent_id: int, what: str) -> bool:
 def _last_seen_in_redis(workspace_id: int) -> dict[int, datetime] | None:
     """None when Redis is away."""
     try:
-        scores = client().zrange(_agents(workspace_id), 0, -1, withscores=True)
+        scores: Any = client().zrange(_agents(workspace_id), 0, -1, withscores=True)
     except (redis.RedisError, OSError) as error:
         logger.warning("Presence was not read, going by last_seen_at: %s", error)
         return None

@@ -74,7 +74,7 @@ def sign_in(headers: Iterable[tuple[bytes, bytes]]) -> SignedIn | None:
     data = _session_data(session_key)
     if data is None or data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    agent = Agent.objects.filter(pk=data.get(SESSION_KEY), is_active=True).first()
+    agent = Agent.objects.filter(pk=str(data.get(SESSION_KEY, 0)), is_active=True).first()
     if agent is None or not constant_time_compare(data.get(HASH_SESSION_KEY, ""), agent.get_session_auth_hash()):
         return None
     now = int(time.time())

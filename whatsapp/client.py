@@ -251,8 +251,8 @@ class AccountAPI(_Caller):
             if not isinstance(data, list):
                 raise TemporaryFailure(errors.STRANGE_ANSWER, "template list without data")
             yield from (item for item in data if isinstance(item, dict))
-            paging = page.get("paging") if isinstance(page.get("paging"), dict) else {}
-            cursors = paging.get("cursors") if isinstance(paging.get("cursors"), dict) else {}
+            paging = _object(page.get("paging"))
+            cursors = _object(paging.get("cursors"))
             after = str(cursors.get("after") or "") if paging.get("next") else ""
             if not after:
                 return
@@ -269,6 +269,10 @@ class AccountAPI(_Caller):
 def app_secret_proof(token: str, secret: str) -> str:
     """Meta's `appsecret_proof` for apps that demand one."""
     return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _first(value: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -132,13 +133,14 @@ def claim(number: DueNumber, limit: int) -> Claim:
 
 def _candidates(number: DueNumber, limit: int) -> list[Outgoing]:
     with connection.cursor() as cursor:
-        cursor.execute(CANDIDATES, {
+        values: dict[str, Any] = {
             "number": number.id, "limit": limit, "unknown_blocks": UNKNOWN_BLOCKS_FOR,
             "templates_wait": number.templates_wait,
-        })  # fmt: skip
-        return [
-            Outgoing(*row[:9], json.loads(row[9]) if row[9] else {}, *row[10:]) for row in cursor.fetchall()
-        ]
+        }  # fmt: skip
+        cursor.execute(CANDIDATES, values)
+        rows = cursor.fetchall()
+    facts: list[list[Any]] = [[*row[:9], json.loads(row[9]) if row[9] else {}, *row[10:]] for row in rows]
+    return [Outgoing(*row) for row in facts]
 
 
 def _load_templates(messages: Iterable[Outgoing]) -> None:
@@ -176,6 +178,7 @@ def _write(
         Message.objects.filter(pk__in=later).update(not_before=now + PAIR_WAIT)
     with connection.cursor() as cursor:
         if ids:
-            cursor.execute(TAKE, {"ids": list(ids), "lease": LEASE})
+            taken: dict[str, Any] = {"ids": list(ids), "lease": LEASE}
+            cursor.execute(TAKE, taken)
         if moved:
             cursor.execute(MOVE_PAIR_LIMITS, [number_id, list(moved), list(moved.values())])

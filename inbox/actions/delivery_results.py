@@ -7,6 +7,7 @@ may have been faster, and then knows more. Nothing here ever puts an *unknown* m
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -61,7 +62,7 @@ def _store_accepted(outcomes: list[Outcome]) -> list[Outcome]:
     """Store in bulk; returns those that have to be stored one by one."""
     early = _statuses_came_first(outcomes)
     in_bulk = [outcome for outcome in outcomes if outcome.message_id not in early]
-    columns = {
+    columns: dict[str, Any] = {
         "ids": [outcome.message_id for outcome in in_bulk],
         "attempts": [outcome.attempt for outcome in in_bulk],
         "wamids": [outcome.wamid for outcome in in_bulk],

@@ -89,10 +89,10 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
     """Messages, notes and lines get numbers after the target's; what sorts a thread is their time."""
     shift = target.seq
     for model in (Message, Note, Activity):
-        model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)  # type: ignore[attr-defined]
+        model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)
     target.seq += gone.seq
-    for model in (Mention, Assignment, RoutingDecision):
-        model.objects.filter(conversation=gone).update(conversation=target)  # type: ignore[attr-defined]
+    for other in (Mention, Assignment, RoutingDecision):
+        other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():
             Draft.objects.filter(pk=draft.pk).update(conversation=target)
