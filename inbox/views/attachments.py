@@ -42,9 +42,8 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
         start, end = _range(request, attachment.size, etag)
     except ValueError:
         file.close()
-        response = HttpResponse(status=416)
-        response["Content-Range"] = f"bytes */{attachment.size}"
-        return _guarded(response, attachment, etag)
+        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{attachment.size}"})
+        return _guarded(refusal, attachment, etag)
     response = _body(request, file, start, end)
     if (start, end) != (0, attachment.size - 1):
         response.status_code = 206
@@ -56,7 +55,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
 def _guarded(response: HttpResponseBase, attachment: Attachment, etag: str) -> HttpResponseBase:
     """The headers that keep a stranger's file from becoming part of our page."""
     response["Content-Type"] = media_types.served_type(attachment.mime_type, is_inline=attachment.is_inline)
-    response["Content-Disposition"] = content_disposition_header(not attachment.is_inline, file_name(attachment))
+    response["Content-Disposition"] = content_disposition_header(not attachment.is_inline, file_name(attachment)) or ""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
