@@ -7,7 +7,6 @@ Run as `daphne bench.floor_app:application` with DATABASE_URL and REDIS_URL set.
 import asyncio
 import os
 
-import psycopg
 import psycopg_pool
 import redis.asyncio
 

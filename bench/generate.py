@@ -21,8 +21,12 @@ def generate(conversations: int = 100_000, messages_each: int = 10, *, progress:
     workspace = Workspace.objects.filter(is_demo=True).order_by("id").first() or Workspace.objects.order_by("id")[0]
     number = PhoneNumber.objects.filter(workspace=workspace).select_related("business_account").order_by("id")[0]
     values = {
-        "ws": workspace.pk, "number": number.pk, "portfolio": number.portfolio, "n": conversations,
-        "m": messages_each, "words": WORDS.split(),
+        "ws": workspace.pk,
+        "number": number.pk,
+        "portfolio": number.portfolio,
+        "n": conversations,
+        "m": messages_each,
+        "words": WORDS.split(), "vocabulary": len(WORDS.split()),
     }
     for name, statement in STATEMENTS:
         if progress:
@@ -94,7 +98,7 @@ STATEMENTS = [
             priority, attempt, sent_at, delivered_at, read_at)
         SELECT %(ws)s, v.id, v.phone_number_id, k.id, s, gen_random_uuid(), 'wamid.bench.' || v.id || '.' || s,
                CASE WHEN s %% 2 = 1 THEN 'in' ELSE 'out' END, CASE WHEN s %% 2 = 1 THEN '' ELSE 'agent' END, 'text',
-               (SELECT string_agg((%(words)s::text[])[1 + (v.id * 31 + s * 17 + w * 13) %% cardinality(%(words)s::text[])], ' ')
+               (SELECT string_agg((%(words)s::text[])[1 + (v.id * 31 + s * 17 + w * 13) %% %(vocabulary)s], ' ')
                 FROM generate_series(1, 6 + (v.id + s) %% 12) w),
                '{}', v.last_message_at - (%(m)s - s) * interval '7 minutes', now(),
                CASE WHEN s %% 2 = 0 THEN v.assignee_id END, '', 0,

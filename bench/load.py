@@ -26,7 +26,7 @@ class Latencies:
 
     def row(self) -> str:
         lost = f", {self.missing} missing" if self.missing else ""
-        return f"p50 {percentile(self.values, 0.5):.1f} ms, p99 {percentile(self.values, 0.99):.1f} ms (n={len(self.values)}{lost})"
+        return f"p50 {self.p50:.1f} ms, p99 {self.p99:.1f} ms (n={len(self.values)}{lost})"
 
     @property
     def p50(self) -> float:
@@ -47,7 +47,7 @@ def webhook(number: int, customers: int) -> tuple[bytes, dict[str, str]]:
 async def post_at_rate(
     port: int, requests: Iterable[tuple[bytes, dict[str, str]]], rate: float, path: str = WEBHOOK, lanes: int = 8
 ) -> tuple[Latencies, dict[int, float]]:
-    """POST each body at a fixed rate over `lanes` connections; answers: latencies and, by index, the moment of start."""
+    """POST each body at a fixed rate over `lanes` connections: latencies and, by index, the moment of start."""
     connections = asyncio.Queue[Connection]()
     for _ in range(lanes):
         connections.put_nowait(Connection(port))
@@ -80,16 +80,16 @@ async def post_at_rate(
 class Screens:
     """Many open sockets; remembers when each numbered message reached each of them."""
 
-    def __init__(self, port: int, cookies: list[str], path: str = "/ws/") -> None:
-        self.port, self.cookies, self.path = port, cookies, path
+    def __init__(self, port: int, cookies: list[str], path: str = "/ws/", origin_port: int = 0) -> None:
+        self.port, self.cookies, self.path, self.origin_port = port, cookies, path, origin_port or port
         self.arrived: dict[int, dict[int, float]] = {}
         self._tasks: list[asyncio.Task] = []
 
     async def __aenter__(self) -> "Screens":
         for index, cookie in enumerate(self.cookies):
             socket = await websockets.connect(
-                f"ws://127.0.0.1:{self.port}{self.path}", origin=f"http://127.0.0.1:{self.port}", compression=None,
-                additional_headers={"Cookie": cookie} if cookie else {}, max_size=None, ping_interval=None,
+                f"ws://127.0.0.1:{self.port}{self.path}", origin=f"http://127.0.0.1:{self.origin_port}",
+                compression=None, additional_headers={"Cookie": cookie} if cookie else {}, max_size=None, ping_interval=None,
             )  # fmt: skip
             await socket.send(json.dumps({"type": "hello", "tab": f"bench{index}", "conversation": None}))
             self._tasks.append(asyncio.create_task(self._read(index, socket)))

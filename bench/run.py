@@ -49,7 +49,7 @@ async def floor_insert(port: int, rate: float, seconds: float) -> Latencies:
 
 async def live(port: int, cookies: list[str], rate: float, seconds: float, *, door_port: int = 0) -> Latencies:
     """Webhook POST → frame in the last of all sockets."""
-    async with Screens(port, cookies) as screens:
+    async with Screens(port, cookies, origin_port=door_port) as screens:
         base = int(time.time()) % 1_000_000 * 10_000
         bodies = [webhook(base + index, 400) for index in range(int(rate * seconds))]
         _, started = await post_at_rate(door_port or port, bodies, rate)
@@ -77,7 +77,11 @@ def pages(port: int, cookie: str) -> dict[str, Latencies]:
     from inbox.models import Conversation
 
     some = Conversation.objects.filter(status="open").order_by("-last_message_at")[0].pk
-    paths = {"inbox page, All": "/?view=all", "inbox page, Mine": "/?view=mine", "one thread": f"/conversations/{some}/"}
+    paths = {
+        "inbox page, All": "/?view=all",
+        "inbox page, Mine": "/?view=mine",
+        "one thread": f"/conversations/{some}/",
+    }
     return {name: asyncio.run(page_times(port, path, cookie)) for name, path in paths.items()}
 
 
@@ -90,7 +94,9 @@ def main() -> None:
     total = arguments.conversations or int(100_000 * share)
     port = stack.open_port()
     phone_port = stack.open_port()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    )
     with stack.running_stack(port, {"GRAPH_BASE_URL": f"http://127.0.0.1:{phone_port}"}) as env:
         os.environ.update(env)
         os.environ["TRESEN_PROCESS"] = "bench"
@@ -118,7 +124,11 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
     print(f"generating {total} conversations …", flush=True)
     began = time.monotonic()
     generate(total - 1000, progress=True)
-    table.add(f"stored: {total:,} conversations, {total * 10:,} messages", "–", f"generated in {time.monotonic() - began:.0f} s")
+    table.add(
+        f"stored: {total:,} conversations, {total * 10:,} messages",
+        "–",
+        f"generated in {time.monotonic() - began:.0f} s",
+    )
 
     large = pages(port, cookies[0])
     for name, series in large.items():
@@ -130,7 +140,9 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
                "--log-level", "error", "--port", str(uvicorn_port)]  # fmt: skip
     create_floor_table()
     with (
-        stack.running_server([*daphne, str(floor_port), "bench.floor_app:application"], f"http://127.0.0.1:{floor_port}/", web),
+        stack.running_server(
+            [*daphne, str(floor_port), "bench.floor_app:application"], f"http://127.0.0.1:{floor_port}/", web
+        ),
         stack.running_server(uvicorn, f"http://127.0.0.1:{uvicorn_port}/accounts/login/", web),
     ):
         floor = asyncio.run(floor_insert(floor_port, 100, seconds))
@@ -146,10 +158,12 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
             time.sleep(5)
             other = asyncio.run(live(uvicorn_port, cookies, rate, seconds, door_port=port))
             time.sleep(5)
-            table.add(f"webhook → last of {AGENTS} sockets, {rate}/s", "p50 ≤ 40, p99 ≤ 150 ms", ours.row(),
-                      f"floor (relay) {floor.row()}: {ratio(ours.p50, floor.p50)}; sockets on uvicorn {other.row()}")  # fmt: skip
+            beside = f"floor (relay) {floor.row()}: {ratio(ours.p50, floor.p50)}; sockets on uvicorn {other.row()}"
+            table.add(f"webhook → last of {AGENTS} sockets, {rate}/s", "p50 ≤ 40, p99 ≤ 150 ms", ours.row(), beside)
 
-    table.add("sending at an 80/s number", "saturated, never exceeded", sending.measure(int(2400 * max(share, 0.3)), 80).row())
+    table.add(
+        "sending at an 80/s number", "saturated, never exceeded", sending.measure(int(2400 * max(share, 0.3)), 80).row()
+    )
     table.add("sending at a 1,000/s number", "≥ 600/s", sending.measure(int(10_000 * max(share, 0.3)), 1000).row())
 
 
