@@ -23,10 +23,12 @@ conversation once, at the end, and publishes all in one go. It must be inside th
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import local
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Agent, Workspace
 from inbox import publishing
@@ -52,6 +54,9 @@ PLAIN_STATUSES = {
     MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.ACCEPTED, MessageStatus.SENT,
     MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED,
 }  # fmt: skip
+
+KEPT = timedelta(hours=48)
+FORGOTTEN_AT_ONCE = 2_000
 
 _gathering = local()
 
@@ -167,6 +172,17 @@ def typing(conversation: Conversation, agent: Agent, what: str = "reply") -> Non
 def viewing(conversation: Conversation, agents: Iterable[Agent]) -> None:
     """Who has this conversation open now, all of them. Not stored."""
     _publish_fleeting("viewing", conversation, {"agents": [_colleague(agent) for agent in agents]})
+
+
+def forget_old() -> int:
+    """Delete events that no hub needs any more, in small transactions; how many."""
+    limit, deleted = timezone.now() - KEPT, 0
+    while True:
+        oldest = Event.objects.filter(created_at__lt=limit).order_by("created_at").values_list("pk", flat=True)
+        count, _ = Event.objects.filter(pk__in=list(oldest[:FORGOTTEN_AT_ONCE])).delete()
+        deleted += count
+        if count < FORGOTTEN_AT_ONCE:
+            return deleted
 
 
 def _colleague(agent: Agent) -> dict:

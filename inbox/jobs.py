@@ -129,6 +129,13 @@ def forget_old_sign_ins() -> None:
     call_command("clearsessions")
 
 
+def forget_old_events() -> None:
+    """Delete what the screens have long heard."""
+    from inbox import events
+
+    events.forget_old()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
-HOURLY = (sync_templates, measure_storage)
+HOURLY = (sync_templates, measure_storage, forget_old_events)
 NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins,)

@@ -2,11 +2,13 @@
 
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from inbox import event_payloads, events, publishing, redis_connections
+from inbox import event_payloads, events, jobs, publishing, redis_connections
 from inbox.enums import MessageStatus
 from inbox.models import Activity, Attachment, Event, Label, Mention, Note, Reaction, ReadCursor
 from inbox.visibility import ConversationFacts
@@ -307,3 +309,16 @@ def test_the_cost_of_a_report_does_not_grow_with_the_conversation(cast, django_a
     message = factories.inbound_message(cast.claras, "Wie viele?", uid=uuid.uuid4())
     with django_assert_max_num_queries(6):
         events.message_created(message)
+
+
+def test_events_are_kept_for_two_days(cast, monkeypatch):
+    monkeypatch.setattr(events, "FORGOTTEN_AT_ONCE", 2)
+    for hours in (1, 47, 49, 50, 51, 90, 91):
+        Event.objects.create(
+            workspace=cast.workspace, kind="alert", payload={}, created_at=timezone.now() - timedelta(hours=hours)
+        )
+
+    jobs.forget_old_events()
+
+    assert Event.objects.count() == 2
+    assert jobs.forget_old_events in jobs.HOURLY

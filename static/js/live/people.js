@@ -81,7 +81,7 @@ function paintViewers() {
   faces.className = "avatars";
   faces.append(...agents.slice(0, 4).map(face));
   const words = document.createElement("span");
-  words.className = "only-wide";
+  words.className = "only-wide truncate";
   const names = agents.map((agent) => agent.name);
   words.textContent = names.length === 1 ? word("viewing.one", { name: names[0] }) : word("viewing.many", { names: names.join(", ") });
   place.replaceChildren(faces, words);
