@@ -131,9 +131,9 @@ def forget_old_sign_ins() -> None:
 
 def forget_old_events() -> None:
     """Delete what the screens have long heard."""
-    from inbox import events
+    from inbox import event_writing
 
-    events.forget_old()
+    event_writing.forget_old()
 
 
 # What the scheduler queues by itself; each takes no argument and bears being run twice.

@@ -312,7 +312,7 @@ def test_the_cost_of_a_report_does_not_grow_with_the_conversation(cast, django_a
 
 
 def test_events_are_kept_for_two_days(cast, monkeypatch):
-    monkeypatch.setattr(events, "FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr("inbox.event_writing.FORGOTTEN_AT_ONCE", 2)
     for hours in (1, 47, 49, 50, 51, 90, 91):
         Event.objects.create(
             workspace=cast.workspace, kind="alert", payload={}, created_at=timezone.now() - timedelta(hours=hours)

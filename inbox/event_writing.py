@@ -1,0 +1,167 @@
+"""Events into the table and on their way: what stands behind the functions of `inbox.events`."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import publishing
+from inbox.enums import MessageStatus
+from inbox.event_payloads import (
+    Item,
+    Part,
+    Snapshot,
+    element_id,
+    languages_of,
+    milliseconds,
+    parts_of,
+    rendered,
+    snapshots,
+)
+from inbox.models import Conversation, Event, Mention, Message
+
+KEPT = timedelta(hours=48)
+FORGOTTEN_AT_ONCE = 2_000
+
+
+class Reported:
+    """One event of a conversation that waits for its snapshot."""
+
+    def __init__(self, kind: str, conversation: Conversation, item: Item | None = None, before: dict | None = None):
+        self.kind, self.conversation, self.item, self.before = kind, conversation, item, before
+
+
+def write(reported: list[Reported]) -> None:
+    """Store the events and publish them on commit. Row and head ride on the last event of each conversation."""
+    known = snapshots({event.conversation.pk for event in reported})
+    reported = [event for event in reported if event.conversation.pk in known]  # not what a savepoint undid
+    html = _html(reported, known)
+    last = {event.conversation.pk: event for event in reported}
+    rows = []
+    for event in reported:
+        snapshot = known[event.conversation.pk]
+        event.conversation.version = snapshot.conversation.version
+        payload = _payload(event, snapshot)
+        wanted = [] if event.item is None else [("message", payload["item"])]
+        if last[event.conversation.pk] is event:
+            wanted += [("row", f"row-{event.conversation.pk}"), ("head", f"head-{event.conversation.pk}")]
+        else:
+            payload["partial"] = True
+        for name, element in wanted:
+            for language, text in html.get(element, {}).items():
+                payload["html"].setdefault(language, {})[name] = text
+        rows.append(_row(payload))
+    _store(rows)
+
+
+def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dict[str, str]]:
+    """Element id → language → fragment, for all workspaces of one transaction; that is nearly always one."""
+    by_workspace: dict[int, dict[str, Part]] = {}
+    created = {element_id(event.item) for event in reported if event.item is not None and event.kind == "message"}
+    for event in reported:
+        snapshot = known[event.conversation.pk]
+        parts = by_workspace.setdefault(snapshot.conversation.workspace_id, {})
+        parts[f"row-{event.conversation.pk}"] = ("row", snapshot.conversation)
+        if (
+            event.kind == "conversation"
+        ):  # all that a message changes in it is the window, and the page moves that itself
+            parts[f"head-{event.conversation.pk}"] = ("head", snapshot.conversation)
+        if event.item is not None:
+            name = element_id(event.item)
+            parts[name] = parts_of(event.item, snapshot, is_new=name in created)
+    html: dict[str, dict[str, str]] = {}
+    for workspace_id, parts in by_workspace.items():
+        html.update(zip(parts, rendered(list(parts.values()), languages_of(workspace_id)), strict=True))
+    return html
+
+
+def _payload(event: Reported, snapshot: Snapshot) -> dict:
+    payload = {
+        "kind": event.kind,
+        "workspace": snapshot.conversation.workspace_id,
+        "conversation": snapshot.conversation.pk,
+        "version": snapshot.conversation.version,
+        "seq": snapshot.conversation.seq if event.item is None else event.item.seq,
+        "facts": snapshot.facts(),
+        "reads": snapshot.reads,
+        "html": {},
+    }
+    if event.item is not None:
+        payload["uid"] = str(getattr(event.item, "uid", event.item.pk))
+        payload["item"] = element_id(event.item)
+        payload["at"] = milliseconds(event.item.occurred_at)
+        if getattr(event.item, "status", None) == MessageStatus.HELD:
+            payload["only"] = getattr(event.item, "author_id", None)
+    if event.before is not None:
+        payload["before"] = event.before
+    return payload
+
+
+def write_ticks(messages: list[Message]) -> None:
+    """One event a conversation, with the marks of all its messages."""
+    conversations = {
+        row["id"]: row
+        for row in Conversation.objects.filter(pk__in={message.conversation_id for message in messages}).values(
+            "id", "workspace_id", "assignee_id", "team_id", "preview__uid"
+        )
+    }
+    mentioned: dict[int, list[int]] = {}
+    mentions = Mention.objects.filter(conversation__in=conversations).values_list("conversation_id", "agent_id")
+    for conversation_id, agent_id in mentions.distinct():
+        mentioned.setdefault(conversation_id, []).append(agent_id)
+    payloads: dict[int, dict] = {}
+    for message in messages:
+        row = conversations[message.conversation_id]
+        payload = payloads.setdefault(row["id"], {
+            "kind": "ticks", "workspace": row["workspace_id"], "conversation": row["id"], "ticks": [],
+            "facts": {
+                "assignee": row["assignee_id"], "team": row["team_id"], "mentioned": mentioned.get(row["id"], [])
+            },
+            "in_row": False,
+        })  # fmt: skip
+        payload["ticks"].append({"uid": str(message.uid), "status": message.status})
+        payload["in_row"] = payload["in_row"] or row["preview__uid"] == str(message.uid)
+    _store([_row(payload) for payload in payloads.values()])
+
+
+def write_plain(workspace_id: int, kind: str, content: dict) -> None:
+    _store([_row({"kind": kind, "workspace": workspace_id, **content})])
+
+
+def _row(payload: dict) -> Event:
+    return Event(
+        workspace_id=payload["workspace"],
+        kind=payload["kind"],
+        conversation_id=payload.get("conversation"),
+        payload=payload,
+    )
+
+
+def _store(rows: list[Event]) -> None:
+    """Write the rows; the commit publishes them. Outside a transaction that would be two facts, so it is refused."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("Events are reported inside the transaction that makes them true.")
+    stored = Event.objects.bulk_create(rows)
+    publishing.after_commit([{"id": row.pk, **row.payload} for row in stored])
+
+
+def publish_fleeting(kind: str, conversation: Conversation, content: dict) -> None:
+    mentioned = Mention.objects.filter(conversation=conversation).values_list("agent_id", flat=True).distinct()
+    facts = {
+        "assignee": conversation.assignee_id, "team": conversation.team_id, "mentioned": list(mentioned)
+    }  # fmt: skip
+    payload = {
+        "kind": kind, "workspace": conversation.workspace_id, "conversation": conversation.pk, "facts": facts, **content
+    }  # fmt: skip
+    publishing.after_commit([payload])
+
+
+def forget_old() -> int:
+    """Delete events that no hub needs any more, in small transactions; how many."""
+    limit, deleted = timezone.now() - KEPT, 0
+    while True:
+        oldest = Event.objects.filter(created_at__lt=limit).order_by("created_at").values_list("pk", flat=True)
+        count, _ = Event.objects.filter(pk__in=list(oldest[:FORGOTTEN_AT_ONCE])).delete()
+        deleted += count
+        if count < FORGOTTEN_AT_ONCE:
+            return deleted
