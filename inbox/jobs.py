@@ -136,6 +136,13 @@ def forget_old_events() -> None:
     event_writing.forget_old()
 
 
+def forget_old_deliveries() -> None:
+    """Delete webhook bodies that were processed long ago."""
+    from whatsapp import deliveries
+
+    deliveries.forget_old()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
-NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins,)
+NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins, forget_old_deliveries)

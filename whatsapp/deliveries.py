@@ -1,15 +1,19 @@
 """Questions about what Meta posted, and the way back: replay. For the settings page, the command and the metrics."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from whatsapp.models import DeliveryState, WebhookDelivery, WebhookRejection
 
 CHANNEL = "tresen_ingest"
+KEPT_FOR = timedelta(days=30)  # bodies hold customers' words
+FAILED_KEPT_FOR = timedelta(days=90)  # somebody may still want to look
+COUNTS_KEPT_FOR = timedelta(days=400)
+FORGOTTEN_AT_ONCE = 1000
 
 
 def replay(deliveries: Iterable[WebhookDelivery]) -> int:
@@ -47,3 +51,14 @@ def rejected_counts(since: datetime | None = None) -> dict[str, int]:
     if since is not None:
         rows = rows.filter(day__gte=since.date())
     return dict(rows.values_list("reason").annotate(total=Sum("count")).order_by("reason"))
+
+
+def forget_old(now: datetime | None = None) -> int:
+    """Delete what was processed long ago, in small portions; what still waits stays. How many deliveries."""
+    now, count = now or timezone.now(), 0
+    done = Q(state__in=[DeliveryState.PROCESSED, DeliveryState.IGNORED], received_at__lt=now - KEPT_FOR)
+    old = WebhookDelivery.objects.filter(done | Q(state=DeliveryState.FAILED, received_at__lt=now - FAILED_KEPT_FOR))
+    while ids := list(old.order_by("pk").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
+        count += WebhookDelivery.objects.filter(pk__in=ids).delete()[0]
+    WebhookRejection.objects.filter(day__lt=(now - COUNTS_KEPT_FOR).date()).delete()
+    return count

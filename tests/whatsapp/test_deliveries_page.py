@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from inbox import jobs
 from tests.cast import Cast, make_cast
 from whatsapp.models import DeliveryState, WebhookDelivery, WebhookRejection
 
@@ -160,3 +161,20 @@ def test_what_waits_too_long_and_what_was_refused_is_said(cast: Cast) -> None:
     assert answer.context["is_late"] is True
     assert answer.context["age"] in range(300, 330)
     assert [count for _, count in answer.context["refused"]] == [7]
+
+
+def test_bodies_are_forgotten_after_a_month_and_failed_ones_after_three() -> None:
+    cast, now = make_cast(), timezone.now()
+    kept = []
+    for state, days, stays in (
+        ("processed", 29, True), ("processed", 31, False), ("ignored", 31, False), ("failed", 31, True),
+        ("failed", 91, False), ("new", 500, True),
+    ):  # fmt: skip
+        row = delivery(cast, state=state)
+        WebhookDelivery.objects.filter(pk=row.pk).update(received_at=now - timedelta(days=days))
+        kept += [row.pk] if stays else []
+
+    jobs.forget_old_deliveries()
+
+    assert list(WebhookDelivery.objects.order_by("pk").values_list("pk", flat=True)) == kept
+    assert jobs.forget_old_deliveries in jobs.NIGHTLY
