@@ -169,15 +169,35 @@ class Bubble:
     def place_name(self) -> str:
         return str(self.data.get("name") or self.data.get("address") or _("Shared location"))
 
+    def _dicts(self, key: str) -> list[dict[str, Any]]:
+        found = self.data.get(key)
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
     @property
     def cards(self) -> list[dict[str, Any]]:
-        cards = self.data.get("contacts")
-        return [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
+        return self._dicts("contacts")
+
+    @property
+    def order_items(self) -> list[dict[str, Any]]:
+        return self._dicts("items")
+
+    @property
+    def form_fields(self) -> list[tuple[str, str]]:
+        """What was answered in a form, as (question, answer)."""
+        found = self.data.get("fields")
+        pairs = found if isinstance(found, list) else []
+        return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+
+    @property
+    def referral(self) -> dict[str, Any]:
+        """The ad or post this message came from; its picture is never loaded."""
+        found = self.data.get("referral")
+        return found if isinstance(found, dict) else {}
 
     @property
     def referral_host(self) -> str:
         try:
-            return urlsplit(str((self.data.get("referral") or {}).get("source_url", ""))).hostname or ""
+            return urlsplit(str(self.referral.get("source_url", ""))).hostname or ""
         except ValueError:
             return ""
 
@@ -215,7 +235,9 @@ class Bubble:
         """A header's words (a header's file is an attachment)."""
         if isinstance(self.data.get("header"), str):
             return str(self.data["header"])
-        return str((self.data.get("header") or {}).get("text") or "") if isinstance(self.data.get("header"), dict) else ""
+        return (
+            str((self.data.get("header") or {}).get("text") or "") if isinstance(self.data.get("header"), dict) else ""
+        )
 
     @property
     def footer(self) -> str:
@@ -231,8 +253,12 @@ class Bubble:
             buttons = next((part.get("buttons") for part in self._components if part.get("type") == "BUTTONS"), [])
         icons = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}
         return [
-            (icons.get(str(button.get("type", "")).upper(), "reply"), str(button.get("text") or button.get("title") or ""))
-            for button in buttons or [] if isinstance(button, dict)
+            (
+                icons.get(str(button.get("type", "")).upper(), "reply"),
+                str(button.get("text") or button.get("title") or ""),
+            )
+            for button in buttons or []
+            if isinstance(button, dict)
         ]
 
     # --- when it went wrong -------------------------------------------------------------------------------------------
@@ -242,7 +268,9 @@ class Bubble:
 
     @property
     def failure_icon(self) -> str:
-        return {"template": "lock", "give_up": "ban", "stop": "ban"}.get(errors.action(self.message.error_code), "alert")
+        return {"template": "lock", "give_up": "ban", "stop": "ban"}.get(
+            errors.action(self.message.error_code), "alert"
+        )
 
     @property
     def way_out(self) -> str:

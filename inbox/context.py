@@ -69,9 +69,7 @@ class Shell:
             ("practice", _address("practice-phone"), "flask", _("Practice phone")),
             ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
         ]
-        return [
-            {"key": key, "url": url, "icon": icon, "words": words} for key, url, icon, words in places if url
-        ]
+        return [{"key": key, "url": url, "icon": icon, "words": words} for key, url, icon, words in places if url]
 
     @cached_property
     def alerts(self) -> list[Alert]:

@@ -1,7 +1,7 @@
 """WhatsApp's own text marks as safe HTML.
 
-`to_html` escapes everything and adds nothing but b, i, s, code, blockquote, ul, ol, li, br and a; links only to http and
-https, opened apart, and always with the host they really lead to in plain sight. Pure: text in, markup out.
+`to_html` escapes everything and adds nothing but b, i, s, code, blockquote, ul, ol, li, br and a; links only to http
+and https, opened apart, and always with the host they really lead to in plain sight. Pure: text in, markup out.
 """
 
 import re
@@ -16,7 +16,9 @@ from linkify_it import LinkifyIt
 MARKS = {"*": "b", "_": "i", "~": "s"}
 # A mark opens after a non-letter and before a non-space, and closes the other way round, within one line.
 _MARK = {
-    mark: re.compile(rf"(?<![^\W_]){re.escape(mark)}(?=[^\s{re.escape(mark)}])([^{re.escape(mark)}\n]*)(?<=\S){re.escape(mark)}(?![^\W_])")
+    mark: re.compile(
+        rf"(?<![^\W_]){re.escape(mark)}(?=[^\s{re.escape(mark)}])([^{re.escape(mark)}\n]*)(?<=\S){re.escape(mark)}(?![^\W_])"
+    )
     for mark in MARKS
 }
 _BLOCK_CODE = re.compile(r"```(.+?)```", re.DOTALL)

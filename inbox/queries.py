@@ -3,6 +3,7 @@
 Everything starts from `visible_to`; "mine" is narrower than any sight and needs no more than its own index.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -168,7 +169,8 @@ def _contacts_called(agent: Agent, words: str) -> QuerySet[Contact]:
     """By name or by a part of the number."""
     contacts = Contact.objects.filter(workspace=agent.workspace_id)
     matching = Q(name_key__contains=text.fold(words)) | Q(username__istartswith=words.lstrip("@"))
-    digits = "".join(char for char in words if char.isdigit()).lstrip("0")
+    # As people say it here: 0172 … and 0049 172 … are +49 172 …
+    digits = re.sub(r"^00?", "", "".join(char for char in words if char in "0123456789"))
     if len(digits) >= 3 and not any(char.isalpha() for char in words):
         numbers = ContactIdentity.objects.filter(workspace=agent.workspace_id, kind="phone", value__contains=digits)
         matching |= Q(pk__in=numbers.values("contact"))
@@ -178,7 +180,9 @@ def _contacts_called(agent: Agent, words: str) -> QuerySet[Contact]:
 def _row(conversation: Conversation, current: int | None) -> Row:
     read_count = conversation.read_count or 0  # type: ignore[attr-defined]
     return row_of(
-        conversation, read_count=read_count, unread=max(conversation.inbound_count - read_count, 0),
+        conversation,
+        read_count=read_count,
+        unread=max(conversation.inbound_count - read_count, 0),
         is_current=conversation.pk == current,
     )
 

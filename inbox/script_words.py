@@ -1,4 +1,4 @@
-"""The words that scripts put on the screen, in the reader's language: `word("window.hours", {hours: 23})` in JavaScript."""
+"""The words that scripts put on the screen, in the reader's language: `word("window.hours", {hours: 23})` there."""
 
 import json
 

@@ -51,7 +51,7 @@ def in_words(at: datetime, style: str = "clock", now: datetime | None = None) ->
 
 
 def countdown(left: timedelta) -> str:
-    """"23 h left", "2:50 h left", "38 min left"; the last minute counts as one."""
+    """ "23 h left", "2:50 h left", "38 min left"; the last minute counts as one."""
     if left > SOON:
         return _("%(hours)s h left") % {"hours": int(left.total_seconds() // 3600)}
     minutes = max(1, int(left.total_seconds() // 60))

@@ -50,9 +50,7 @@ urlpatterns = [
     path("settings/templates/", template_settings.index, name="settings-templates"),
     path("settings/templates/sync/", template_settings.sync, name="settings-templates-sync"),
     path("settings/templates/<int:pk>/", template_settings.show, name="settings-template"),
-    path(
-        "settings/templates/<int:pk>/header/<int:number>/", template_settings.header, name="settings-template-header"
-    ),
+    path("settings/templates/<int:pk>/header/<int:number>/", template_settings.header, name="settings-template-header"),
     path("messages/<int:pk>/resend/", messages.resend, name="message-resend"),
     path("messages/<int:pk>/held/", messages.held, name="message-held"),
 ]

@@ -60,7 +60,8 @@ def _ring(percent: int, radius: float = 20.5) -> SafeString:
         '<svg viewBox="0 0 44 44" aria-hidden="true"><circle class="ring__track" cx="22" cy="22" r="{0}" '
         'pathLength="100"/><circle class="ring__value" cx="22" cy="22" r="{0}" pathLength="100" '
         'stroke-dasharray="{1} 100"/></svg>',
-        radius, percent,
+        radius,
+        percent,
     )
 
 
@@ -73,7 +74,10 @@ def ring(percent: int, radius: float = 20.5) -> SafeString:
 def _avatar(classes: str, hue: int, inside: str, title: str = "") -> SafeString:
     return format_html(
         '<span class="avatar{}" data-hue="{}"{} aria-hidden="true">{}</span>',
-        f" {classes}" if classes else "", hue, format_html(' title="{}"', title) if title else "", inside,
+        f" {classes}" if classes else "",
+        hue,
+        format_html(' title="{}"', title) if title else "",
+        inside,
     )
 
 
@@ -102,8 +106,12 @@ def contact_ring(contact: Any, window: Any, size: str = "", clock: bool = True) 
     return format_html(
         '<window-clock class="ring{}" data-window="{}" data-until="{}" data-form="ring">{}{}'
         '<span class="ring__lock">{}</span></window-clock>',
-        f" ring--{size}" if size else "", state, epoch(window.closes_at), _ring(window.percent_left(now)),
-        face(contact), _icon("lock", ""),
+        f" ring--{size}" if size else "",
+        state,
+        epoch(window.closes_at),
+        _ring(window.percent_left(now)),
+        face(contact),
+        _icon("lock", ""),
     )
 
 
@@ -114,7 +122,9 @@ def ticks(status: str) -> SafeString:
     words = _("Sending") if name == "clock" else MessageStatus(status).label
     return format_html(
         '<svg class="icon{}" role="img" aria-label="{}"><use href="#i-{}"/></svg>',
-        f" {classes}" if classes else "", words, name,
+        f" {classes}" if classes else "",
+        words,
+        name,
     )
 
 
@@ -125,7 +135,8 @@ def when(at: datetime | None, style: str = "clock", classes: str = "") -> SafeSt
         return ""
     return format_html(
         '<relative-time{} data-style="{}"><time datetime="{}">{}</time></relative-time>',
-        format_html(' class="{}"', classes) if classes else "", style,
+        format_html(' class="{}"', classes) if classes else "",
+        style,
         at.astimezone(UTC).isoformat(timespec="seconds"),
         times.in_words(at, style),
     )
@@ -154,10 +165,13 @@ def _wave(seed: int, bars: int = 44) -> SafeString:
     drawn = []
     for index in range(bars):
         seed = (seed * 1103515245 + 12345) % 2**31
-        height = max(3, round((6 + (seed >> 16) % 18) * (0.35 + 0.65 * abs(math.sin(index / bars * math.pi * 2.3 + 0.4)))))
+        height = max(
+            3, round((6 + (seed >> 16) % 18) * (0.35 + 0.65 * abs(math.sin(index / bars * math.pi * 2.3 + 0.4))))
+        )
         drawn.append(f'<rect x="{index * 4}" y="{14 - height / 2:g}" width="2" height="{height}" rx="1"/>')
     return mark_safe(  # noqa: S308 - numbers only
-        f'<svg class="voice__wave" viewBox="0 0 {bars * 4} 28" preserveAspectRatio="none" aria-hidden="true">{"".join(drawn)}</svg>'
+        f'<svg class="voice__wave" viewBox="0 0 {bars * 4} 28" preserveAspectRatio="none" aria-hidden="true">'
+        f"{''.join(drawn)}</svg>"
     )
 
 
@@ -192,7 +206,7 @@ def filter_query(context: Any, **changes: Any) -> str:
 
 @register.filter
 def count_words(count: int) -> str:
-    """"" for none, "99+" beyond what is counted."""
+    """ "" for none, "99+" beyond what is counted."""
     return "" if not count else str(count) if count < 100 else "99+"
 
 
@@ -205,7 +219,7 @@ def category_words(category: str) -> str:
 
 @register.filter
 def language_words(code: str) -> str:
-    """"German" for de and de_DE; Meta's code where it says nothing to us."""
+    """ "German" for de and de_DE; Meta's code where it says nothing to us."""
     try:
         return str(_(translation.get_language_info(code.replace("_", "-").lower())["name"]))
     except KeyError:
@@ -214,7 +228,7 @@ def language_words(code: str) -> str:
 
 @register.filter
 def month_words(at: datetime) -> str:
-    """"March 2023"."""
+    """ "March 2023"."""
     return times.in_words(at, "month")
 
 
@@ -232,6 +246,6 @@ def one_line(text: str) -> str:
 
 @register.filter
 def file_extension(name: str) -> str:
-    """"PDF" for invoice.pdf: the word on a document's paper."""
+    """ "PDF" for invoice.pdf: the word on a document's paper."""
     extension = name.rpartition(".")[2] if "." in name else ""
     return extension.upper()[:4] if extension.isascii() and extension.isalnum() else ""

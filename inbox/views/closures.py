@@ -33,7 +33,9 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return form_refusal(request, form.errors)
     conversations.close_conversation(conversation, by=request.user, **form.cleaned_data)
-    return with_toast(head_answer(request, pk), _("Conversation closed"), undo=reverse("conversation-closure", args=[pk]))
+    return with_toast(
+        head_answer(request, pk), _("Conversation closed"), undo=reverse("conversation-closure", args=[pk])
+    )
 
 
 @require_http_methods(["GET", "POST", "DELETE"])

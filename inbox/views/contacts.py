@@ -1,10 +1,9 @@
 """What the panel changes: labels of the conversation, consent of the contact."""
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
-
-from django.db import transaction
 
 from inbox import access, panels
 from inbox.actions import consent, conversations
@@ -33,14 +32,21 @@ def record_consent(request: HttpRequest, pk: int) -> HttpResponse:
     form = ConsentForm(request.POST)
     if not form.is_valid():
         return render(
-            request, "inbox/contacts/_consent.html",
-            {"panel": panels.panel_of(conversation), "form": form, "asked": request.POST.get("state")}, status=422,
+            request,
+            "inbox/contacts/_consent.html",
+            {"panel": panels.panel_of(conversation), "form": form, "asked": request.POST.get("state")},
+            status=422,
         )
     said = form.cleaned_data
     with transaction.atomic():
         consent.record_consent(
-            conversation.contact, said["state"], source=Consent.Source.AGENT, occurred_at=said["occurred_at"],
-            wording=said["wording"], note=said["note"], by=request.user,
+            conversation.contact,
+            said["state"],
+            source=Consent.Source.AGENT,
+            occurred_at=said["occurred_at"],
+            wording=said["wording"],
+            note=said["note"],
+            by=request.user,
         )
         consent.consent_changed(conversation.contact)
     return render(

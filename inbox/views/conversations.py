@@ -11,6 +11,8 @@ from inbox.models import Conversation, Label
 from inbox.queries import Cursor, Filter
 from inbox.unread import unread_count
 
+REMEMBERED_VIEWS = ("mine", "unassigned", "all")
+
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
@@ -32,7 +34,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     if request.htmx.target == "thread":
         return render(request, "inbox/conversations/_opened.html", context)
     return render(
-        request, "inbox/conversations/index.html",
+        request,
+        "inbox/conversations/index.html",
         list_context(request, current=pk) | context | {"nav": "inbox", "pane": "thread"},
     )
 
@@ -66,7 +69,8 @@ def composer(request: HttpRequest, pk: int) -> HttpResponse:
     """The composer as it is for this agent now."""
     conversation = access.get_conversation(request.user, pk)
     return render(
-        request, "inbox/messages/_composer.html",
+        request,
+        "inbox/messages/_composer.html",
         {"conversation": conversation, "composer": composers.composer_of(conversation, request.user)},
     )
 
@@ -94,12 +98,14 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
 
 
 def default_view(request: HttpRequest) -> str:
-    """The view chosen last in this session."""
-    return request.session.get("view") or "all"
+    """The working view chosen last in this session."""
+    view = request.session.get("view")
+    return view if view in REMEMBERED_VIEWS else "all"
 
 
 def _remember_view(request: HttpRequest, view: str) -> None:
-    if request.session.get("view") != view:
+    """Only the places where work is done; the archive is a place to visit."""
+    if view in REMEMBERED_VIEWS and request.session.get("view") != view:
         request.session["view"] = view
 
 

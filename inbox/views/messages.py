@@ -24,7 +24,8 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     if (before := Place.of(request.GET.get("before", ""))) is not None:
         page = threads.thread_page(conversation, request.user, before=before)
         return render(
-            request, "inbox/messages/_page.html",
+            request,
+            "inbox/messages/_page.html",
             {"conversation": conversation, "items": page.items, "older": page.older},
         )
     seq = request.GET.get("after_seq", "0")
@@ -40,8 +41,13 @@ def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         return form_refusal(request, form.errors)
     said = form.cleaned_data
     message = replying.send_reply(
-        conversation, by=request.user, text=said["text"], uid=said["uid"], seen_seq=said["seen_seq"],
-        quoted=said["quoted"], confirm=said["confirm"],
+        conversation,
+        by=request.user,
+        text=said["text"],
+        uid=said["uid"],
+        seen_seq=said["seen_seq"],
+        quoted=said["quoted"],
+        confirm=said["confirm"],
     )
     return message_answer(request, conversation, message)
 
@@ -88,7 +94,9 @@ def item_html(item: Item, request: HttpRequest) -> str:
 def _held_dialog(request: HttpRequest, message: Message, agent: Agent) -> str:
     """What colleagues have sent since this agent last looked, beside the agent's own text."""
     answers = (
-        Message.objects.filter(conversation=message.conversation, direction=Direction.OUT, seq__gt=message.seen_seq or 0)
+        Message.objects.filter(
+            conversation=message.conversation, direction=Direction.OUT, seq__gt=message.seen_seq or 0
+        )
         .exclude(author=agent)
         .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
         .select_related("author")

@@ -26,8 +26,6 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     form = NoteForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    note = notes.add_note(
-        conversation, by=request.user, text=form.cleaned_data["text"], uid=form.cleaned_data["uid"]
-    )
+    note = notes.add_note(conversation, by=request.user, text=form.cleaned_data["text"], uid=form.cleaned_data["uid"])
     drafts.clear_draft(request.user, conversation, DraftKind.NOTE)
     return JsonResponse({"uid": str(note.uid), "html": item_html(threads.one_item(note), request)})

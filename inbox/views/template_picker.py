@@ -64,8 +64,12 @@ def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     if not form.is_valid():
         return form_refusal(request, form.errors)
     message = replying.send_template(
-        conversation, by=request.user, template=form.cleaned_data["template"], values=form.values,
-        uid=form.cleaned_data["uid"], header_file=form.cleaned_data["header"],
+        conversation,
+        by=request.user,
+        template=form.cleaned_data["template"],
+        values=form.values,
+        uid=form.cleaned_data["uid"],
+        header_file=form.cleaned_data["header"],
     )
     return message_answer(request, conversation, message)
 
@@ -92,7 +96,9 @@ def _preview(text: str, component: str, suggestions: list[Suggestion]) -> SafeSt
         if each is not None:
             pieces[hole[0]] = format_html(
                 '<span class="var{}" data-var="{}" data-label="{}">{}</span>',
-                "" if each.value else " var--empty", each.variable.field, each.variable.label,
+                "" if each.value else " var--empty",
+                each.variable.field,
+                each.variable.label,
                 each.value or each.variable.label,
             )
     return formatting.to_html(text, pieces=pieces)

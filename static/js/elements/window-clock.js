@@ -32,7 +32,7 @@ class WindowClock extends HTMLElement {
     this.dataset.window = state;
     for (const ring of this.querySelectorAll(".ring")) ring.dataset.window = state;
     const arc = this.querySelector(".ring__value");
-    const share = `${Math.max(0, Math.round((left / DAY) * 100))} 100`;
+    const share = `${left > 0 ? Math.max(2, Math.round((left / DAY) * 100)) : 0} 100`;
     if (arc && arc.getAttribute("stroke-dasharray") !== share) arc.setAttribute("stroke-dasharray", share);
     this.write(state, left, until, moment);
     if (left <= 0) return 0;
