@@ -33,7 +33,7 @@ manage: ## a management command against the running stack: make manage ARGS="res
 	@$(RUN) manage.py $(ARGS)
 
 messages: ## collect and compile the translations (needs gettext)
-	@needs=dev; . config/environment.sh && \
+	@needs=dev; . config/environment.sh; export TRESEN_DEMO=1; \
 	"$$python" manage.py makemessages --locale de --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'tests/*' && \
 	exec "$$python" manage.py compilemessages --ignore '.venv/*'
 
