@@ -20,3 +20,18 @@ class NotTheDemoPassword:
 
     def get_help_text(self) -> str:
         return ""
+
+
+class NotOnePattern:
+    """Refuses what is long but no secret: one piece repeated, or a run like 123456789012."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        lowered = password.lower()
+        repeats = lowered in (lowered + lowered)[1:-1]
+        steps = {ord(after) - ord(before) for before, after in zip(lowered, lowered[1:], strict=False)}
+        runs = steps <= {1, -9} or steps <= {-1, 9} or len(set(lowered)) < 5
+        if repeats or runs:
+            raise ValidationError(_("This password is easy to guess. Choose another."), code="one_pattern")
+
+    def get_help_text(self) -> str:
+        return ""

@@ -1,5 +1,7 @@
 """Forgotten, changed and reset passwords; sessions that end with them."""
 
+import io
+import logging
 import time
 from datetime import datetime, timedelta
 from unittest import mock
@@ -136,6 +138,25 @@ class PasswordLinkTests(TestCase):
 
     def test_stands_in_no_log_of_acts(self) -> None:
         self.assertNotIn(self.link.rstrip("/").rpartition("/")[2], str(AuditEntry.objects.values()))
+
+
+class LogTests(TestCase):
+    def test_tokens_of_links_stand_in_no_log_line(self) -> None:
+        out = io.StringIO()
+        handler = logging.getLogger("django").handlers[0]
+        self.assertEqual(settings.LOGGING["handlers"]["stderr"]["filters"], ["hide_links"])
+        cast = make_cast()
+        link = path(actions.create_reset_link(cast.ben, by=cast.ada))
+        _invitation, token = actions.invite_agent(cast.workspace, by=cast.ada, email="neu@radhaus.example")
+
+        with mock.patch.object(handler, "stream", out):
+            self.client.post(link, {"password": "kurz"})
+            self.client.post(reverse("invitation", args=[token]), {"name": "Nele", "password": "kurz"})
+
+        self.assertIn("/accounts/invitation/…", out.getvalue())
+        self.assertIn("/accounts/password-reset/", out.getvalue())
+        self.assertNotIn(token, out.getvalue())
+        self.assertNotIn(link.rstrip("/").rpartition("/")[2], out.getvalue())
 
 
 class SessionLifetimeTests(TestCase):
