@@ -43,15 +43,15 @@ def entries(po: Path) -> Iterator[dict[str, str]]:
 
 
 def expected_catalogue(po: Path) -> dict[Key, str]:
-    """What msgfmt would make of it, as Python's gettext reads it back."""
+    """What msgfmt would make of it, as Python's gettext reads it back. Without the header: msgfmt edits that."""
     catalogue: dict[Key, str] = {}
     for entry in entries(po):
-        if "fuzzy" in entry.get("flags", "") and entry["msgid"]:
+        if "fuzzy" in entry.get("flags", "") or not entry["msgid"]:
             continue
         key = f"{entry['msgctxt']}\x04{entry['msgid']}" if "msgctxt" in entry else entry["msgid"]
         if "msgid_plural" in entry:
             forms = {int(name[7:-1]): text for name, text in entry.items() if name.startswith("msgstr[")}
-            catalogue.update({(key, form): text for form, text in forms.items()})
+            catalogue.update({(key, form): text for form, text in forms.items() if all(forms.values())})
         elif entry["msgstr"]:
             catalogue[key] = entry["msgstr"]
     return catalogue
@@ -60,7 +60,9 @@ def expected_catalogue(po: Path) -> dict[Key, str]:
 def compiled_catalogue(mo: Path) -> dict[Key, str]:
     """What Django gets to see."""
     with mo.open("rb") as stream:
-        return dict(gettext.GNUTranslations(stream)._catalog)  # type: ignore[attr-defined]
+        catalogue: dict[Key, str] = dict(gettext.GNUTranslations(stream)._catalog)  # type: ignore[attr-defined]
+    catalogue.pop("", None)
+    return catalogue
 
 
 def source_messages() -> Iterator[tuple[Path, str]]:
