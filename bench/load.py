@@ -89,7 +89,8 @@ class Screens:
         for index, cookie in enumerate(self.cookies):
             socket = await websockets.connect(
                 f"ws://127.0.0.1:{self.port}{self.path}", origin=f"http://127.0.0.1:{self.origin_port}",
-                compression=None, additional_headers={"Cookie": cookie} if cookie else {}, max_size=None, ping_interval=None,
+                additional_headers={"Cookie": cookie} if cookie else {}, compression=None, max_size=None,
+                ping_interval=None,
             )  # fmt: skip
             await socket.send(json.dumps({"type": "hello", "tab": f"bench{index}", "conversation": None}))
             self._tasks.append(asyncio.create_task(self._read(index, socket)))
