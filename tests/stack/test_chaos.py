@@ -4,14 +4,9 @@ The whole stack runs as `make run` starts it. The practice phone is both sides o
 were answered 200 (it repeats the others), and how often it accepted each of our replies.
 """
 
-import json
-import os
 import random
-import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable
 from http.client import HTTPException
@@ -20,41 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bench.stack import open_port, running_stack
-from config.processes import leftovers
 from tests.stack.browserless import AgentClient
+from tests.stack.counter import Counter, open_counter
 
 pytestmark = pytest.mark.stack
 
 RATE = 20  # messages a second
 VICTIMS = ["worker", "web", "valkey", "ingest", "deliver", "attachments"]
-
-
-class Counter:
-    """The running stack as the checks see it: the phone's control door, the database, the processes."""
-
-    def __init__(self, port: int, env: dict[str, str]) -> None:
-        self.port, self.env = port, env
-
-    def phone(self, method: str, path: str, data: dict | None = None) -> dict:
-        body = json.dumps(data or {}).encode() if method != "GET" else None
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port + 1}/_control/{path}", body, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def rows(self, query: str, *values: object) -> list[tuple]:
-        with psycopg.connect(self.env["DATABASE_URL"], connect_timeout=10) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def one(self, query: str, *values: object) -> int:
-        return self.rows(query, *values)[0][0]
-
-    def kill(self, name: str) -> None:
-        """kill -9, as the kernel would under memory pressure."""
-        pids = [process.pid for found, process in leftovers(self.env["DATA_DIR"]) if found == name]
-        assert pids, f"{name} does not run"
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
 
 
 class Replying(threading.Thread):
@@ -161,13 +128,11 @@ def check_outbound(counter: Counter, uids: list[str]) -> None:
 
 
 def weather(victims: list[str], seconds: int, seed: int) -> None:
-    port = open_port()
-    with running_stack(port) as env:
-        counter = Counter(port, env)
+    with open_counter() as counter:
         wamids, uids = storm(counter, victims, seconds, seed)
         check_inbound(counter, wamids)
         check_outbound(counter, uids)
-        assert Path(env["DATA_DIR"]).exists()
+        assert Path(counter.env["DATA_DIR"]).exists()
 
 
 def test_killing_worker_web_redis_and_loops_under_load_loses_and_doubles_nothing() -> None:
