@@ -154,10 +154,11 @@ def set_labels(conversation: Conversation, *, labels: Iterable[Label], by: Agent
     return conversation
 
 
+# The conversation is locked first, as everywhere: its foreign key would be checked only at the commit, after messages.
 MARK_READ = """
 INSERT INTO inbox_readcursor (agent_id, conversation_id, read_count, read_at)
 SELECT %(agent)s, c.id, LEAST(c.inbound_count, %(up_to)s), %(now)s
-  FROM inbox_conversation c WHERE c.id = %(conversation)s
+  FROM inbox_conversation c WHERE c.id = %(conversation)s FOR KEY SHARE
 ON CONFLICT (agent_id, conversation_id) DO UPDATE
   SET read_count = excluded.read_count, read_at = excluded.read_at
   WHERE inbox_readcursor.read_count < excluded.read_count
