@@ -99,6 +99,7 @@ class PracticePhone extends HTMLElement {
     else if (event.type === "change") this.changed(event.target);
     else if (event.type === "submit") this.submitted(event);
     else if (event.key === "Escape") this.sheet("");
+    else if (event.target.getAttribute("role") === "tab") this.moveTab(event);
   }
 
   clicked(event) {
@@ -209,6 +210,13 @@ class PracticePhone extends HTMLElement {
     event.preventDefault();
     inbox.location.assign(url);
     inbox.focus();
+  }
+
+  moveTab(event) {
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    const other = event.target.nextElementSibling ?? event.target.previousElementSibling;
+    this.choose(other);
+    other.focus();
   }
 
   choose(tab) {
