@@ -1,10 +1,12 @@
-"""How fast we may send: a token bucket per number, the pair limit per customer, and when to try again. Pure.
+"""How fast we may send: bucket and metronome per number, the pair limit per customer, and when to try again.
 
 Meta counts what a number sends *and* receives, so we start a little below the number's throughput. To one customer Meta
 takes one message per six seconds, with up to 45 borrowed from the future (whatsapp-cloud-api.md §15).
 """
 
 import random
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +23,11 @@ GIVE_UP_AFTER = timedelta(hours=4)
 def sending_rate(throughput: int) -> float:
     """Messages a second we let out for a number of this throughput."""
     return STARTING_RATES.get(throughput, max(1.0, throughput * 0.875))
+
+
+def calling_rate(throughput: int) -> float:
+    """The most calls a second that ever leave: room to catch up after a hiccup, and never the number's limit."""
+    return min(float(throughput), sending_rate(throughput) * 1.02)
 
 
 @dataclass(slots=True)
@@ -50,6 +57,24 @@ class TokenBucket:
             self.available(now)
             self.rate = rate
             self.tokens = min(self.tokens, self.burst)
+
+
+class Metronome:
+    """Spaces the calls of one number evenly, whatever delayed their threads: a second never holds more than `rate`."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Sleep until this call's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + 1 / self.rate
+        if turn > now:
+            time.sleep(turn - now)
 
 
 def next_arrival(arrival_at: datetime | None, now: datetime) -> datetime | None:

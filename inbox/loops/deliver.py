@@ -26,7 +26,7 @@ from inbox.actions.delivery import UNKNOWN, Outcome
 from inbox.actions.delivery_claims import DueNumber
 from inbox.actions.outbox import CHANNEL
 from inbox.loops.listening import Listener
-from inbox.pacing import TokenBucket, sending_rate
+from inbox.pacing import Metronome, TokenBucket, calling_rate, sending_rate
 from inbox.sending import Outgoing
 from whatsapp import client, errors
 from whatsapp.client import CloudAPI
@@ -53,13 +53,14 @@ class Deliverer:
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self.wake = threading.Event()
-        self._jobs: queue.SimpleQueue[tuple[Outgoing, CloudAPI] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Outgoing, CloudAPI, Metronome] | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._senders: list[threading.Thread] = []
         self._in_flight: Counter[int] = Counter()
         self._lock = threading.Lock()
         self._session: object = None  # the connection that holds the leader's lock
         self._buckets: dict[int, TokenBucket] = {}
+        self._metronomes: dict[int, Metronome] = {}
         self._apis: dict[int, tuple[float, CloudAPI]] = {}
         self._unreachable = _Unreachable()
         self._housekeeping_at = 0.0
@@ -146,7 +147,7 @@ class Deliverer:
         for outcome in claim.refusals:
             self._results.put(outcome)
         for message in claim.messages:
-            self._jobs.put((message, api))
+            self._jobs.put((message, api, self._metronomes[number.id]))
         taken = len(claim.messages) + len(claim.refusals) + claim.waiting
         return BREATH_SECONDS if taken >= allowed or number.throughput >= FAST_THROUGHPUT and taken else POLL_SECONDS
 
@@ -163,12 +164,12 @@ class Deliverer:
         return min(free, own)
 
     def _bucket(self, number: DueNumber) -> TokenBucket:
-        now = time.monotonic()
-        rate = sending_rate(number.throughput)
-        if _is_ahead(number.slowed_until):
-            rate /= 2
+        now, slower = time.monotonic(), 2 if _is_ahead(number.slowed_until) else 1
+        rate = sending_rate(number.throughput) / slower
         bucket = self._buckets.setdefault(number.id, TokenBucket(rate, now))
         bucket.change_rate(rate, now)
+        at_most = calling_rate(number.throughput) / slower
+        self._metronomes.setdefault(number.id, Metronome(at_most)).rate = at_most
         return bucket
 
     def _api(self, number_id: int) -> CloudAPI:
@@ -184,7 +185,9 @@ class Deliverer:
 
     def _send(self) -> None:
         while (job := self._jobs.get()) is not None:
-            outcome = delivery.attempt(*job)
+            message, api, metronome = job
+            metronome.wait()
+            outcome = delivery.attempt(message, api)
             self._unreachable.saw(outcome)
             self._results.put(outcome)
 
