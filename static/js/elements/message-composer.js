@@ -69,6 +69,7 @@ class MessageComposer extends HTMLElement {
       readonly === "true" ? "readonly" : assignee && assignee !== me ? "taken" : moment < until ? "open" : "locked";
     if (mode !== this.dataset.mode) this.change(mode);
     this.draw();
+    this.querySelector("[data-action='take-over']").setAttribute("hx-vals", JSON.stringify({ seen_assignee: assignee }));
     return mode === "open" ? until : 0;
   }
 

@@ -104,7 +104,8 @@ function assignToMe() {
   const head = document.querySelector("#thread .thread__head");
   if (!head || head.dataset.assignee === document.body.dataset.agent) return;
   const url = head.querySelector("drop-menu[data-key='A'] .menu")?.getAttribute("hx-get");
-  if (url) window.htmx.ajax("POST", url, { target: head, swap: "none" });
+  // Who had it on this screen: if somebody was faster, the server says so instead of taking it from them.
+  if (url) window.htmx.ajax("POST", url, { target: head, swap: "none", values: { seen_assignee: head.dataset.assignee } });
 }
 
 function go(place) {
