@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent, AuditEntry, Workspace
+from accounts.models import Agent, AuditEntry, Role, RoutingStrategy, Visibility, Workspace
 
 # The words of each verb on the audit page. A verb that is not here is shown as it is.
 WORDS: dict[str, str | Promise] = {
@@ -40,3 +40,28 @@ def record_audit(
     return AuditEntry.objects.create(
         workspace=workspace, actor=actor, verb=verb, subject=str(subject)[:120], data=data or {}
     )
+
+
+_FIELDS: dict[str, str | Promise] = {
+    "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
+    "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
+    "sticky": _("Prefer the last agent"), "handback_minutes": _("Hand back after (minutes)"),
+}  # fmt: skip
+_VALUES: dict[str, str | Promise] = {
+    str(choice.value): choice.label for choice in (*Role, *Visibility, *RoutingStrategy)
+}  # fmt: skip
+
+
+def details(entry: AuditEntry) -> list[tuple[str | Promise, str | Promise]]:
+    """What the entry's data says, as pairs of words."""
+    order = {field: place for place, field in enumerate(_FIELDS)}  # the database keeps none
+    items = sorted(entry.data.items(), key=lambda item: order.get(item[0], len(order)))
+    return [(_FIELDS.get(key, key), _value(value)) for key, value in items]
+
+
+def _value(value: object) -> str | Promise:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return _VALUES.get(str(value), str(value))

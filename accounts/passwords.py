@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 DEMO_PASSWORD = "radhaus-demo"  # noqa: S105 - published on purpose, works in demo mode only
+DEMO_ADDRESSES = tuple(f"{name}@radhaus.example" for name in ("admin", "lead", "mara", "jonas", "aylin", "tim"))
 
 
 def is_demo_password(password: str) -> bool:

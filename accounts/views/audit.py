@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts.audit import WORDS
+from accounts.audit import WORDS, details
 from accounts.models import Agent, AuditEntry
 from accounts.permissions import admin_required
 
@@ -20,7 +20,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     if before.isdecimal() and len(before) < 19:
         entries = entries.filter(pk__lt=int(before))
     page = list(entries[: PAGE + 1])
-    lines = [(entry, WORDS.get(entry.verb, entry.verb)) for entry in page[:PAGE]]
+    lines = [(entry, WORDS.get(entry.verb, entry.verb), details(entry)) for entry in page[:PAGE]]
     context = {
         "nav": "settings", "settings_page": "audit", "lines": lines,
         "older": page[PAGE - 1].pk if len(page) > PAGE else None,

@@ -20,7 +20,7 @@ from accounts import throttle
 from accounts.forms import SignInForm, languages
 from accounts.models import Agent, Workspace
 from accounts.network import client_network
-from accounts.passwords import DEMO_PASSWORD
+from accounts.passwords import DEMO_ADDRESSES, DEMO_PASSWORD
 
 logger = logging.getLogger("tresen.access")
 
@@ -90,7 +90,7 @@ def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResp
         "workspace": workspaces[0] if len(workspaces) == 1 else None,
     }
     if settings.DEMO:
-        people = Agent.objects.filter(workspace__is_demo=True, is_active=True).order_by("pk")
+        people = Agent.objects.filter(workspace__is_demo=True, is_active=True, email__in=DEMO_ADDRESSES).order_by("pk")
         context |= {"demo_people": people, "demo_password": DEMO_PASSWORD}
     return render(request, "accounts/sign_in.html", context, status=status)
 

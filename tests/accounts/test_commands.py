@@ -217,8 +217,10 @@ class DemoTests(TestCase):
     def test_everybody_of_the_demo_can_sign_in(self) -> None:
         run("create_demo")
 
+        page = Client().get("/accounts/login/").content.decode()
         for name in ("admin", "lead", "mara", "jonas", "aylin", "tim"):
             data = {"email": f"{name}@radhaus.example", "password": "radhaus-demo"}
+            self.assertIn(data["email"], page)
             self.assertEqual(Client().post("/accounts/login/", data).status_code, 302, name)
 
     def test_demo_agrees_with_the_practice_phone(self) -> None:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client, TestCase, TransactionTestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import actions
 from accounts.errors import LastAdmin
@@ -256,6 +256,21 @@ class PersonTests(PeopleTestCase):
         for attempt in (AuditEntry.objects.all().delete, lambda: AuditEntry.objects.update(verb="x")):
             with pytest.raises(DatabaseError), transaction.atomic():
                 attempt()
+
+    def test_log_of_acts_says_in_words_who_did_what(self) -> None:
+        self.client.post(
+            reverse("settings-person", args=[self.cast.ben.pk]),
+            self.person_form(self.cast.ben, role="lead", capacity=3),
+        )
+
+        with translation.override("en"):
+            self.cast.ada.language = "en"
+            self.cast.ada.save()
+            page = self.client.get(reverse("settings-audit"))
+
+        self.assertContains(page, "changed the role of <b>ben@radhaus.example</b>")
+        self.assertContains(page, "before: Agent · after: Team lead")
+        self.assertContains(page, "Capacity: 3")
 
     def test_list_takes_as_many_queries_for_many_people_as_for_few(self) -> None:
         self.client.get(reverse("settings-people"))

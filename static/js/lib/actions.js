@@ -18,7 +18,7 @@ const ACTIONS = {
   },
   async copy(button) {
     try {
-      await navigator.clipboard.writeText(wordsOf(button.closest("[data-item]")));
+      await navigator.clipboard.writeText(button.dataset.copy ?? wordsOf(button.closest("[data-item]")));
       toast(word("toast.copied"));
     } catch (error) {
       toastProblem(error);
