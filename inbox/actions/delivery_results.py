@@ -28,15 +28,15 @@ STOPPED_WAIT = timedelta(seconds=2)  # should somebody resume without having men
 WAITING_FOR_RESULT = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 
 # SKIP LOCKED: never wait for a row here, so no deadlock with the intake of statuses; who is skipped is stored singly.
+# So are those whose bubble carries words (a try that failed, doubt), because a light tick would leave the words there.
 STORE_ACCEPTED = """
 WITH result AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(wamids)s::text[], %(times)s::timestamptz[])
         AS r(id, attempt, wamid, at)),
 free AS (
     SELECT m.id FROM inbox_message m JOIN result r ON r.id = m.id AND r.attempt = m.attempt
-    WHERE m.status IN ('sending', 'unknown') ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
-UPDATE inbox_message m SET status = 'accepted', wamid = r.wamid, accepted_at = r.at, lease_until = NULL,
-    unknown_since = NULL, error_code = NULL, error_detail = ''
+    WHERE m.status = 'sending' AND m.error_code IS NULL ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
+UPDATE inbox_message m SET status = 'accepted', wamid = r.wamid, accepted_at = r.at, lease_until = NULL
 FROM result r JOIN free ON free.id = r.id WHERE m.id = r.id
 RETURNING m.id, m.uid, m.conversation_id
 """
@@ -127,10 +127,14 @@ def _complete(message: Message, outcome: Outcome) -> None:
 
 
 def _accepted(message: Message, conversation: Conversation, outcome: Outcome) -> None:
+    had_words = message.error_code is not None or message.status == MessageStatus.UNKNOWN
     message.advance(MessageStatus.ACCEPTED, outcome.finished_at)
     message.wamid, message.error_code, message.error_detail = outcome.wamid, None, ""
     _save(message)
-    if not statuses.apply_unmatched(message):
+    _show_in_row(conversation, message)
+    if had_words:
+        events.message_changed(message)
+    if not statuses.apply_unmatched(message) and not had_words:
         events.messages_changed([message])
 
 

@@ -5,6 +5,7 @@ from the browser: the same one again is the same message, so a double click or a
 """
 
 import uuid
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +23,7 @@ from inbox.models import Conversation, Message
 __all__ = ["confirm_held", "drop_held", "send_again", "send_reply", "send_template"]
 
 TEXT_LIMIT = 4096
+IN_DOUBT_AFTER = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -97,7 +99,7 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
         return known
     if message.direction != Direction.OUT or message.status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
         raise InboxRuleViolation(_("This message has already been sent."))
-    if message.status == MessageStatus.UNKNOWN and message.error_code is None:
+    if message.status == MessageStatus.UNKNOWN and not _is_in_doubt(message):
         raise InboxRuleViolation(_("WhatsApp may still confirm this message. Please wait a few minutes."))
     if message.kind == MessageKind.TEMPLATE:
         return sending_templates.repeat(message, conversation, by=by, uid=uid)
@@ -117,6 +119,12 @@ def _colleague_answered(conversation: Conversation, by: Agent, seen_seq: int) ->
         .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
         .exists()
     )
+
+
+def _is_in_doubt(message: Message) -> bool:
+    """Long enough without a word of Meta's that a person may decide."""
+    since = message.unknown_since or message.created_at
+    return message.error_code is not None or since <= timezone.now() - IN_DOUBT_AFTER
 
 
 def _held_of(conversation: Conversation, message: Message, by: Agent) -> Message:

@@ -462,6 +462,19 @@ def test_a_status_without_our_id_is_applied_once_the_wamid_is_known(cast, graph:
     assert not UnmatchedStatus.objects.exists()
 
 
+def test_words_about_a_failed_try_leave_the_screen_when_it_is_accepted(cast, graph: FakeGraph):
+    message = reply(cast)
+    graph.answers = [graph_error(131016, 500, error_data={"details": "x"})]
+    deliver_now()
+    Message.objects.filter(pk=message.pk).update(not_before=None)
+
+    deliver_now()
+
+    last = Event.objects.filter(payload__uid=str(message.uid)).latest("pk").payload
+    assert last["kind"] == "message_changed"
+    assert all("failed--held" not in parts["message"] for parts in last["html"].values())
+
+
 def test_an_accepted_message_ticks_without_a_rendered_part(cast, graph: FakeGraph):
     message = reply(cast)
 
