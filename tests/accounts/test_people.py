@@ -1,129 +1,20 @@
-"""Inviting, changing and deactivating people, and what nobody may do to whom."""
+"""Changing and deactivating people, and what nobody may do to whom."""
 
 import threading
-from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.db import DatabaseError, connection, transaction
-from django.test import Client, TestCase, TransactionTestCase, override_settings
+from django.test import Client, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 
 from accounts import actions
 from accounts.errors import LastAdmin
-from accounts.models import Agent, AuditEntry, Invitation, Membership, Role, Visibility
+from accounts.models import Agent, AuditEntry, Role
 from accounts.signals import agent_deactivated
 from tests import factories
-from tests.cast import make_cast
-
-NEW_PASSWORD = "ein-neues-langes-passwort"
-
-
-class PeopleTestCase(TestCase):
-    def setUp(self) -> None:
-        self.cast = make_cast()
-        self.client.force_login(self.cast.ada)
-
-    def person_form(self, agent: Agent, **changes: object) -> dict:
-        data = {"name": agent.name, "role": agent.role, "visibility": agent.visibility, "capacity": agent.capacity}
-        data["member"] = [str(pk) for pk in agent.memberships.values_list("team_id", flat=True)]
-        return data | changes
-
-
-class InvitationTests(PeopleTestCase):
-    def invite(self, **changes: object) -> str:
-        data = {"email": "neu@radhaus.example", "name": "Nele Neu", "role": "agent", "teams": [self.cast.team.pk]}
-        response = self.client.post(reverse("settings-invite"), data | changes)
-        return response.context["new_link"]
-
-    def path(self, link: str) -> str:
-        return link.removeprefix("http://127.0.0.1:8000")
-
-    def test_invited_person_chooses_a_password_and_is_in(self) -> None:
-        path = self.path(self.invite())
-        guest = Client()
-        self.assertContains(guest.get(path), "neu@radhaus.example")
-
-        response = guest.post(path, {"name": "Nele Neu", "password": NEW_PASSWORD})
-
-        self.assertRedirects(response, "/", fetch_redirect_response=False)
-        nele = Agent.objects.get(email="neu@radhaus.example")
-        self.assertEqual(guest.session["_auth_user_id"], str(nele.pk))
-        self.assertEqual((nele.role, nele.workspace, nele.name), ("agent", self.cast.workspace, "Nele Neu"))
-        self.assertEqual(list(nele.teams.all()), [self.cast.team])
-
-    def test_link_works_once(self) -> None:
-        path = self.path(self.invite())
-        Client().post(path, {"name": "Nele", "password": NEW_PASSWORD})
-
-        self.assertEqual(Client().get(path).status_code, 410)
-        self.assertEqual(Client().post(path, {"name": "Eve", "password": NEW_PASSWORD}).status_code, 410)
-        self.assertEqual(Agent.objects.filter(email="neu@radhaus.example").count(), 1)
-
-    def test_link_ends_after_seven_days_and_looks_like_one_that_never_was(self) -> None:
-        path = self.path(self.invite())
-        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-
-        expired, unknown = Client().get(path), Client().get(reverse("invitation", args=["x" * 43]))
-
-        self.assertEqual((expired.status_code, unknown.status_code), (410, 410))
-
-    def test_second_invitation_ends_the_first(self) -> None:
-        first, second = self.path(self.invite()), self.path(self.invite())
-
-        self.assertEqual(Client().get(first).status_code, 410)
-        self.assertEqual(Client().get(second).status_code, 200)
-
-    def test_withdrawn_invitation_is_void(self) -> None:
-        path = self.path(self.invite())
-
-        self.client.post(reverse("settings-invitation-withdrawal", args=[Invitation.objects.get().pk]))
-
-        self.assertEqual(Client().get(path).status_code, 410)
-
-    def test_only_a_hash_of_the_token_is_kept(self) -> None:
-        token = self.path(self.invite()).rstrip("/").rpartition("/")[2]
-
-        self.assertNotIn(token, str(Invitation.objects.values()))
-        self.assertNotIn(token, str(AuditEntry.objects.values()))
-
-    def test_weak_password_is_refused_and_the_link_stays(self) -> None:
-        path = self.path(self.invite())
-
-        weak = ("kurz", "1qaz2wsx3edc", "neu@radhaus.example", "passwordpassword", "aaaaaaaaaaaaaa", "123456789012")
-        for password in weak:
-            self.assertEqual(Client().post(path, {"name": "Nele", "password": password}).status_code, 422, password)
-        self.assertEqual(Client().get(path).status_code, 200)
-
-    def test_role_comes_from_the_invitation_whatever_the_form_says(self) -> None:
-        path = self.path(self.invite())
-
-        Client().post(path, {
-            "name": "Nele", "password": NEW_PASSWORD, "role": "admin", "visibility": "all", "workspace": "1",
-            "email": "evil@radhaus.example",
-        })
-
-        nele = Agent.objects.get(email="neu@radhaus.example")
-        self.assertEqual((nele.role, nele.visibility), (Role.AGENT, Visibility.TEAM))
-
-    @override_settings(EMAIL_HOST="mail.example", BASE_URL="https://tresen.example")
-    def test_mail_has_the_link_with_our_own_host(self) -> None:
-        self.invite()
-
-        self.assertEqual(mail.outbox[0].to, ["neu@radhaus.example"])
-        self.assertIn("https://tresen.example/accounts/invitation/", mail.outbox[0].body)
-
-    def test_teams_of_another_workspace_cannot_be_given(self) -> None:
-        foreign = self.cast.other_workspace.teams.get()
-
-        response = self.client.post(reverse("settings-invite"), {
-            "email": "neu@radhaus.example", "role": "agent", "teams": [foreign.pk],
-        })
-
-        self.assertEqual(response.status_code, 422)
-        self.assertFalse(Invitation.objects.exists())
+from tests.accounts.people_case import PeopleTestCase
 
 
 class PersonTests(PeopleTestCase):
@@ -185,6 +76,16 @@ class PersonTests(PeopleTestCase):
         self.assertEqual(heard, [(self.cast.ben, self.cast.ada)])
         signing_in = Client().post("/accounts/login/", {"email": "ben@radhaus.example", "password": factories.PASSWORD})
         self.assertEqual(signing_in.status_code, 422)
+
+    def test_deactivated_person_keeps_no_conversation(self) -> None:
+        conversation = self.cast.claras
+        conversation.assignee = self.cast.ben
+        conversation.save()
+
+        self.client.post(reverse("settings-person-deactivation", args=[self.cast.ben.pk]))
+
+        conversation.refresh_from_db()
+        self.assertIsNone(conversation.assignee)
 
     def test_reactivated_person_may_sign_in_again(self) -> None:
         url = reverse("settings-person-deactivation", args=[self.cast.ben.pk])
@@ -318,68 +219,6 @@ class RoleTests(PeopleTestCase):
 
         self.assertEqual(Agent.objects.filter(pk=self.cast.ben.pk).values().get(), before)
         self.assertEqual(list(self.cast.ben.teams.all()), [self.cast.team])
-
-
-class TeamTests(PeopleTestCase):
-    def test_admin_makes_a_team_with_people(self) -> None:
-        self.client.post(reverse("settings-team-new"), {
-            "name": "Verkauf", "strategy": "round_robin", "sticky": "on", "handback_minutes": 45,
-            "member": [self.cast.ben.pk, self.cast.lea.pk], "lead": [self.cast.lea.pk],
-        })
-
-        team = self.cast.workspace.teams.get(name="Verkauf")
-        self.assertEqual((team.strategy, team.sticky, team.handback_minutes), ("round_robin", True, 45))
-        members = dict(team.memberships.values_list("agent__name", "is_lead"))
-        self.assertEqual(members, {"Ben Brandt": False, "Lea Lenz": True})
-
-    def test_two_teams_cannot_have_one_name(self) -> None:
-        response = self.client.post(reverse("settings-team-new"), {
-            "name": "werkstatt", "strategy": "manual", "handback_minutes": 30,
-        })
-
-        self.assertEqual(response.status_code, 422)
-
-    def test_lead_sets_members_of_the_own_team_but_not_its_name_or_leads(self) -> None:
-        lea, team = Client(), self.cast.team
-        lea.force_login(self.cast.lea)
-        tom = factories.agent(self.cast.workspace, "Tom Tietz")
-        boss = factories.agent(self.cast.workspace, "Bo Boss", role=Role.LEAD, leads=[team])
-
-        lea.post(reverse("settings-team", args=[team.pk]), {
-            "name": "Übernommen", "strategy": "round_robin", "handback_minutes": 10, "member": [tom.pk],
-            "lead": [tom.pk],
-        })
-
-        team.refresh_from_db()
-        self.assertEqual((team.name, team.strategy, team.handback_minutes), ("Werkstatt", "round_robin", 10))
-        self.assertEqual(
-            set(team.memberships.values_list("agent", "is_lead")),
-            {(tom.pk, False), (boss.pk, True), (self.cast.lea.pk, True)},
-        )
-
-    def test_team_one_does_not_lead_is_missing(self) -> None:
-        lea = Client()
-        lea.force_login(self.cast.lea)
-
-        foreign = lea.get(reverse("settings-team", args=[self.cast.other_team.pk]))
-        missing = lea.get(reverse("settings-team", args=[99_999_999]))
-
-        self.assertEqual((foreign.status_code, missing.status_code), (404, 404))
-        self.assertEqual(foreign.content, missing.content)
-
-    def test_people_of_another_workspace_cannot_become_members(self) -> None:
-        self.client.post(reverse("settings-team", args=[self.cast.team.pk]), {
-            "name": "Werkstatt", "strategy": "manual", "handback_minutes": 30, "member": [self.cast.mallory.pk],
-        })
-
-        self.assertFalse(Membership.objects.filter(agent=self.cast.mallory, team=self.cast.team).exists())
-
-    def test_there_is_one_default_team(self) -> None:
-        self.client.post(reverse("settings-team-default", args=[self.cast.other_team.pk]))
-
-        self.assertEqual(
-            list(self.cast.workspace.teams.filter(is_default=True)), [self.cast.other_team]
-        )
 
 
 class TwoAdminsTests(TransactionTestCase):
