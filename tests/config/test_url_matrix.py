@@ -178,18 +178,31 @@ class MatrixTestCase(TestCase):
         )
         message = factories.inbound_message(cast.claras, "", kind="image")
         attachment = Attachment.objects.create(
-            message=message, kind="image", mime_type="image/png", is_inline=True, state=AttachmentState.READY,
-            file=ContentFile(PNG, name="x.png"), size=len(PNG),
+            message=message,
+            kind="image",
+            mime_type="image/png",
+            is_inline=True,
+            state=AttachmentState.READY,
+            file=ContentFile(PNG, name="x.png"),
+            size=len(PNG),
         )
         failed = factories.outbound_message(
             cast.claras, "Hallo", by=cast.ben, status=MessageStatus.FAILED, error_code=131053, wamid="wamid.failed"
         )
-        template = factories.template(cast.number, components=[
-            {"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Dein Rad ist fertig."},
-        ])
+        template = factories.template(
+            cast.number,
+            components=[
+                {"type": "HEADER", "format": "IMAGE"},
+                {"type": "BODY", "text": "Dein Rad ist fertig."},
+            ],
+        )
         TemplateHeaderMedia.objects.create(
-            template=template, phone_number=cast.number, file=ContentFile(PNG, name="x.png"), file_name="x.png",
-            mime_type="image/png", size=len(PNG),
+            template=template,
+            phone_number=cast.number,
+            file=ContentFile(PNG, name="x.png"),
+            file_name="x.png",
+            mime_type="image/png",
+            size=len(PNG),
         )
         cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk)
         cls.agents = {
@@ -270,7 +283,8 @@ class MatrixTests(MatrixTestCase):
                     self.assertIn(hidden.status_code, (404, 405), label)
                     self.assertEqual(
                         (hidden.status_code, hidden.content, hidden.headers.get("Content-Type")),
-                        (missing.status_code, missing.content, missing.headers.get("Content-Type")), label,
+                        (missing.status_code, missing.content, missing.headers.get("Content-Type")),
+                        label,
                     )
                 self.assertEqual(everything_stored(), before, f"{name} of {agent}")
 
