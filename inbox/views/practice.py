@@ -27,7 +27,7 @@ from whatsapp.sandbox import remote
 WAIT = 8  # seconds a page waits for news; shorter than the phone's memory of who looks at it
 JUMPS = {"1h": timedelta(hours=1), "20h": timedelta(hours=20), "24h": timedelta(hours=24)}
 INLINE = ("image/", "audio/", "video/")
-PARTS = ("persona", "clock", "wrong", "bar", "chat", "log", "templates")
+PARTS = ("persona", "link", "clock", "wrong", "bar", "chat", "log", "templates")
 
 
 class PhoneAway(InboxRuleViolation):
@@ -134,6 +134,7 @@ def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
         "waiting": practice_screen.waiting_count(chat["messages"]),
         "lines": practice_log.lines(log["events"], list(activities) if conversation else [], raw=raw),
         "raw": raw,
+        "in_window": request.GET.get("window") == "1",
         "templates": [one for one in templates if one["waba_id"] == number["waba_id"]],
         "pending": sum(1 for one in templates if one["status"] == "PENDING"),
         "failures": practice_acts.failures(),

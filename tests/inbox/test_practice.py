@@ -149,6 +149,13 @@ def test_what_the_inbox_did_is_in_the_log(client: Client, phone: PracticePhone, 
     assert "Abgeholt" in _live(client)["parts"]["log"]
 
 
+def test_the_way_into_the_inbox_appears_with_the_conversation(
+    client: Client, phone: PracticePhone, lena: Conversation
+) -> None:
+    assert f'href="{reverse("inbox")}"' in _live(client, "hannah")["parts"]["link"]
+    assert f'href="{reverse("conversation", args=[lena.pk])}"' in _live(client)["parts"]["link"]
+
+
 def test_a_change_in_the_inbox_ends_the_wait(client: Client, phone: PracticePhone, lena: Conversation) -> None:
     version = _live(client)["version"]
     Conversation.objects.filter(pk=lena.pk).update(version=lena.version + 1)

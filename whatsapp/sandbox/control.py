@@ -84,7 +84,7 @@ def get_state(phone: "Phone", request: Request) -> Answer:
         "numbers": [
             {"id": one.id, "waba_id": one.waba_id, "display": one.display, "name": one.name, "status": one.status,
              "throughput": one.throughput, "blocked": one.blocked, "delivered_service": one.delivered_service}
-            for one in state.numbers.values()
+            for one in sorted(state.numbers.values(), key=lambda number: number.display)
         ],
         "customers": len(state.customers), "accepted": len(state.ledger), "held": len(phone.flow.held),
         "webhooks": {
@@ -245,7 +245,7 @@ def review(phone: "Phone", request: Request, template_id: str) -> Answer:
 # --- load
 def start_crowd(phone: "Phone", request: Request) -> Answer:
     data = read(request)
-    number = phone.state.numbers[data["number"]] if data.get("number") else next(iter(phone.state.numbers.values()))
+    number = phone.state.numbers[data["number"]] if data.get("number") else phone.state.first_number()
     return _run(phone.crowd.start(number, data))
 
 

@@ -39,7 +39,7 @@ def _customer(phone: "Phone", key: str) -> Customer:
 def _number(phone: "Phone", data: Body) -> Number:
     number_id = data.get("number")
     if number_id is None:
-        return next(iter(phone.state.numbers.values()))
+        return phone.state.first_number()
     if number_id not in phone.state.numbers:
         raise LookupError(f"number {number_id}")
     return phone.state.numbers[number_id]

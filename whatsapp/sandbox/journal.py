@@ -157,7 +157,7 @@ def _with_connection(function: Any, args: tuple) -> Any:
 
 def _read_everything() -> tuple[list[tuple[str, str]], list[str], list[tuple[str, str]]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT kind, data FROM sandbox_phonedocument")
+        cursor.execute("SELECT kind, data FROM sandbox_phonedocument ORDER BY id")
         documents = cursor.fetchall()
         cursor.execute("SELECT data FROM sandbox_phonemessage ORDER BY accepted_at, id")
         messages = [row[0] for row in cursor.fetchall()]

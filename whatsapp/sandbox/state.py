@@ -247,6 +247,10 @@ class State:
         self._index_of(kind).pop(key, None)
         self.touch(kind, key, None)
 
+    def first_number(self) -> Number:
+        """The one that is meant when nobody says which: the demo business's, before the second tenant's."""
+        return min(self.numbers.values(), key=lambda number: number.display)
+
     def number_of_waba(self, waba_id: str) -> Number | None:
         return next((number for number in self.numbers.values() if number.waba_id == waba_id), None)
 

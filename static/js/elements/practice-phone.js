@@ -51,7 +51,7 @@ class PracticePhone extends HTMLElement {
   address() {
     const raw = this.querySelector("[data-raw]")?.checked ? "1" : "0";
     const looking = document.hidden ? "0" : "1";
-    return `${this.dataset.live}?since=${this.version}&raw=${raw}&looking=${looking}`;
+    return `${this.dataset.live}?since=${this.version}&raw=${raw}&looking=${looking}&window=${this.dataset.window}`;
   }
 
   show({ version, parts }) {
@@ -149,7 +149,7 @@ class PracticePhone extends HTMLElement {
       if (text.trim() && (await this.act({ do: "text", text }))) form.reset();
       form.elements.text.focus();
     } else if (form.dataset.form === "customer") {
-      const isWindow = new URLSearchParams(location.search).get("window");
+      const isWindow = this.dataset.window === "1" ? "1" : null;
       const data = { name: form.elements.name.value, hidden: form.elements.hidden.checked ? "1" : null, window: isWindow };
       const answer = await this.send(this.dataset.people, data);
       if (answer) location.assign(answer.url);

@@ -46,6 +46,18 @@ def test_chats_customers_and_templates_survive_a_restart(start_practice_phone: S
     assert phone.http.get(f"{phone.url}/_control/media/{media}").content == b"photo"
 
 
+def test_the_demo_number_stays_the_first_after_it_was_changed_and_read_again(start_practice_phone: Start) -> None:
+    phone = start_practice_phone("--durable")
+    phone.write()
+    phone.control("POST", "numbers/109876543210001", {"quality": "YELLOW"})
+    phone.stop()
+
+    phone.start_again()
+
+    assert phone.state()["numbers"][0]["id"] == "109876543210001"
+    assert len(phone.chat()) == 1
+
+
 def test_webhooks_that_nobody_took_are_sent_after_a_restart(start_practice_phone: Start) -> None:
     phone = start_practice_phone()
     phone.settings(webhook_target="http://127.0.0.1:9/")
