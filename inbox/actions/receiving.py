@@ -44,7 +44,8 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
     if conversation.referral is None and item.data.get("referral"):
         conversation.referral = item.data["referral"]
         conversation.save(update_fields=["referral"])
-    consent.apply_keyword(sender, message)
+    if consent.apply_keyword(sender, message) is not None:
+        events.conversation_changed(conversation)
     intake.routed.add(number.workspace_id)
     events.message_created(message)
     return message

@@ -79,6 +79,7 @@ function isOpen() {
 
 function connect() {
   clearTimeout(retryTimer);
+  retryTimer = 0;
   if (ended || socket) return;
   setState(navigator.onLine === false ? "offline" : "connecting");
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -125,6 +126,7 @@ function receive(text) {
   if (frame.kind === "welcome") return welcome(frame);
   if (frame.kind === "beat") {
     learnOffset(frame.now);
+    if (state === "offline" && navigator.onLine !== false) survived();
     return hint({ kind: "pong", n: frame.n });
   }
   if (frame.kind === "health") return setState(frame.ok ? "open" : "connecting");
@@ -145,6 +147,12 @@ function welcome(frame) {
   setState("open");
   resync({ list: true, thread: true, first: !opened });
   opened = true;
+}
+
+// The network was away for so short a time that the socket lives on.
+function survived() {
+  setState("open");
+  resync({ list: true, thread: true });
 }
 
 function resync(what) {

@@ -2,6 +2,7 @@
 
 import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
+import { applyToPanel, fetchPanel } from "./panel.js";
 import { applyToPeople, repaintPeople } from "./people.js";
 import { applyToRows, fetchList, showHeldBack } from "./rows.js";
 import { applyToThread, fetchChanges, fetchHead, forgetThread, openConversation } from "./thread.js";
@@ -16,12 +17,15 @@ export function start() {
     applyToRows(detail);
     applyToPeople(detail);
     applyToCounts(detail);
+    applyToPanel(detail);
   });
   document.addEventListener("tresen:resync", ({ detail }) => {
     if (detail.list) fetchList();
     if (detail.thread) {
       fetchChanges();
-      if (!detail.first) fetchHead();
+      if (detail.first) return;
+      fetchHead();
+      fetchPanel();
     }
   });
   document.addEventListener("htmx:afterSettle", conversationShown);

@@ -1,0 +1,53 @@
+// The contact panel of the open conversation: fetched anew when consent, labels, name or team have changed, section by
+// section. A section in which somebody is at work (focus, an open menu or form) is left alone.
+
+import { announce, elementFrom, fetchText } from "./parts.js";
+import { openConversation } from "./thread.js";
+
+const PATIENCE = 250; // several changes at once are one fetch
+const KINDS = ["conversation", "message_changed"];
+
+let timer = 0;
+
+export function applyToPanel(event) {
+  if (!KINDS.includes(event.kind) || event.conversation !== openConversation()) return;
+  clearTimeout(timer);
+  timer = setTimeout(fetchPanel, PATIENCE);
+}
+
+export async function fetchPanel() {
+  const conversation = openConversation();
+  const address = document.querySelector("#thread [data-pane-link='contact']")?.getAttribute("href");
+  if (!address || !document.getElementById("panel-scroll")) return;
+  try {
+    const fresh = elementFrom(await fetchText(address));
+    const panel = document.getElementById("panel-scroll");
+    if (panel && fresh && openConversation() === conversation) update(panel, fresh);
+  } catch (error) {
+    console.warn("The contact panel could not be brought up to date", error);
+  }
+}
+
+function update(panel, fresh) {
+  const sections = [...panel.children];
+  const wanted = [...fresh.children];
+  if (sections.length !== wanted.length) {
+    if (!isBusy(panel)) {
+      panel.replaceChildren(...wanted);
+      announce(panel, "panel", "changed");
+    }
+    return;
+  }
+  sections.forEach((section, index) => {
+    if (isBusy(section)) return;
+    const other = wanted[index];
+    if (section.matches("details")) other.open = section.open;
+    section.replaceWith(other);
+    announce(other, "panel", "changed");
+  });
+}
+
+function isBusy(section) {
+  const isAtWork = section.contains(document.activeElement) && !document.activeElement.matches("summary");
+  return isAtWork || section.querySelector("details.ledger[open], [aria-expanded='true']") !== null;
+}
