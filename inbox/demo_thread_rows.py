@@ -101,7 +101,8 @@ class ThreadRows:
         if self.case is None:
             self._open_case(at, step.text)
         message = self._message(
-            step, at, direction=Direction.IN, status=MessageStatus.RECEIVED, data=step.data,
+            step, at, direction=Direction.IN, status=MessageStatus.RECEIVED,
+            data={**step.data, "file_name": step.name} if getattr(step, "name", "") else step.data,
             sender_contact=conversation.contact, created_at=at + timedelta(seconds=1),
         )
         conversation.last_customer_message_at = at

@@ -135,7 +135,7 @@ def preview_of(message: Message, at: datetime) -> dict[str, Any]:
     """What the list row shows of the newest message without a join."""
     return {
         "kind": message.kind,
-        "text": message.text[:PREVIEW_LENGTH],
+        "text": (message.text or str(message.data.get("file_name", "")))[:PREVIEW_LENGTH],
         "direction": message.direction,
         "status": message.status,
         "uid": str(message.uid),

@@ -83,7 +83,8 @@ def _media(kind: str) -> Callable[[dict[str, Any]], Content | None]:
             is_voice=is_voice,
             is_animated=source.get("animated") is True,
         )
-        return Content("voice" if is_voice else kind, word(source, "caption"), {}, media)
+        data = {"file_name": media.file_name} if media.file_name else {}
+        return Content("voice" if is_voice else kind, word(source, "caption"), data, media)
 
     return read
 
