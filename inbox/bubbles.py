@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
@@ -267,6 +267,12 @@ class Bubble:
         return errors.sentence(self.message.error_code) if self.message.status == MessageStatus.FAILED else ""
 
     @property
+    def waiting_because(self) -> str | Promise:
+        """Why it has not left yet, after a try that Meta or the network turned away."""
+        waits = self.message.status in (MessageStatus.QUEUED, MessageStatus.SENDING)
+        return errors.sentence(self.message.error_code) if waits and self.message.error_code is not None else ""
+
+    @property
     def failure_icon(self) -> str:
         return {"template": "lock", "give_up": "ban", "stop": "ban"}.get(
             errors.action(self.message.error_code), "alert"
@@ -305,8 +311,3 @@ class Bubble:
 
 def bubble_of(message: Message) -> Bubble:
     return Bubble(message=message, now=timezone.now())
-
-
-def tel(digits: str) -> str:
-    """A phone number from outside as the value of a tel: link."""
-    return "tel:" + quote("".join(char for char in digits if char.isdigit() or char == "+"))

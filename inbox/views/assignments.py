@@ -1,6 +1,5 @@
 """Who is responsible: the menu, and giving a conversation to somebody, to a team, or back to the queue."""
 
-import json
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,12 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Agent, Availability, Team
-from inbox import access, presence, rendering
+from inbox import access, presence
 from inbox.actions import assignment
 from inbox.actions.load import loads
 from inbox.forms.conversations import AssignmentForm
 from inbox.models import Conversation
-from inbox.views.refusals import form_refusal, refusing
+from inbox.views.refusals import form_refusal, refusing, triggering
 
 
 @require_http_methods(["GET", "POST", "DELETE"])
@@ -26,7 +25,7 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "inbox/conversations/_assign_menu.html", _menu(request.user, conversation))
     if request.method == "DELETE":
         assignment.release(conversation, by=request.user)
-        return head_answer(request, pk)
+        return changed_answer(request, pk)
     return _assign(request, conversation)
 
 
@@ -40,22 +39,22 @@ def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         assignment.take_over(conversation, by=request.user, **seen)
     else:
         assignment.assign(conversation, to_agent=said["agent"], to_team=said["team"], by=request.user, **seen)
-    return head_answer(request, conversation.pk)
+    return changed_answer(request, conversation.pk)
 
 
-def head_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """The head as it is now, in place of the old one. Whoever gave it out of sight gets nothing more to see."""
+def changed_answer(request: HttpRequest, pk: int, **toast: str) -> HttpResponse:
+    """Nothing to swap in: the change reaches every page by its event, this one too.
+
+    The page is told which version to wait for, or that the conversation is out of its sight now.
+    """
     try:
         conversation = access.get_conversation(request.user, pk)
     except Http404:
-        response = HttpResponse(status=204)
-        response["HX-Trigger"] = json.dumps({"conversation:gone": {"id": pk}})
-        return response
-    response = render(request, "inbox/conversations/_head.html", rendering.head_context(conversation))
-    response["HX-Retarget"] = f"#head-{pk}"
-    response["HX-Reswap"] = "outerHTML"
-    response["HX-Trigger-After-Swap"] = json.dumps({"conversation:changed": {"id": pk}})
-    return response
+        return triggering({"conversation:gone": {"id": pk}})
+    triggers: dict[str, dict[str, Any]] = {"conversation:changed": {"id": pk, "version": conversation.version}}
+    if toast:
+        triggers["toast"] = dict(toast)
+    return triggering(triggers)
 
 
 def _menu(agent: Agent, conversation: Conversation) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from inbox import access
 from inbox.actions import conversations
 from inbox.forms.conversations import ClosureForm, SnoozeForm, snooze_choices
 from inbox.models import Case
-from inbox.views.assignments import head_answer
-from inbox.views.refusals import form_refusal, refusing, with_toast
+from inbox.views.assignments import changed_answer
+from inbox.views.refusals import form_refusal, refusing
 
 OUTCOMES_OFFERED = 6
 
@@ -28,14 +28,12 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "inbox/conversations/_close_menu.html", context)
     if request.method == "DELETE":
         conversations.reopen_conversation(conversation, by=request.user)
-        return head_answer(request, pk)
+        return changed_answer(request, pk)
     form = ClosureForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
     conversations.close_conversation(conversation, by=request.user, **form.cleaned_data)
-    return with_toast(
-        head_answer(request, pk), _("Conversation closed"), undo=reverse("conversation-closure", args=[pk])
-    )
+    return changed_answer(request, pk, words=_("Conversation closed"), undo=reverse("conversation-closure", args=[pk]))
 
 
 @require_http_methods(["GET", "POST", "DELETE"])
@@ -48,12 +46,12 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "inbox/conversations/_snooze_menu.html", context)
     if request.method == "DELETE":
         conversations.wake_conversation(conversation, by=request.user)
-        return head_answer(request, pk)
+        return changed_answer(request, pk)
     form = SnoozeForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
     conversations.snooze_conversation(conversation, until=form.cleaned_data["moment"], by=request.user)
-    return with_toast(head_answer(request, pk), _("Snoozed"), undo=reverse("conversation-snooze", args=[pk]))
+    return changed_answer(request, pk, words=_("Snoozed"), undo=reverse("conversation-snooze", args=[pk]))
 
 
 def _outcomes(workspace_id: int) -> list[Any]:

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_http_methods
 
 from inbox import access
 from inbox.actions import conversations
+from inbox.views.refusals import triggering
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -13,9 +14,7 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = access.get_conversation(request.user, pk)
     if request.method == "DELETE":
         conversations.mark_unread(request.user, conversation)
-        response = HttpResponse(status=204)
-        response["HX-Trigger"] = '{"conversation:unread": {}}'
-        return response
+        return triggering({"conversation:unread": {"id": pk}})
     count = request.POST.get("count", "")
     up_to = int(count) if count.isdecimal() and len(count) < 10 else None
     conversations.mark_read(request.user, conversation, up_to=up_to)

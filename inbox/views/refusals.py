@@ -18,7 +18,7 @@ def refusal(request: HttpRequest, violation: InboxRuleViolation) -> HttpResponse
     if getattr(request, "htmx", False):
         response = HttpResponse(status=violation.status)
         response["HX-Reswap"] = "none"
-        response["HX-Trigger"] = json.dumps({"toast": {"words": sentence, "bad": True}})
+        response["HX-Trigger"] = trigger_header({"toast": {"words": sentence, "bad": True}})
         return response
     fields = {name: str(words) for name, words in getattr(violation, "fields", {}).items()}
     return JsonResponse({"code": violation.code, "sentence": sentence, "fields": fields}, status=violation.status)
@@ -43,8 +43,15 @@ def form_refusal(request: HttpRequest, errors: dict[str, list[str]]) -> HttpResp
     return refusal(request, InboxRuleViolation(first or None))
 
 
-def with_toast(response: HttpResponse, words: str, undo: str = "") -> HttpResponse:
-    """Say in a short message what was done; `undo` is the address whose DELETE takes it back."""
-    triggers = json.loads(response.get("HX-Trigger", "{}"))
-    response["HX-Trigger"] = json.dumps(triggers | {"toast": {"words": words, "undo": undo}})
+def triggering(events: dict[str, dict[str, Any]]) -> HttpResponse:
+    """Events for the page and nothing to swap in.
+
+    They go to the body: the element that asked may have been replaced by the time the answer comes.
+    """
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = trigger_header(events)
     return response
+
+
+def trigger_header(events: dict[str, dict[str, Any]]) -> str:
+    return json.dumps({name: {"target": "body", **detail} for name, detail in events.items()})

@@ -11,6 +11,9 @@ CONNECTED = "document.addEventListener('tresen:state', ({detail}) => document.do
 PATIENCE = 15_000  # milliseconds: never a measure of speed, only the end of waiting on a busy machine
 
 
+expect.set_options(timeout=PATIENCE)
+
+
 class Person:
     """One agent of the demo business, signed in through the sign-in page."""
 
@@ -90,7 +93,7 @@ class Phone:
 
 
 def connected(page: Page) -> None:
-    expect(page.locator("html[data-socket=open]")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("html[data-socket=open]")).to_have_count(1)
 
 
 def not_reloaded(page: Page) -> bool:
@@ -110,8 +113,8 @@ def field(page: Page, kind: str = "reply") -> Locator:
 
 
 def ticks_are(bubble: Locator, symbol: str, *, blue: bool = False) -> None:
-    """Clock, one tick, two ticks, and whether they are blue."""
-    expect(bubble.locator("[data-ticks] use")).to_have_attribute("href", f"#i-{symbol}", timeout=PATIENCE)
+    """Clock, one tick or two, once they are what they should be."""
+    expect(bubble.locator("[data-ticks] use")).to_have_attribute("href", f"#i-{symbol}")
     icon = expect(bubble.locator("[data-ticks] svg"))
-    (icon.to_have_class if blue else icon.not_to_have_class)(re.compile("ticks--read"), timeout=PATIENCE)
+    (icon.to_have_class if blue else icon.not_to_have_class)(re.compile("ticks--read"))
 

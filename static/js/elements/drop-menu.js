@@ -48,6 +48,8 @@ class DropMenu extends HTMLElement {
     if (!this.menu || this.menu.hidden) return;
     const inside = this.menu.contains(document.activeElement);
     this.menu.hidden = true;
+    // What was fetched is fetched anew the next time: who is here and how full they are changes all the time.
+    if (this.menu.hasAttribute("hx-get")) this.menu.replaceChildren();
     this.button.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", this.outside, true);
     if (giveFocusBack && (inside || document.activeElement === document.body)) this.button.focus();

@@ -30,7 +30,6 @@ class MessageComposer extends HTMLElement {
     this.form.addEventListener("submit", this);
     this.addEventListener("click", this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.addEventListener(name, this);
-    document.body.addEventListener("conversation:changed", this);
     for (const entry of outbox.waitingIn(this.dataset.conversation)) drawPending(this, entry);
     watch(this);
     this.count();
@@ -40,7 +39,6 @@ class MessageComposer extends HTMLElement {
   disconnectedCallback() {
     unwatch(this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.removeEventListener(name, this);
-    document.body.removeEventListener("conversation:changed", this);
     for (const [kind, field] of Object.entries(this.fields)) this.drafts.flush(kind, field.value);
   }
 
@@ -48,7 +46,6 @@ class MessageComposer extends HTMLElement {
     if (event.type === "submit") this.submitted(event);
     else if (event.type === "click") this.clicked(event);
     else if (event.type === "tresen:event") this.heard(event.detail);
-    else if (event.type === "conversation:changed") this.refresh();
     else if (event.detail.entry.conversation === this.dataset.conversation) this[event.type.slice("outbox:".length)](event.detail);
   }
 

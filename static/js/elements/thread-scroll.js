@@ -51,7 +51,7 @@ class ThreadScroll extends HTMLElement {
 
   handleEvent(event) {
     if (event.type === "scroll") this.scrolled();
-    else if (event.type === "htmx:beforeSwap") this.list.setAttribute("aria-live", "off");
+    else if (event.type === "htmx:beforeSwap") this.setAttribute("aria-live", "off");
     else if (event.type === "htmx:afterSettle") this.settled();
     else if (event.type === "tresen:inserted") this.inserted(event);
     else if (event.type === "tresen:event") this.heard(event.detail);
@@ -108,7 +108,7 @@ class ThreadScroll extends HTMLElement {
 
   settled() {
     this.tidy();
-    requestAnimationFrame(() => this.list?.setAttribute("aria-live", "polite"));
+    requestAnimationFrame(() => this.setAttribute("aria-live", "polite"));
   }
 
   // --- moving ------------------------------------------------------------------------------------------------------

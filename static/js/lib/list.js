@@ -1,9 +1,11 @@
 // The list and the open thread belong together: the row of the open conversation is marked, wherever the change came
 // from, and a conversation that went out of sight leaves the screen.
 
-import { openConversation } from "../live/thread.js";
+import { fetchHead, openConversation } from "../live/thread.js";
 import { toast } from "./toast.js";
 import { word } from "./words.js";
+
+const EVENT_PATIENCE = 700;
 
 function markCurrent() {
   const current = String(openConversation() ?? "");
@@ -39,3 +41,13 @@ document.addEventListener("tresen:event", ({ detail }) => {
   }
 });
 document.addEventListener("conversation:gone", ({ detail }) => gone(detail.id));
+
+// What this page did itself comes back as an event like everything else. When it does not come, it is fetched.
+document.addEventListener("conversation:changed", ({ detail }) => {
+  setTimeout(() => {
+    const head = document.getElementById(`head-${detail.id}`);
+    if (!head || Number(head.dataset.version) >= detail.version) return;
+    fetchHead();
+    document.querySelector("message-composer")?.refresh();
+  }, EVENT_PATIENCE);
+});
