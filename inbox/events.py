@@ -14,8 +14,8 @@ A payload holds
                 the conversation itself changed; of a message it feels nothing but the window, which is in `facts`.
                 What else is missing could not be rendered and is fetched by the page, unless `partial` says that row
                 and head come with a later event
-Kinds: message, message_changed, ticks, note, activity, conversation, agent, rights, alert; fleeting ones without a
-row: typing, viewing, read.
+Kinds: message, message_changed, ticks, note, activity, conversation, conversation_gone, agent, rights, alert; fleeting
+ones without a row: typing, viewing, read.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
 conversation once, at the end, and publishes all in one go. It must be inside the block whose rollback undoes them.
@@ -30,7 +30,7 @@ from inbox import publishing
 from inbox.enums import MessageStatus
 from inbox.event_writing import Reported, publish_fleeting, write, write_plain, write_ticks
 from inbox.models import Activity, Conversation, Message, Note
-from inbox.visibility import ConversationFacts
+from inbox.visibility import ConversationFacts, facts_of
 
 # States that are nothing but a mark on the bubble. The others come with words or buttons, so they are rendered.
 PLAIN_STATUSES = {
@@ -100,6 +100,17 @@ def conversation_changed(conversation: Conversation, *, previous: ConversationFa
             "assignee": previous.assignee_id, "team": previous.team_id, "mentioned": sorted(previous.mentioned_ids)
         }  # fmt: skip
     _report(Reported("conversation", conversation, None, before))
+
+
+def conversation_removed(conversation: Conversation) -> None:
+    """It is about to be merged into another: every page that shows it takes it off. Before anything has moved."""
+    seen_by = facts_of(conversation)
+    write_plain(conversation.workspace_id, "conversation_gone", {
+        "conversation": conversation.pk,
+        "facts": {
+            "assignee": seen_by.assignee_id, "team": seen_by.team_id, "mentioned": sorted(seen_by.mentioned_ids)
+        },
+    })  # fmt: skip
 
 
 def note_added(note: Note) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F
 
 from inbox import events
+from inbox.actions.locks import lock
 from inbox.enums import ConversationStatus
 from inbox.models import (
     Activity,
@@ -67,16 +68,14 @@ def _copy_consents(keep: Contact, gone: Contact) -> None:
 
 
 def _move_conversation(conversation: Conversation, keep: Contact) -> None:
-    target = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("workspace", "contact", "team", "assignee", "phone_number")
-        .filter(contact=keep, phone_number=conversation.phone_number_id).first()
-    )
+    target = Conversation.objects.filter(contact=keep, phone_number=conversation.phone_number_id).first()
     if target is None:
         conversation.contact = keep
         conversation.save(update_fields=["contact"])
         events.conversation_changed(conversation)
         return
+    lock(target)
+    events.conversation_removed(conversation)  # asks who could see it, so before anything has moved
     _merge_cases(target, conversation)
     _move_thread(target, conversation)
     _merge_cursors(target, conversation)

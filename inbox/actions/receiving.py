@@ -9,16 +9,25 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from inbox import events, jobs
+from inbox import events, jobs, statements
 from inbox.actions import consent, contacts
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
+from inbox.actions.locks import lock
 from inbox.enums import Direction, MessageKind, MessageStatus, Via
 from inbox.models import Attachment, Contact, ContactIdentity, Conversation, Message, Reaction
 from whatsapp.models import PhoneNumber
 from whatsapp.payloads import Echo, Edit, InboundMessage, Media, ReactionChange, Revoke, SystemChange
 
 MEDIA_LIFETIME = timedelta(days=7)  # of a media id that came by webhook
+
+KNOWN = """
+SELECT wamid, id, conversation_id FROM inbox_message WHERE phone_number_id = %s AND wamid = ANY(%s) AND wamid <> ''
+"""
+CONVERSATION = statements.Columns(Conversation, "c")
+LOCK_CONVERSATION = f"""
+SELECT {CONVERSATION.sql} FROM inbox_conversation c WHERE c.phone_number_id = %s AND c.contact_id = %s FOR UPDATE
+"""
 
 
 def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -> Message | None:
@@ -38,7 +47,7 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
     )
     # Before the insert, so that the row is written once, with its case.
     register_customer_message(conversation, message, intake.received_at)
-    message.save(force_insert=True)
+    statements.insert(message)
     if item.media is not None:
         _expect_file(message, item.media)
     if conversation.referral is None and item.data.get("referral"):
@@ -46,7 +55,8 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
         conversation.save(update_fields=["referral"])
     if consent.apply_keyword(sender, message) is not None:
         events.conversation_changed(conversation)
-    intake.routed.add(number.workspace_id)
+    if conversation.assignee_id is None:
+        intake.routed.add(number.workspace_id)
     events.message_created(message)
     return message
 
@@ -142,10 +152,11 @@ def receive_system(number: PhoneNumber, item: SystemChange, intake: Intake) -> M
 
 def conversation_of(number: PhoneNumber, contact: Contact) -> Conversation:
     """The one thread of this number and contact, made when missing, its row locked."""
-    rows = Conversation.objects.select_for_update()
     for _ in range(2):
-        conversation = rows.filter(phone_number=number, contact=contact).first()
-        if conversation is None:
+        locked = statements.fetch(LOCK_CONVERSATION, [number.pk, contact.pk])
+        if locked:
+            conversation = CONVERSATION.instance(locked[0])
+        else:
             try:
                 with transaction.atomic():
                     conversation = Conversation.objects.create(
@@ -172,7 +183,7 @@ def _people(number: PhoneNumber, item: InboundMessage) -> tuple[Contact, Contact
 def _known(number: PhoneNumber, *wamids: str) -> dict[str, tuple[int, int]]:
     """Which of these are stored already: wamid → (message, conversation)."""
     wanted = [wamid for wamid in wamids if wamid]
-    found = Message.objects.filter(phone_number=number, wamid__in=wanted).values_list("wamid", "id", "conversation_id")
+    found = statements.fetch(KNOWN, [number.pk, wanted])
     return {wamid: (pk, conversation_id) for wamid, pk, conversation_id in found}
 
 
@@ -216,10 +227,7 @@ def _target(number: PhoneNumber, wamid: str, intake: Intake) -> Message:
 
 def _locked(message: Message) -> Message:
     """The same message with its conversation and itself locked, and read anew."""
-    conversation = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("workspace", "contact", "team", "assignee", "phone_number").get(pk=message.conversation_id)
-    )
+    conversation = lock(message.conversation)
     fresh = Message.objects.select_for_update().get(pk=message.pk)
     fresh.conversation = conversation
     return fresh

@@ -12,6 +12,9 @@ from inbox.enums import ConsentState
 from inbox.models import Conversation, Label
 
 LONGEST_OUTCOME = 120
+# A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that the agent's zone
+# puts before the year 1 could be stored, but never read again.
+EARLIEST_CONSENT = 2000
 
 
 class AssignmentForm(forms.Form):
@@ -56,12 +59,17 @@ def snooze_choices(now: datetime | None = None) -> list[tuple[str, Any, str, dat
         day = here.date() + timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time(9)), here.tzinfo)
 
-    return [
+    choices = [
         ("hour", _("In one hour"), "clock", here + timedelta(hours=1)),
         ("three_hours", _("In three hours"), "clock", here + timedelta(hours=3)),
         ("tomorrow", _("Tomorrow morning"), "sun", morning(1)),
-        ("monday", _("Monday morning"), "calendar", morning(7 - here.weekday())),
     ]
+    days_to_monday = 7 - here.weekday()
+    return (
+        choices
+        if days_to_monday == 1
+        else [*choices, ("monday", _("Monday morning"), "calendar", morning(days_to_monday))]
+    )
 
 
 class LabelsForm(forms.Form):
@@ -84,4 +92,6 @@ class ConsentForm(forms.Form):
         at = self.cleaned_data["occurred_at"] or timezone.now()
         if at > timezone.now() + timedelta(minutes=5):
             raise forms.ValidationError(_("This is in the future."))
+        if at.year < EARLIEST_CONSENT:
+            raise forms.ValidationError(_("This is too long ago."))
         return min(at, timezone.now())

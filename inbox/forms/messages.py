@@ -19,7 +19,7 @@ class ReplyForm(UidForm):
     """A reply as the composer posts it. `quoted` is the uid of a message of this thread."""
 
     text = forms.CharField(required=False, strip=False)
-    seen_seq = forms.IntegerField(required=False, min_value=0)
+    seen_seq = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     quoted = forms.UUIDField(required=False)
     confirm = forms.BooleanField(required=False)
 

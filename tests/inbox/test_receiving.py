@@ -1,19 +1,22 @@
 """Who wrote, where it lands, what follows: identity, duplicates, order, races."""
 
+import contextlib
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from inbox.actions import receiving
 from inbox.actions.ingesting import Ingester
 from inbox.actions.intake import Intake
 from inbox.enums import ConversationStatus, MessageKind
-from inbox.models import Activity, Case, Contact, ContactIdentity, Conversation, Message, ReadCursor
+from inbox.models import Activity, Case, Contact, ContactIdentity, Conversation, Event, Message, ReadCursor
 from tests import factories, webhooks
 from tests.webhooks import receive, text
 from whatsapp import payloads
@@ -325,3 +328,55 @@ def in_parallel(work: list[Callable[[], None]]) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+@contextlib.contextmanager
+def while_locked(conversation: Conversation, **changes: Any) -> Iterator[None]:
+    """Somebody else changes the conversation and commits only when the block waits for its row."""
+    holds = threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            Conversation.objects.filter(pk=conversation.pk).update(**changes)
+            holds.set()
+            for _ in range(1000):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                        " AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+                    )
+                    if cursor.fetchone()[0]:
+                        break
+                time.sleep(0.01)
+            else:
+                raise AssertionError("nobody waited")
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(change)
+        assert holds.wait(10)
+        yield
+        other.result()
+
+
+def test_a_reaction_that_waits_for_the_lock_tells_the_screens_who_took_the_conversation_meanwhile() -> None:
+    receive(text("wamid.1", "Ist mein Rad fertig?"))
+    conversation = Conversation.objects.get()
+    conversation.assignee = None
+    conversation.save()
+    agent = factories.agent(conversation.workspace, "Mara Mohn", teams=[conversation.team])
+    reaction = webhooks.envelope({
+        "contacts": [{"wa_id": "4915100001234", "user_id": "DE.84726150398214765093"}],
+        "messages": [{
+            "id": "wamid.2", "from": "4915100001234", "from_user_id": "DE.84726150398214765093",
+            "timestamp": "1795341700", "type": "reaction", "reaction": {"message_id": "wamid.1", "emoji": "👍"},
+        }],
+    })  # fmt: skip
+    assert webhooks.post(json.dumps(reaction).encode()) == [200]
+
+    with while_locked(conversation, assignee=agent):
+        webhooks.ingest()
+
+    event = Event.objects.filter(kind="message_changed").latest("pk")
+    assert event.payload["facts"]["assignee"] == agent.pk
+    assert "Mara" in event.payload["html"]["de"]["row"]
