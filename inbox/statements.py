@@ -1,0 +1,102 @@
+"""Statements of the hot paths, written by hand: bound by the server and prepared, so that PostgreSQL plans them once.
+
+Every message of a customer runs through the same dozen statements. The ORM writes each of them anew, which takes
+several times as long as PostgreSQL needs for the answer. Ingest and events therefore use these few functions; all
+else stays with the ORM. What is stored and read is the same, field conversions and errors included.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from django.db import DatabaseError, connection, models
+from django.db.models.expressions import DatabaseDefault
+
+M = TypeVar("M", bound=models.Model)
+
+
+class _Cursor(psycopg.Cursor):
+    """Prepares at the first use, on connections that live long enough to profit from it (loops, not web)."""
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> "_Cursor":
+        return super().execute(query, params, prepare=connection.settings_dict["CONN_MAX_AGE"] is None)
+
+
+class Columns(Generic[M]):
+    """Columns of a model for a hand-written SELECT or RETURNING, and the instances they make.
+
+    Without names all of them. Fields that are left out are deferred: reading one asks the database.
+    """
+
+    def __init__(self, model: type[M], alias: str, *names: str) -> None:
+        self.model = model
+        fields = [field for field in model._meta.concrete_fields if not names or field.attname in names]
+        self.names = [field.attname for field in fields]
+        self.sql = ", ".join(f'{alias}."{field.column}"' for field in fields)
+        self._converters = [
+            (index, field, field.from_db_value) for index, field in enumerate(fields) if hasattr(field, "from_db_value")
+        ]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def instance(self, values: Sequence[Any]) -> M:
+        """The instance that these values, in the order of `sql`, describe."""
+        row = list(values)
+        for index, field, convert in self._converters:
+            row[index] = convert(row[index], field, connection)
+        return self.model.from_db(connection.alias, self.names, row)
+
+
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+    """Run a statement that answers with rows."""
+    with _cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def insert(instance: models.Model) -> None:
+    """Store a new row as `save(force_insert=True)` does, of a model without signals. Its id is known afterwards."""
+    fields = [
+        field
+        for field in instance._meta.concrete_fields
+        if not field.primary_key and not isinstance(getattr(instance, field.attname), DatabaseDefault)
+    ]
+    sql = _insert_sql(type(instance), tuple(field.column for field in fields))
+    [(instance.pk,)] = fetch(sql, [_value(instance, field, is_new=True) for field in fields])
+    instance._state.adding, instance._state.db = False, connection.alias
+
+
+def update(instance: models.Model, names: Sequence[str]) -> None:
+    """Write these fields of a stored row as `save(update_fields=…)` does, of a model without signals."""
+    columns, fields = _update_sql(type(instance), tuple(names))
+    with _cursor() as cursor:
+        cursor.execute(columns, [*(_value(instance, field) for field in fields), instance.pk])
+        if cursor.rowcount != 1:
+            raise DatabaseError(f"There is no row of {instance!r} to update.")
+
+
+@lru_cache
+def _insert_sql(model: type[models.Model], columns: tuple[str, ...]) -> str:
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
+    return f'INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks}) RETURNING "{model._meta.pk.column}"'
+
+
+@lru_cache
+def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[models.Field]]:
+    fields = [model._meta.get_field(name) for name in names]
+    changes = ", ".join(f'"{field.column}" = %s' for field in fields)
+    return f'UPDATE {model._meta.db_table} SET {changes} WHERE "{model._meta.pk.column}" = %s', fields
+
+
+def _value(instance: models.Model, field: models.Field, *, is_new: bool = False) -> Any:
+    value = field.pre_save(instance, is_new)
+    return field.get_db_prep_save(value, connection)
+
+
+def _cursor() -> Any:
+    """A cursor with all that Django adds to its own: its exceptions, its checks of the transaction, its query log."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection._prepare_cursor(_Cursor(connection.connection))
