@@ -1,13 +1,13 @@
 """What an event carries: the facts by which the hub picks its audience, and the changed parts, rendered once.
 
 This runs in every transaction that changes what a screen shows, so it counts its statements: one raises the versions
-and answers what no joined row can, one reads the conversations with their relations, one savepoint guards rendering.
+and answers with the conversations as they are now and all that their rows show.
 """
 
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import prefetch_related_objects
 
-from accounts.models import Agent
-from inbox import rendering
+from accounts.models import Agent, Team, Workspace
+from inbox import rendering, statements
 from inbox.enums import MessageKind
-from inbox.models import Activity, ContactIdentity, Conversation, Label, Message, Note
+from inbox.models import Activity, Contact, ContactIdentity, Conversation, Label, Message, Note
 
 logger = logging.getLogger(__name__)
 
@@ -30,17 +30,37 @@ LANGUAGES = [code for code, _ in settings.LANGUAGES]
 LANGUAGES_KNOWN_SECONDS = 60.0
 WITHOUT_FILES = {MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY}
 
-RAISE_VERSIONS = """
+# Of the rows beside it what templates show, in the order of their models; what else is asked for is read when asked for.
+BESIDE: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
+    "workspace": (Workspace, ("id", "name", "window_margin_seconds")),
+    "contact": (Contact, ("id", "workspace_id", "kind", "name", "profile_name", "username", "language")),
+    "team": (Team, ("id", "workspace_id", "name")),
+    "assignee": (Agent, ("id", "workspace_id", "name")),
+}
+
+
+CONVERSATION = statements.Columns(Conversation, "c")
+RAISE_VERSIONS = statements.sql(
+    """
 UPDATE inbox_conversation c SET version = version + 1 WHERE id = ANY(%s)
-RETURNING id,
+RETURNING
+    (SELECT jsonb_build_array(w.id, w.name, w.window_margin_seconds)::text
+       FROM accounts_workspace w WHERE w.id = c.workspace_id),
+    (SELECT jsonb_build_array(p.id, p.workspace_id, p.kind, p.name, p.profile_name, p.username, p.language)::text
+       FROM inbox_contact p WHERE p.id = c.contact_id),
+    (SELECT jsonb_build_array(t.id, t.workspace_id, t.name)::text FROM accounts_team t WHERE t.id = c.team_id),
+    (SELECT jsonb_build_array(a.id, a.workspace_id, a.name)::text FROM accounts_agent a WHERE a.id = c.assignee_id),
     ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id),
-    (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{}')::text
+    (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{{}}')::text
        FROM inbox_readcursor r WHERE r.conversation_id = c.id),
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'hue', l.hue)), '[]')::text
        FROM inbox_label l JOIN inbox_conversation_labels t ON t.label_id = l.id WHERE t.conversation_id = c.id),
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'value', i.value) ORDER BY i.id), '[]')
-       FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.is_active)::text
-"""
+       FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.is_active)::text,
+    {c}
+""",
+    c=CONVERSATION,
+)
 
 _languages: dict[int, tuple[float, list[str]]] = {}
 
@@ -79,13 +99,12 @@ def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
 
     They are read again on purpose: whoever reports an event may hold an instance that is older than the row.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(RAISE_VERSIONS, [sorted(conversation_ids)])
-        raised = {row[0]: row[1:] for row in cursor.fetchall()}
-    found = Conversation.objects.filter(pk__in=raised).select_related("workspace", "contact", "team", "assignee")
     result = {}
-    for row in found:
-        mentioned, reads, labels, identities = raised[row.pk]
+    for answer in statements.fetch(RAISE_VERSIONS, [sorted(conversation_ids)]):
+        mentioned, reads, labels, identities = answer[len(BESIDE):len(BESIDE) + 4]
+        row = CONVERSATION.instance(answer[len(BESIDE) + 4:])
+        for (name, (model, columns)), values in zip(BESIDE.items(), answer, strict=False):
+            setattr(row, name, model.from_db(connection.alias, columns, json.loads(values)) if values else None)
         _fill(row.labels, [Label(workspace_id=row.workspace_id, **label) for label in json.loads(labels)])
         _fill(
             row.contact.identities,
@@ -117,13 +136,11 @@ def element_id(item: Item) -> str:
 
 
 def rendered(parts: Sequence[Part], languages: Sequence[str]) -> list[dict[str, str]]:
-    """Each part in each language. What cannot be rendered is empty: the page then fetches it itself.
-
-    The savepoint keeps a failed query of a template from spoiling the transaction that stores the message.
-    """
+    """Each part in each language. What cannot be rendered is empty: the page then fetches it itself."""
     result: list[dict[str, str]] = [{} for _ in parts]
+    guard = _Guard()
     try:
-        with transaction.atomic():
+        with connection.execute_wrapper(guard):
             for (name, thing), html in zip(parts, result, strict=True):
                 try:
                     html.update({language: _render(name, thing, language) for language in languages})
@@ -133,7 +150,34 @@ def rendered(parts: Sequence[Part], languages: Sequence[str]) -> list[dict[str, 
                     logger.exception("An event goes out without its %s", name)
     except DatabaseError:
         logger.exception("Events go out without some of their parts")
+        guard.undo()
+    else:
+        guard.keep()
     return result
+
+
+class _Guard:
+    """A savepoint before the first query of a template, so that a failing one does not spoil the transaction.
+
+    Nearly always everything is at hand, no query comes, and then there is none.
+    """
+
+    def __init__(self) -> None:
+        self._savepoint: str | None = None
+
+    def __call__(self, execute: Callable, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        if self._savepoint is None:
+            self._savepoint = ""  # its own statement comes through here, too
+            self._savepoint = transaction.savepoint()
+        return execute(sql, params, many, context)
+
+    def keep(self) -> None:
+        if self._savepoint:
+            transaction.savepoint_commit(self._savepoint)
+
+    def undo(self) -> None:
+        if self._savepoint:
+            transaction.savepoint_rollback(self._savepoint)
 
 
 def languages_of(workspace_id: int) -> list[str]:

@@ -49,11 +49,17 @@ class Columns(Generic[M]):
         return self.model.from_db(connection.alias, self.names, row)
 
 
-def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+def sql(text: str, **columns: Columns) -> str:
+    """A statement whose `{name}` stands for all columns of that name: our own words, never anybody's input."""
+    return text.format(**{name: each.sql for name, each in columns.items()})
+
+
+def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[tuple]:
     """Run a statement that answers with rows."""
     with _cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        cursor.execute(statement, parameters)
+        rows: list[tuple] = cursor.fetchall()
+        return rows
 
 
 def insert(instance: models.Model) -> None:
@@ -63,31 +69,35 @@ def insert(instance: models.Model) -> None:
         for field in instance._meta.concrete_fields
         if not field.primary_key and not isinstance(getattr(instance, field.attname), DatabaseDefault)
     ]
-    sql = _insert_sql(type(instance), tuple(field.column for field in fields))
-    [(instance.pk,)] = fetch(sql, [_value(instance, field, is_new=True) for field in fields])
+    statement = _insert_sql(type(instance), tuple(field.column for field in fields))
+    [(instance.pk,)] = fetch(statement, [_value(instance, field, is_new=True) for field in fields])
     instance._state.adding, instance._state.db = False, connection.alias
 
 
 def update(instance: models.Model, names: Sequence[str]) -> None:
     """Write these fields of a stored row as `save(update_fields=…)` does, of a model without signals."""
-    columns, fields = _update_sql(type(instance), tuple(names))
+    statement, fields = _update_sql(type(instance), tuple(names))
     with _cursor() as cursor:
-        cursor.execute(columns, [*(_value(instance, field) for field in fields), instance.pk])
+        cursor.execute(statement, [*(_value(instance, field) for field in fields), instance.pk])
         if cursor.rowcount != 1:
             raise DatabaseError(f"There is no row of {instance!r} to update.")
+
+
+_INSERT = 'INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING "{key}"'
+_UPDATE = 'UPDATE {table} SET {changes} WHERE "{key}" = %s'
 
 
 @lru_cache
 def _insert_sql(model: type[models.Model], columns: tuple[str, ...]) -> str:
     names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
-    return f'INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks}) RETURNING "{model._meta.pk.column}"'
+    return _INSERT.format(table=model._meta.db_table, names=names, marks=marks, key=model._meta.pk.column)
 
 
 @lru_cache
-def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[models.Field]]:
-    fields = [model._meta.get_field(name) for name in names]
+def _update_sql(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
     changes = ", ".join(f'"{field.column}" = %s' for field in fields)
-    return f'UPDATE {model._meta.db_table} SET {changes} WHERE "{model._meta.pk.column}" = %s', fields
+    return _UPDATE.format(table=model._meta.db_table, changes=changes, key=model._meta.pk.column), fields
 
 
 def _value(instance: models.Model, field: models.Field, *, is_new: bool = False) -> Any:
@@ -99,4 +109,4 @@ def _cursor() -> Any:
     """A cursor with all that Django adds to its own: its exceptions, its checks of the transaction, its query log."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(_Cursor(connection.connection))
+        return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined]

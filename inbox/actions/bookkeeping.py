@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Agent, Team
-from inbox import events
+from inbox import events, statements
 from inbox.actions.activity import add_activity
 from inbox.actions.receipts import acknowledge
 from inbox.enums import ConversationStatus, Direction, Via
@@ -22,6 +22,15 @@ PREVIEW_LENGTH = 200
 HUMAN = (Via.AGENT, Via.PHONE_APP)
 A_BLINK = timedelta(microseconds=1)
 
+CASE = statements.Columns(Case, "k")
+COUNT_IN_CASE = statements.sql(
+    """
+UPDATE inbox_case k SET message_count = message_count + 1, subject = coalesce(nullif(subject, ''), %s)
+ WHERE conversation_id = %s AND closed_at IS NULL RETURNING {k}
+""",
+    k=CASE,
+)
+
 BOOKKEEPING_FIELDS = [
     "status", "team", "assignee", "assigned_at", "last_agent", "last_customer_message_at", "window_refused_at",
     "last_message_at", "preview", "inbound_count", "needs_answer", "waiting_since", "answered_at", "snoozed_until",
@@ -32,7 +41,8 @@ BOOKKEEPING_FIELDS = [
 def register_customer_message(conversation: Conversation, message: Message, now: datetime) -> None:
     """A customer's new message: window, counts and preview; a closed conversation reopens, a snoozed one wakes.
 
-    The message's `case` is set here, whether it is stored already or right after. `events.message_created` is the caller's, afterwards.
+    The message's `case` is set here, whether it is stored already or right after. `events.message_created` is the
+    caller's, afterwards.
     Reopened means a new case and nobody assigned: routing decides after the commit, and gives it back to the last
     agent where the team wants that and the agent is there and under capacity.
     """
@@ -119,7 +129,7 @@ class _Turn:
             self.lines.append(("claimed", by, {"to": agent.name, "to_id": agent.pk}))
 
     def finish(self) -> None:
-        self.conversation.save(update_fields=BOOKKEEPING_FIELDS)
+        statements.update(self.conversation, BOOKKEEPING_FIELDS)
         if self.previous is None:
             return
         with events.gathered():
@@ -155,9 +165,13 @@ def team_for(phone_number: PhoneNumber) -> Team | None:
 
 def open_case(conversation: Conversation, *, at: datetime, by: Agent | None = None) -> Case:
     """The open case; begun at `at` when there is none. The caller holds the conversation's row lock."""
-    return conversation.current_case() or Case.objects.create(
+    return conversation.current_case() or _begin_case(conversation, at, by)
+
+
+def _begin_case(conversation: Conversation, at: datetime, by: Agent | None, **fields: Any) -> Case:
+    return Case.objects.create(
         workspace_id=conversation.workspace_id, conversation=conversation, team_id=conversation.team_id, opened_at=at,
-        opened_by=by,
+        opened_by=by, **fields,
     )  # fmt: skip
 
 
@@ -188,11 +202,12 @@ def _show_in_row(conversation: Conversation, message: Message, at: datetime) -> 
 
 
 def _count_in_case(conversation: Conversation, message: Message, opened_at: datetime) -> Case:
-    case = open_case(conversation, at=opened_at, by=message.author)
-    case.message_count += 1
-    if not case.subject and message.text and message.direction == Direction.IN:
-        case.subject = " ".join(message.text.split())[:160]
-    case.save(update_fields=["message_count", "subject"])
+    subject = " ".join(message.text.split())[:160] if message.direction == Direction.IN else ""
+    counted = statements.fetch(COUNT_IN_CASE, [subject, conversation.pk])
+    if counted:
+        case = CASE.instance(counted[0])
+    else:
+        case = _begin_case(conversation, opened_at, message.author, message_count=1, subject=subject)
     message.case = case
     if message.pk is not None:
         message.save(update_fields=["case"])

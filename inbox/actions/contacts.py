@@ -13,6 +13,7 @@ import logging
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from inbox import statements
 from inbox.actions.merging import merge_contacts
 from inbox.models import Contact, ContactIdentity
 from inbox.text import fold
@@ -24,6 +25,19 @@ logger = logging.getLogger(__name__)
 Kind = ContactIdentity.Kind
 Ids = dict[str, str]
 LOOKUP_ORDER = (Kind.BSUID, Kind.PARENT_BSUID, Kind.PHONE)
+
+IDENTITY = statements.Columns(ContactIdentity, "i")
+CONTACT = statements.Columns(Contact, "c")
+# Kinds are named although the values nearly say enough: only with them the unique index leads to the rows.
+LOCK_HOLDERS = statements.sql(
+    """
+SELECT {i}, {c} FROM inbox_contactidentity i JOIN inbox_contact c ON c.id = i.contact_id
+ WHERE i.workspace_id = %s AND i.portfolio = %s AND i.kind = ANY(%s) AND i.value = ANY(%s) AND i.is_active
+ ORDER BY i.contact_id FOR UPDATE OF c
+""",
+    i=IDENTITY,
+    c=CONTACT,
+)
 
 __all__ = ["attach_ids", "identify", "identify_group", "learn", "merge_contacts", "move_ids"]
 
@@ -98,15 +112,15 @@ def _active(number: PhoneNumber, ids: Ids) -> dict[str, ContactIdentity]:
     """Who holds these ids now, with the contacts' rows locked (in the order of their ids)."""
     if not ids:
         return {}
-    found = (
-        ContactIdentity.objects.filter(
-            workspace=number.workspace_id, portfolio=number.portfolio, value__in=ids.values(), is_active=True
-        )
-        .select_related("contact")
-        .select_for_update(of=("contact",))
-        .order_by("contact_id")
-    )
-    return {identity.kind: identity for identity in found if ids.get(identity.kind) == identity.value}
+    wanted = [number.workspace_id, number.portfolio, [str(kind) for kind in ids], list(ids.values())]
+    held: dict[str, ContactIdentity] = {}
+    contacts: dict[int, Contact] = {}
+    for row in statements.fetch(LOCK_HOLDERS, wanted):
+        identity = IDENTITY.instance(row[: len(IDENTITY)])
+        identity.contact = contacts.setdefault(identity.contact_id, CONTACT.instance(row[len(IDENTITY):]))
+        if ids.get(identity.kind) == identity.value:
+            held[identity.kind] = identity
+    return held
 
 
 def _settled(number: PhoneNumber, ids: Ids) -> Contact | None:

@@ -13,10 +13,9 @@ from itertools import groupby
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from inbox import events
+from inbox import events, statements
 from inbox.actions import account_events, receiving
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.sources import Quarantined, Sources
@@ -44,6 +43,19 @@ NUMBER_ACTIONS: dict[type, Any] = {
     payloads.PreferenceUpdate: account_events.receive_preference,
     payloads.NumberErrors: account_events.receive_number_errors,
 }
+DELIVERY = statements.Columns(
+    WebhookDelivery, "d", "id", "meta_app_id", "received_at", "body", "state", "reason", "findings", "attempts",
+    "next_try_at", "finished_at",
+)  # fmt: skip
+CLAIM = statements.sql(
+    """
+SELECT {d} FROM whatsapp_webhookdelivery d
+ WHERE d.state = 'new' AND (d.next_try_at IS NULL OR d.next_try_at <= %s)
+ ORDER BY d.id LIMIT %s FOR UPDATE SKIP LOCKED
+""",
+    d=DELIVERY,
+)
+
 ACCOUNT_ACTIONS: dict[type, Any] = {
     payloads.TemplateEvent: account_events.receive_template_event,
     payloads.AccountEvent: account_events.receive_account_event,
@@ -103,10 +115,8 @@ class Ingester:
         return Result(len(taken), routed) if claimed else None
 
     def _claim(self) -> list[WebhookDelivery]:
-        rows = WebhookDelivery.objects.select_for_update(skip_locked=True).filter(
-            Q(next_try_at=None) | Q(next_try_at__lte=timezone.now()), state=DeliveryState.NEW
-        )
-        return list(rows.order_by("id")[: 1 if self.alone else DELIVERIES_A_TRANSACTION])
+        rows = statements.fetch(CLAIM, [timezone.now(), 1 if self.alone else DELIVERIES_A_TRANSACTION])
+        return [DELIVERY.instance(row) for row in rows]
 
     def _fitting(self, claimed: Sequence[WebhookDelivery]) -> list[tuple[WebhookDelivery, int]]:
         """As many as fit into one transaction, with the number of items each may have; at least one."""
@@ -273,4 +283,4 @@ def _reason(progress: Progress, outcome: str) -> str:
 def _end(delivery: WebhookDelivery, state: str, reason: str) -> None:
     delivery.state, delivery.reason, delivery.finished_at = state, reason, timezone.now()
     delivery.next_try_at = None
-    delivery.save(update_fields=["state", "reason", "findings", "attempts", "next_try_at", "finished_at"])
+    statements.update(delivery, ["state", "reason", "findings", "attempts", "next_try_at", "finished_at"])

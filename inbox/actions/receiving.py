@@ -25,9 +25,10 @@ KNOWN = """
 SELECT wamid, id, conversation_id FROM inbox_message WHERE phone_number_id = %s AND wamid = ANY(%s) AND wamid <> ''
 """
 CONVERSATION = statements.Columns(Conversation, "c")
-LOCK_CONVERSATION = f"""
-SELECT {CONVERSATION.sql} FROM inbox_conversation c WHERE c.phone_number_id = %s AND c.contact_id = %s FOR UPDATE
-"""
+LOCK_CONVERSATION = statements.sql(
+    "SELECT {c} FROM inbox_conversation c WHERE c.phone_number_id = %s AND c.contact_id = %s FOR UPDATE",
+    c=CONVERSATION,
+)
 
 
 def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -> Message | None:
