@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from inbox import formatting
 from inbox.enums import AttachmentState, Direction, MessageKind, MessageStatus, Via
 from inbox.models import Attachment, Message
-from inbox.rows import KIND_ICONS, kind_label
+from inbox.rows import KIND_ICONS, as_data, kind_label, milliseconds
 from whatsapp import errors
 from whatsapp.phone_format import pretty
 
@@ -75,6 +75,48 @@ class Bubble:
     def ticks(self) -> str:
         """The delivery state to draw; none for the customer's messages and for those sent from the phone."""
         return "" if self.side == "in" or self.message.via == Via.PHONE_APP else self.message.status
+
+    @cached_property
+    def dom_id(self) -> SafeString:
+        return SafeString(f"message-{self.message.uid}")
+
+    @property
+    def attributes(self) -> SafeString:
+        """What scripts place, group and mark it by."""
+        message = self.message
+        values = {
+            "item": "message",
+            "group": "" if self.is_line else self.group,
+            "id": message.pk,
+            "seq": message.seq,
+            "at": milliseconds(message.occurred_at),
+            "status": message.status,
+        }
+        return as_data(values)
+
+    @property
+    def bubble_classes(self) -> str:
+        classes = ["bubble"]
+        if self.is_media or self.part == "location":
+            classes.append("bubble--media")
+        if self.message.kind == MessageKind.STICKER and self.is_media:
+            classes.append("bubble--sticker")
+        if self.part in ("location", "document"):
+            classes.append("bubble--place" if self.part == "location" else "bubble--file")
+        if self.reactions:
+            classes.append("has-react")
+        if self.is_large:
+            classes.append("bubble--emoji")
+        if self.message.deleted_at:
+            classes.append("is-deleted")
+        return " ".join(classes)
+
+    @property
+    def has_prelude(self) -> bool:
+        """Something stands above the content: where it came from or what it answers."""
+        message, data = self.message, self.data
+        quotes = message.quoted_id is not None or bool(message.quoted_wamid)
+        return quotes or bool(message.forwarded or data.get("referral") or data.get("referred_product"))
 
     # --- what it says -------------------------------------------------------------------------------------------------
     @cached_property
@@ -271,6 +313,12 @@ class Bubble:
         """Why it has not left yet, after a try that Meta or the network turned away."""
         waits = self.message.status in (MessageStatus.QUEUED, MessageStatus.SENDING)
         return errors.sentence(self.message.error_code) if waits and self.message.error_code is not None else ""
+
+    @property
+    def retry_reason(self) -> str | Promise:
+        """Why a message is still waiting, once a try has failed."""
+        waits = self.message.status == MessageStatus.QUEUED and self.message.error_code is not None
+        return errors.sentence(self.message.error_code) if waits else ""
 
     @property
     def failure_icon(self) -> str:

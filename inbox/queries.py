@@ -126,13 +126,13 @@ def view_counts(agent: Agent, team_id: int | None = None) -> dict[str, int]:
     if team_id is not None:
         mine, unassigned = mine.filter(team_id=team_id), unassigned.filter(team_id=team_id)
     read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
-    unread = mine.filter(inbound_count__gt=Coalesce(Subquery(read), 0))
+    counted = list(mine.values_list("inbound_count", Coalesce(Subquery(read), 0))[:COUNT_LIMIT])
     mentions = Mention.objects.filter(agent=agent, read_at=None).values("conversation").distinct()
     return {
-        "mine": mine[:COUNT_LIMIT].count(),
+        "mine": len(counted),
         "unassigned": unassigned[:COUNT_LIMIT].count(),
         "mentions": mentions[:COUNT_LIMIT].count(),
-        "unread": unread[:COUNT_LIMIT].count(),
+        "unread": sum(inbound > read_count for inbound, read_count in counted),
     }
 
 

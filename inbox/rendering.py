@@ -40,7 +40,20 @@ def render_activity(activity: Activity, language: str) -> str:
 def head_context(conversation: Conversation) -> dict[str, Any]:
     now = timezone.now()
     window = conversation.service_window
-    return {"conversation": conversation, "window": window, "window_state": window.state(now), "now": now}
+    attributes = rows.as_data(
+        {
+            "conversation": conversation.pk,
+            "version": conversation.version,
+            "assignee": conversation.assignee_id or "",
+            "team": conversation.team_id or "",
+            "status": conversation.status,
+            "window-until": rows.milliseconds(window.closes_at),
+        }
+    )
+    return {
+        "conversation": conversation, "window": window, "window_state": window.state(now), "attributes": attributes,
+        "until": rows.milliseconds(window.closes_at),
+    }  # fmt: skip
 
 
 def note_context(note: Note) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import formatting, times
@@ -33,9 +34,19 @@ KIND_ICONS = {
 SNIPPET_LENGTH = 120
 
 
+def milliseconds(at: datetime | None) -> str:
+    """As scripts count: since 1970; "" for never."""
+    return str(int(at.timestamp() * 1000)) if at else ""
+
+
 def kind_label(kind: str) -> str:
     """The word for a kind of message; an unknown one counts as not supported."""
     return str(MessageKind(kind).label if kind in MessageKind.values else MessageKind.UNSUPPORTED.label)
+
+
+def as_data(values: dict[str, Any]) -> SafeString:
+    """Data attributes of numbers and of our own words; nothing from outside goes through here unescaped."""
+    return mark_safe(" ".join(f'data-{name}="{value}"' for name, value in values.items()))  # noqa: S308
 
 
 @dataclass
@@ -47,6 +58,38 @@ class Row:
     unread: int = 0
     read_count: int | None = None
     is_current: bool = False
+
+    @cached_property
+    def dom_id(self) -> SafeString:
+        return SafeString(f"row-{self.conversation.pk}")
+
+    @property
+    def classes(self) -> str:
+        return "row" + (" is-current" if self.is_current else "") + (" is-unread" if self.unread else "")
+
+    @property
+    def attributes(self) -> SafeString:
+        """What scripts sort, count and decide by. In one piece: a template would look up each value anew."""
+        conversation = self.conversation
+        values = {
+            "conversation": conversation.pk,
+            "version": conversation.version,
+            "assignee": conversation.assignee_id or "",
+            "team": conversation.team_id or "",
+            "inbound": conversation.inbound_count,
+            "needs-answer": "true" if conversation.needs_answer else "false",
+            "status": conversation.status,
+            "at": milliseconds(conversation.last_message_at),
+            "window-until": self.until,
+        }
+        if self.read_count is not None:
+            values["read"] = self.read_count
+        return as_data(values)
+
+    @cached_property
+    def until(self) -> str:
+        """When the window closes, for scripts."""
+        return milliseconds(self.window.closes_at)
 
     @cached_property
     def window(self) -> ServiceWindow:

@@ -12,6 +12,7 @@ from inbox.enums import ConsentState
 from inbox.models import Conversation, Label
 
 LONGEST_OUTCOME = 120
+EARLIEST_YEAR = 2009
 # A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that the agent's zone
 # puts before the year 1 could be stored, but never read again.
 EARLIEST_CONSENT = 2000
@@ -90,6 +91,8 @@ class ConsentForm(forms.Form):
 
     def clean_occurred_at(self) -> datetime:
         at = self.cleaned_data["occurred_at"] or timezone.now()
+        if at.year < EARLIEST_YEAR:
+            raise forms.ValidationError(_("WhatsApp did not exist then."))
         if at > timezone.now() + timedelta(minutes=5):
             raise forms.ValidationError(_("This is in the future."))
         if at.year < EARLIEST_CONSENT:

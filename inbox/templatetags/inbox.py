@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from inbox import formatting, times
 from inbox.enums import MessageStatus
+from inbox.rows import milliseconds
 
 register = template.Library()
 
@@ -108,7 +109,7 @@ def contact_ring(contact: Any, window: Any, size: str = "", clock: bool = True) 
         '<span class="ring__lock">{}</span></window-clock>',
         f" ring--{size}" if size else "",
         state,
-        epoch(window.closes_at),
+        milliseconds(window.closes_at),
         _ring(window.percent_left(now)),
         face(contact),
         _icon("lock", ""),
@@ -191,7 +192,7 @@ def money(amount: Any, currency: str) -> str:
 @register.filter
 def epoch(at: datetime | None) -> str:
     """Milliseconds since 1970 for scripts; "" for never."""
-    return str(int(at.timestamp() * 1000)) if at else ""
+    return milliseconds(at)
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -17,6 +18,7 @@ REMEMBERED_VIEWS = ("mine", "unassigned", "all")
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The list, with an empty place for the thread. `?after=` is the next page of rows alone."""
+    knowing_rights(request)
     if "after" in request.GET:
         return _more_rows(request)
     context = list_context(request)
@@ -29,6 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One conversation. htmx gets thread and panel, everybody else the whole page."""
+    knowing_rights(request)
     conversation = access.get_conversation(request.user, pk)
     context = thread_context(request, conversation)
     if request.htmx.target == "thread":
@@ -43,6 +46,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """The contact panel; as a page of its own it opens with the panel in front (narrow screens)."""
+    knowing_rights(request)
     conversation = access.get_conversation(request.user, pk)
     if request.htmx:
         return render(request, "inbox/contacts/_panel.html", {"panel": panels.panel_of(conversation)})
@@ -79,6 +83,11 @@ def composer(request: HttpRequest, pk: int) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """The numbers beside the views."""
     return JsonResponse(queries.view_counts(request.user, Filter.of(request.GET.dict()).team_id))
+
+
+def knowing_rights(request: HttpRequest) -> None:
+    """Load what decides the agent's sight once for all questions of this request."""
+    prefetch_related_objects([request.user], "memberships")
 
 
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:

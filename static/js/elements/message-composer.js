@@ -9,10 +9,12 @@ import { getHtml } from "../lib/http.js";
 import { MentionMenu } from "../lib/mentions.js";
 import * as outbox from "../lib/outbox.js";
 import { drawPending, removePending, showWaiting } from "../lib/pending.js";
+import { toast } from "../lib/toast.js";
 import { word } from "../lib/words.js";
 import { hint } from "../socket.js";
 
 const TYPING_EVERY = 3000;
+const OWN_DOING = 4000;
 const PARTS = ["open", "locked", "taken", "readonly"];
 
 class MessageComposer extends HTMLElement {
@@ -125,10 +127,18 @@ class MessageComposer extends HTMLElement {
     const { assignee, closes_at: until } = event.facts;
     if (until !== undefined) this.dataset.until = until ?? "";
     if (assignee !== undefined && String(assignee ?? "") !== this.dataset.assignee) {
+      const wasMine = this.dataset.assignee === this.dataset.me;
       this.dataset.assignee = String(assignee ?? "");
-      if (assignee !== null && String(assignee) !== this.dataset.me) this.refresh();
+      if (assignee !== null && String(assignee) !== this.dataset.me) this.refresh().then(() => wasMine && this.sayTaken());
     }
     watch(this);
+  }
+
+  // A colleague took it from under one's fingers; what one gave away oneself is no news.
+  sayTaken() {
+    if (Date.now() - assignedAt < OWN_DOING) return;
+    const { assignee, me, assigneeName: name } = this.dataset;
+    if (name && assignee !== me) toast(word("toast.taken", { name }));
   }
 
   // Fetches the composer anew and takes from it what names people and prices; the fields stay.
@@ -138,7 +148,7 @@ class MessageComposer extends HTMLElement {
       holder.innerHTML = await getHtml(this.dataset.composerUrl);
       const fresh = holder.content.querySelector("message-composer");
       if (!fresh || !this.isConnected) return;
-      for (const name of ["assignee", "until", "readonly"]) this.dataset[name] = fresh.dataset[name];
+      for (const name of ["assignee", "assigneeName", "until", "readonly"]) this.dataset[name] = fresh.dataset[name];
       for (const part of ["[data-taken]", "[data-price]"]) {
         this.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
       }
@@ -243,6 +253,7 @@ class MessageComposer extends HTMLElement {
     const entry = {
       conversation: this.dataset.conversation, kind, text, close, closeUrl: this.dataset.closeUrl, draftUrl: this.dataset.draftUrl,
       quoted: kind === "reply" ? this.quoted : null, at: now(), uid: crypto.randomUUID(),
+      seenInbound: scroller?.inbound,
       url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
     };
     entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid };
@@ -259,12 +270,14 @@ class MessageComposer extends HTMLElement {
 
   waiting({ entry, isSignedOut }) {
     this.drafts.changed(entry.kind, this.textWith(entry));
-    showWaiting(entry, word(isSignedOut ? "toast.signed_out" : "composer.waiting"));
+    const words = word(isSignedOut ? "toast.signed_out" : "composer.waiting");
+    if (entry.kind === "note") this.say(words);
+    else showWaiting(entry, words);
   }
 
   sent({ entry }) {
     this.drafts.sent(entry.kind, this.fields[entry.kind].value);
-    if (entry.kind === "note") this.choose("note", false);
+    if (entry.kind === "note") this.say("");
   }
 
   refused({ entry, error }) {
@@ -299,6 +312,11 @@ class MessageComposer extends HTMLElement {
     this.choose("reply");
   }
 }
+
+let assignedAt = 0;
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.pathInfo.requestPath.endsWith("/assignment/") && detail.requestConfig.verb !== "get") assignedAt = Date.now();
+});
 
 function enterSends() {
   return document.body.dataset.enterSends === "true" && !matchMedia("(pointer: coarse)").matches;

@@ -167,7 +167,16 @@ class TemplatePicker extends HTMLElement {
     return [...this.dialog.querySelectorAll("[data-required]")].filter((input) => !input.value.trim());
   }
 
+  // The rate card names markets by country code; browsers know what the countries are called.
+  nameRegions() {
+    const names = new Intl.DisplayNames([document.documentElement.lang], { type: "region", fallback: "code" });
+    for (const place of this.dialog.querySelectorAll("[data-region]")) {
+      if (/^[A-Z]{2}$/.test(place.dataset.region)) place.textContent = names.of(place.dataset.region);
+    }
+  }
+
   check() {
+    this.nameRegions();
     const ready = this.dialog.querySelector("[name='template']") !== null && this.missing.length === 0;
     const button = this.dialog.querySelector("[data-send]");
     if (ready) button.removeAttribute("aria-disabled");

@@ -12,16 +12,29 @@ class VoicePlayer extends HTMLElement {
       else if (event.target.closest(".voice__speed")) this.faster();
       else if (event.target.closest(".voice__track")) this.seek(event);
     });
+    this.connectedWhenSeen();
+  }
+
+  // Its length is fetched once it comes into view.
+  connectedWhenSeen() {
+    this.observer = new IntersectionObserver(([entry]) => {
+      if (!entry.isIntersecting) return;
+      this.observer.disconnect();
+      this.load();
+    });
+    this.observer.observe(this);
   }
 
   disconnectedCallback() {
     this.audio?.pause();
+    this.observer?.disconnect();
   }
 
   load() {
     if (this.audio) return;
-    this.audio = new Audio(this.dataset.src);
+    this.audio = new Audio();
     this.audio.preload = "metadata";
+    this.audio.src = this.dataset.src;
     for (const name of ["timeupdate", "loadedmetadata", "play", "pause", "ended"]) this.audio.addEventListener(name, () => this.draw());
     this.audio.addEventListener("error", () => this.classList.add("is-broken"));
   }

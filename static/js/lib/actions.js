@@ -47,6 +47,13 @@ const ACTIONS = {
   template() {
     document.querySelector("template-picker")?.open();
   },
+  view(link) {
+    const dialog = document.getElementById("viewer");
+    dialog.querySelector("img").src = link.href;
+    dialog.querySelector("img").alt = link.querySelector("img").alt;
+    dialog.querySelector("a").href = link.href;
+    dialog.showModal();
+  },
   newest() {
     thread()?.toNewest();
   },
@@ -71,7 +78,8 @@ document.addEventListener("click", (event) => {
     thread()?.toItem(`message-${quote.dataset.quote}`);
     return;
   }
-  const closer = event.target.closest("dialog [data-close]");
+  if (event.target.matches("dialog")) event.target.close(); // beside it
+  const closer = event.target.closest("dialog [data-close], #viewer img");
   if (closer) closer.closest("dialog").close();
   const target = event.target.closest("[data-action]");
   const action = target && ACTIONS[target.dataset.action];
@@ -122,7 +130,7 @@ document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) =
   if (isOpen(entry)) replacePending(answer.uid, answer.html);
   if (!entry.close) return;
   try {
-    await post(entry.closeUrl);
+    await post(entry.closeUrl, { seen_inbound: entry.seenInbound });
     toast(word("toast.closed"), { action: word("toast.undo"), run: () => del(entry.closeUrl).catch(toastProblem) });
   } catch (error) {
     toastProblem(error);
