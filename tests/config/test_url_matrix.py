@@ -5,7 +5,7 @@ another workspace. Objects belong to Ada's workspace and to team Werkstatt.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -53,6 +53,7 @@ class Line:
     missing: tuple[Any, ...] = (MISSING,)
     demo_only: bool = False
     blind: tuple[str, ...] = ("mallory",)  # who has the role, but not the sight of the object
+    answers: tuple[int, ...] = ()  # what else may be answered to those who are let in: a rule's refusal
 
 
 def of_team(args: Args, missing: tuple[Any, ...] = (MISSING,)) -> Line:
@@ -134,7 +135,8 @@ MATRIX: dict[str, Line] = {
     "conversation-consent": conversation(),
     "attachment": of_team(lambda world: [world.attachment.token], ("x" * 32,)),
     "message-resend": of_team(lambda world: [world.failed_message]),
-    "message-held": of_team(lambda world: [world.failed_message]),
+    # Its author's alone, and only while it is held.
+    "message-held": replace(of_team(lambda world: [world.failed_message]), answers=(403, 422)),
     "practice-phone": practice(),
     "practice-people": practice(),
     "practice-media": practice(1),
@@ -267,7 +269,7 @@ class MatrixTests(MatrixTestCase):
         for name, line in MATRIX.items():
             for agent in allowed.get(line.who, ()):
                 answer = self.ask(self.client_of(agent), "GET", self.path(name))
-                codes = (200, 302, 405) if not line.demo_only else (200, 404, 405, 502, 503)
+                codes = (200, 302, 405, *line.answers) if not line.demo_only else (200, 404, 405, 502, 503)
                 self.assertIn(answer.status_code, codes, f"{name} of {agent}")
 
     def test_what_one_may_not_see_is_the_same_as_what_is_not_there(self) -> None:
