@@ -23,13 +23,11 @@ from inbox.models import Conversation, Event, Mention, Message
 
 KEPT = timedelta(hours=48)
 FORGOTTEN_AT_ONCE = 2_000
-# Numbered in the order given, so that the ids say which is which.
+# All in one text; numbered in the order given, so that the ids say which is which.
 STORE = """
 INSERT INTO inbox_event (workspace_id, kind, conversation_id, payload, created_at)
-SELECT workspace_id, kind, conversation_id, payload::jsonb, %s
-  FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[])
-       WITH ORDINALITY AS t (workspace_id, kind, conversation_id, payload, place)
- ORDER BY place RETURNING id
+SELECT (payload->>'workspace')::bigint, payload->>'kind', (payload->>'conversation')::bigint, payload, %s
+  FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS t (payload, place) ORDER BY place RETURNING id
 """
 
 
@@ -46,7 +44,7 @@ def write(reported: list[Reported]) -> None:
     reported = [event for event in reported if event.conversation.pk in known]  # not what a savepoint undid
     html = _html(reported, known)
     last = {event.conversation.pk: event for event in reported}
-    rows = []
+    payloads = []
     for event in reported:
         snapshot = known[event.conversation.pk]
         event.conversation.version = snapshot.conversation.version
@@ -59,8 +57,8 @@ def write(reported: list[Reported]) -> None:
         for name, element in wanted:
             for language, text in html.get(element, {}).items():
                 payload["html"].setdefault(language, {})[name] = text
-        rows.append(_row(payload))
-    _store(rows)
+        payloads.append(payload)
+    _store(payloads)
 
 
 def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dict[str, str]]:
@@ -130,35 +128,19 @@ def write_ticks(messages: list[Message]) -> None:
         })  # fmt: skip
         payload["ticks"].append({"uid": str(message.uid), "status": message.status})
         payload["in_row"] = payload["in_row"] or row["preview__uid"] == str(message.uid)
-    _store([_row(payload) for payload in payloads.values()])
+    _store(list(payloads.values()))
 
 
 def write_plain(workspace_id: int, kind: str, content: dict) -> None:
-    _store([_row({"kind": kind, "workspace": workspace_id, **content})])
+    _store([{"kind": kind, "workspace": workspace_id, **content}])
 
 
-def _row(payload: dict) -> Event:
-    return Event(
-        workspace_id=payload["workspace"],
-        kind=payload["kind"],
-        conversation_id=payload.get("conversation"),
-        payload=payload,
-    )
-
-
-def _store(rows: list[Event]) -> None:
+def _store(payloads: list[dict]) -> None:
     """Write the rows; the commit publishes them. Outside a transaction that would be two facts, so it is refused."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("Events are reported inside the transaction that makes them true.")
-    now = timezone.now()
-    columns = [
-        [row.workspace_id for row in rows],
-        [row.kind for row in rows],
-        [row.conversation_id for row in rows],
-        [json.dumps(row.payload) for row in rows],
-    ]
-    ids = sorted(pk for (pk,) in statements.fetch(STORE, [now, *columns]))
-    publishing.after_commit([{"id": pk, **row.payload} for pk, row in zip(ids, rows, strict=True)])
+    ids = sorted(pk for (pk,) in statements.fetch(STORE, [timezone.now(), json.dumps(payloads)]))
+    publishing.after_commit([{"id": pk, **payload} for pk, payload in zip(ids, payloads, strict=True)])
 
 
 def publish_fleeting(kind: str, conversation: Conversation, content: dict) -> None:

@@ -20,7 +20,7 @@ from inbox.enums import ConversationStatus
 from inbox.models import Assignment, Conversation, RoutingDecision
 from inbox.visibility import facts_of
 
-AT_ONCE = 50  # conversations in one look; the next look is a second away
+AT_ONCE = 20  # conversations in one look; as long as there are some, the next look is a moment away
 DEFAULT_GRACE = timedelta(minutes=30)  # of a conversation without a team
 
 

@@ -22,30 +22,33 @@ from inbox.routing_rules import CLOSING_SOON, Candidate, Choice, Waiting, choose
 from inbox.visibility import ConversationFacts
 from whatsapp.service_window import WINDOW, ServiceWindow
 
-BATCH = 25  # conversations given away in one transaction
-LOOK_AHEAD = 60  # of the queue, more than a batch because some may be under way elsewhere
+BATCH = 10  # conversations given away, or marked as waiting, in one transaction
+LOOK_AHEAD = 30  # of the queue, more than a batch because some may be under way elsewhere
 MOST_ROUNDS = 400
-MARKED_AT_ONCE = 200
 
 
-def route_waiting(workspace_id: int, now: datetime | None = None) -> list[RoutingDecision]:
+def route_waiting(
+    workspace_id: int, now: datetime | None = None, *, rounds: int = MOST_ROUNDS
+) -> list[RoutingDecision]:
     """Give every conversation that waits in this workspace to somebody, as far as there is room.
 
     Stores each decision with its reason and facts, an Assignment and a line in the thread, and reports them. What
     nobody can take stays in the queue; that is decided, shown and told to the leads once per wait. Returns the new
-    decisions. To be called outside a transaction; any number of processes may call it at once.
+    decisions. To be called outside a transaction; any number of processes may call it at once. With one round, for
+    who has other things to do, at most a BATCH of either: less than that means it is done.
     """
     now = now or timezone.now()
     if not waiting_in_queue(workspace_id).exists():
         return []
     present = presence.present_agent_ids(workspace_id, now)
     decisions: list[RoutingDecision] = []
-    for _ in range(MOST_ROUNDS):
-        given = _give_batch(workspace_id, present, now)
-        decisions += given
-        if not given:
-            break
-    return decisions + _mark_unserved(workspace_id, present, now)
+    for step in (_give_batch, _mark_unserved):
+        for _ in range(rounds):
+            done = step(workspace_id, present, now)
+            decisions += done
+            if not done or len(decisions) >= rounds * BATCH:
+                break
+    return decisions
 
 
 def waiting_in_queue(workspace_id: int | None = None) -> QuerySet[Conversation]:
@@ -188,7 +191,7 @@ def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[
         people = candidates(workspace_id, present, now, locked=False)
         decisions, lines = [], []
         default = _default_team(workspace_id)
-        locked = lock_all(unsaid.order_by("waiting_since", "pk")[:MARKED_AT_ONCE], skip_locked=True)
+        locked = lock_all(unsaid.order_by("waiting_since", "pk")[:BATCH], skip_locked=True)
         put_back = _put_back_by(locked)
         for row in locked:
             if (team := row.team or default) is None:

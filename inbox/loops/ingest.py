@@ -13,10 +13,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from inbox.actions.ingesting import Ingester
-from inbox.actions.routing import route_waiting
+from inbox.actions.routing import BATCH, route_waiting, waiting_in_queue
 from inbox.actions.statuses import match_waiting
 from inbox.loops.listening import Listener
 from inbox.loops.sweeper import Sweeper
+from inbox.models import RoutingDecision
 from whatsapp.deliveries import CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ POLL_SECONDS = 0.5
 STAND_BY_SECONDS = 0.2
 SWEEP_SECONDS = 1.0
 SWEEP_WHEN_TOLD_SECONDS = 0.1  # a notice without a delivery: there is something to route (inbox.actions.wakeups)
+# With everybody busy each new message would ask once more in vain. Whoever gets free sends a notice anyway.
+ROUTE_WHEN_FULL_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 LOCK_NAME = "tresen.ingest"
 
@@ -36,11 +39,13 @@ class IngestLoop:
         self.stopping = threading.Event()
         self.wake = threading.Event()
         self._ingester = Ingester()
-        self._sweeper = Sweeper()
+        self._sweeper = Sweeper(route=lambda workspace_id, _: self._to_route.add(workspace_id))
         self._session: object = None  # the connection that holds the lock
         self._swept_at = 0.0
         self._pause = 0.0
         self._told = False  # of something that the next sweep should look after soon
+        self._to_route: set[int] = set()  # workspaces with new work for the assignment
+        self._full_until: dict[int, float] = {}
 
     def stop(self) -> None:
         """Finish the transaction under way, then return from `run`."""
@@ -69,7 +74,8 @@ class IngestLoop:
             self._told = self._told or (told and not ingested)
             self._sweep(SWEEP_WHEN_TOLD_SECONDS if self._told else SWEEP_SECONDS)
             self._pause = 0.0
-            return SWEEP_WHEN_TOLD_SECONDS if self._told else POLL_SECONDS
+            self._route()
+            return self._patience()
         except (OperationalError, InterfaceError) as error:
             self._pause = min(max(self._pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
             logger.warning("The database is away (%s), again in %.1f s", type(error).__name__, self._pause)
@@ -98,25 +104,44 @@ class IngestLoop:
             if result is None:
                 return count
             count += result.deliveries
-            for workspace_id in sorted(result.routed):
-                route(workspace_id)
+            self._to_route |= result.routed
+            self._route()
             self._sweep()
         return count
+
+    def _route(self) -> None:
+        """Give work away at once, a batch at a time; in a workspace that was full a moment ago, in a moment."""
+        for workspace_id in sorted(self._to_route):
+            if time.monotonic() < self._full_until.get(workspace_id, 0.0):
+                continue
+            self._to_route.discard(workspace_id)
+            decided = route(workspace_id)
+            if len(decided) >= BATCH:
+                self._to_route.add(workspace_id)
+            elif all(decision.agent_id is None for decision in decided) and waiting_in_queue(workspace_id).exists():
+                self._full_until[workspace_id] = time.monotonic() + ROUTE_WHEN_FULL_SECONDS
+
+    def _patience(self) -> float:
+        now = time.monotonic()
+        if any(self._full_until.get(workspace_id, 0.0) < now for workspace_id in self._to_route):
+            return 0.0
+        return SWEEP_WHEN_TOLD_SECONDS if self._told or self._to_route else POLL_SECONDS
 
     def _sweep(self, every: float = SWEEP_SECONDS) -> None:
         if time.monotonic() - self._swept_at < every:
             return
-        self._swept_at, self._told = time.monotonic(), False
-        self._sweeper.run(timezone.now())
+        self._told = self._sweeper.run(timezone.now())
         with transaction.atomic():
             match_waiting()
+        self._swept_at = time.monotonic()
 
 
-def route(workspace_id: int) -> None:
-    """Give new work away, in a transaction of its own. When that fails the work waits for the sweeper."""
+def route(workspace_id: int) -> list[RoutingDecision]:
+    """Give a batch of new work away, in a transaction of its own. Failed work waits for the sweeper."""
     try:
-        route_waiting(workspace_id)
+        return route_waiting(workspace_id, rounds=1)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         logger.exception("Routing failed for workspace %s", workspace_id)
+        return []

@@ -1,8 +1,9 @@
 """What nobody's message starts: time passes, people leave, Redis forgets. Run by the ingest loop about once a second.
 
-Every chore looks through an index, takes a bounded number of rows and does each in a transaction of its own; with
-nothing to do, a sweep is a handful of index look-ups. A chore that fails is logged and tried again at the next sweep;
-a lost database connection is the loop's business.
+Every chore looks through an index, takes few rows and does each in a transaction of its own, because messages wait
+meanwhile; `run` says whether more is due, and the loop comes back soon. With nothing to do, a sweep is a handful of
+index look-ups. A chore that fails is logged and tried again at the next sweep; a lost database connection is the loop's
+business.
 """
 
 import logging
@@ -26,7 +27,8 @@ from whatsapp.service_window import WINDOW
 
 logger = logging.getLogger(__name__)
 
-ROWS = 200  # of one chore in one sweep
+ROWS = 20  # of one chore in one sweep
+DELETED = 500
 HAND_BACK_EVERY = timedelta(seconds=5)
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
@@ -37,23 +39,33 @@ STATUS_KEPT_FOR = timedelta(days=7)  # as long as Meta may still repeat the webh
 class Sweeper:
     """The chores, and what one sweep tells the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, route: Callable[[int, datetime], object] = route_waiting) -> None:
+        self._route = route
         self._windows_done: dict[int, datetime] = {}  # per workspace: lines are written for windows begun before
         self._last_run: dict[str, datetime] = {}
 
-    def run(self, now: datetime) -> None:
-        """One sweep, in an order in which what one chore frees the next can give away."""
-        self._try(wake_due, now)
-        if self._is_time("hand back", HAND_BACK_EVERY, now):
-            self._try(hand_back_gone, now)
-        self._try(route_queues, now)
-        self._try(self.tell_closed_windows, now)
-        self._try(requeue_attachments, now)
-        if self._is_time("clean", CLEAN_EVERY, now):
-            self._try(forget_old_statuses, now)
+    def run(self, now: datetime) -> bool:
+        """One sweep, in an order in which what one chore frees the next can give away; is there more to do?"""
+        more = self._try(wake_due, now)
+        if self._is_time("hand back", HAND_BACK_EVERY, now) and self._try(hand_back_gone, now):
+            del self._last_run["hand back"]
+            more = True
+        self._try(self.route_queues, now)
+        more |= self._try(self.tell_closed_windows, now)
+        more |= self._try(requeue_attachments, now)
+        if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
+            del self._last_run["clean"]
+        return more
 
-    def tell_closed_windows(self, now: datetime) -> None:
+    def route_queues(self, now: datetime) -> bool:
+        """Whatever still waits is offered again: somebody may have come, got capacity, or a notice was lost."""
+        for workspace_id in waiting_in_queue().order_by().values_list("workspace_id", flat=True).distinct():
+            self._route(workspace_id, now)
+        return False
+
+    def tell_closed_windows(self, now: datetime) -> bool:
         """One line per window that closed in an open conversation, at the time it closed."""
+        more = False
         for workspace in Workspace.objects.all():
             begun_before = now - WINDOW + timedelta(seconds=workspace.window_margin_seconds)
             since = self._windows_done.get(workspace.pk, begun_before - WINDOWS_LOOK_BACK)
@@ -73,6 +85,8 @@ class Sweeper:
                 _tell_closed_window(conversation, now)
             last = rows[-1].last_customer_message_at if len(rows) == ROWS else None
             self._windows_done[workspace.pk] = last or begun_before
+            more = more or last is not None
+        return more
 
     def _is_time(self, chore: str, every: timedelta, now: datetime) -> bool:
         last = self._last_run.get(chore)
@@ -81,13 +95,14 @@ class Sweeper:
         self._last_run[chore] = now
         return True
 
-    def _try(self, chore: Callable[[datetime], None], now: datetime) -> None:
+    def _try(self, chore: Callable[[datetime], bool], now: datetime) -> bool:
         try:
-            chore(now)
+            return chore(now)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("A chore of the sweeper failed: %s", getattr(chore, "__name__", chore))
+            return False
 
 
 _sweeper = Sweeper()
@@ -98,44 +113,43 @@ def run_sweep(now: datetime | None = None) -> None:
     _sweeper.run(now or timezone.now())
 
 
-def wake_due(now: datetime) -> None:
+def wake_due(now: datetime) -> bool:
     """Snoozed conversations whose time has come are open again."""
     due = Conversation.objects.filter(status=ConversationStatus.SNOOZED, snoozed_until__lte=now)
-    for conversation in due.order_by("snoozed_until")[:ROWS]:
+    rows = list(due.order_by("snoozed_until")[:ROWS])
+    for conversation in rows:
         with transaction.atomic(), events.gathered():
             lock(conversation)
             if conversation.snoozed_until is not None and conversation.snoozed_until <= now:
                 wake_conversation(conversation)
+    return len(rows) == ROWS
 
 
-def hand_back_gone(now: datetime) -> None:
+def hand_back_gone(now: datetime) -> bool:
     """Unanswered work of people beyond their grace returns to its queues."""
-    for workspace_id in Workspace.objects.values_list("pk", flat=True):
-        hand_back_absent(workspace_id, now)
+    found = [hand_back_absent(workspace_id, now) for workspace_id in Workspace.objects.values_list("pk", flat=True)]
+    return any(found)
 
 
-def route_queues(now: datetime) -> None:
-    """Whatever still waits is offered again: somebody may have come, got capacity, or a notice was lost."""
-    for workspace_id in waiting_in_queue().order_by().values_list("workspace_id", flat=True).distinct():
-        route_waiting(workspace_id, now)
-
-
-def requeue_attachments(now: datetime) -> None:
+def requeue_attachments(now: datetime) -> bool:
     """Files whose job has been lost with Redis, or whose next try is due, get a job."""
     lost = Q(next_try_at=None, created_at__lte=now - JOB_LOST_AFTER) | Q(next_try_at__lte=now)
     pending = Attachment.objects.filter(lost, state=AttachmentState.PENDING).order_by("next_try_at", "pk")
-    for attachment_id in list(pending.values_list("pk", flat=True)[:ROWS]):
+    rows = list(pending.values_list("pk", flat=True)[:ROWS])
+    for attachment_id in rows:
         with transaction.atomic():
             # Not again before this job had its chance; the conditional update keeps two sweepers apart.
             taken = Attachment.objects.filter(lost, pk=attachment_id, state=AttachmentState.PENDING)
             if taken.update(next_try_at=now + JOB_LOST_AFTER):
                 jobs.enqueue(jobs.fetch_attachment, attachment_id, queue="attachments")
+    return len(rows) == ROWS
 
 
-def forget_old_statuses(now: datetime) -> None:
+def forget_old_statuses(now: datetime) -> bool:
     """Statuses that never found their message, after a week."""
-    old = UnmatchedStatus.objects.filter(created_at__lt=now - STATUS_KEPT_FOR).order_by("created_at")[:ROWS]
-    UnmatchedStatus.objects.filter(pk__in=old.values("pk")).delete()
+    old = UnmatchedStatus.objects.filter(created_at__lt=now - STATUS_KEPT_FOR).order_by("created_at")[:DELETED]
+    deleted, _ = UnmatchedStatus.objects.filter(pk__in=old.values("pk")).delete()
+    return deleted == DELETED
 
 
 def _tell_closed_window(conversation: Conversation, now: datetime) -> None:
