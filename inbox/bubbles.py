@@ -6,23 +6,21 @@ prefetched it costs no query. Everything in `data` comes from outside: templates
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils import timezone
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from inbox import formatting
+from inbox.bubble_content import Content
+from inbox.bubble_delivery import Delivery
 from inbox.enums import AttachmentState, Direction, MessageKind, MessageStatus, Via
 from inbox.models import Attachment, Message
 from inbox.rows import KIND_ICONS, as_data, kind_label, milliseconds
-from whatsapp import errors
-from whatsapp.phone_format import pretty
 
-NOT_CONFIRMED_AFTER = timedelta(minutes=10)
 MEDIA_KINDS = {MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.STICKER}
 LINE_KINDS = {MessageKind.SYSTEM, MessageKind.WELCOME}
 PARTS = {
@@ -35,7 +33,7 @@ PARTS = {
 
 
 @dataclass
-class Bubble:
+class Bubble(Content, Delivery):
     """One message as the template wants it."""
 
     message: Message
@@ -119,10 +117,6 @@ class Bubble:
         return quotes or bool(message.forwarded or data.get("referral") or data.get("referred_product"))
 
     # --- what it says -------------------------------------------------------------------------------------------------
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        return self.message.data if isinstance(self.message.data, dict) else {}
-
     @property
     def part(self) -> str:
         """The template of what stands above the text, if anything."""
@@ -198,163 +192,6 @@ class Bubble:
         if reaction.contact_id == self.message.conversation.contact_id:
             return self.message.conversation.contact.first_name
         return reaction.contact.first_name
-
-    # --- kinds --------------------------------------------------------------------------------------------------------
-    @property
-    def place_url(self) -> str:
-        latitude, longitude = self.data.get("latitude"), self.data.get("longitude")
-        if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-            return ""
-        return f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=17/{latitude:.6f}/{longitude:.6f}"
-
-    @property
-    def place_name(self) -> str:
-        return str(self.data.get("name") or self.data.get("address") or _("Shared location"))
-
-    def _dicts(self, key: str) -> list[dict[str, Any]]:
-        found = self.data.get(key)
-        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-    @property
-    def cards(self) -> list[dict[str, Any]]:
-        return self._dicts("contacts")
-
-    @property
-    def order_items(self) -> list[dict[str, Any]]:
-        return self._dicts("items")
-
-    @property
-    def form_fields(self) -> list[tuple[str, str]]:
-        """What was answered in a form, as (question, answer)."""
-        found = self.data.get("fields")
-        pairs = found if isinstance(found, list) else []
-        return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
-
-    @property
-    def referral(self) -> dict[str, Any]:
-        """The ad or post this message came from; its picture is never loaded."""
-        found = self.data.get("referral")
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def referral_host(self) -> str:
-        try:
-            return urlsplit(str(self.referral.get("source_url", ""))).hostname or ""
-        except ValueError:
-            return ""
-
-    @property
-    def system_line(self) -> str:
-        """The centred words of a system message."""
-        if self.message.kind == MessageKind.WELCOME:
-            return _("Opened the chat for the first time")
-        event, new = self.data.get("event"), str(self.data.get("new") or "")
-        if event == "number_changed" and new:
-            return _("New phone number: %(number)s") % {"number": pretty(new)}
-        if event == "user_id_changed":
-            return _("The WhatsApp user id has changed")
-        if event == "identity_changed":
-            return _("The customer's device has changed")
-        return formatting.to_line(self.message.text)
-
-    @cached_property
-    def template_name(self) -> str:
-        return str(self.data.get("name") or (self.message.template.name if self.message.template else ""))
-
-    @property
-    def template_category(self) -> str:
-        category = str(self.data.get("category") or (self.message.template.category if self.message.template else ""))
-        return category.capitalize()
-
-    @cached_property
-    def _components(self) -> list[dict[str, Any]]:
-        if self.message.kind != MessageKind.TEMPLATE or self.message.template is None:
-            return []
-        return [part for part in self.message.template.components if isinstance(part, dict)]
-
-    @property
-    def header(self) -> str:
-        """A header's words (a header's file is an attachment)."""
-        if isinstance(self.data.get("header"), str):
-            return str(self.data["header"])
-        return (
-            str((self.data.get("header") or {}).get("text") or "") if isinstance(self.data.get("header"), dict) else ""
-        )
-
-    @property
-    def footer(self) -> str:
-        if self.data.get("footer"):
-            return str(self.data["footer"])
-        return next((str(part.get("text", "")) for part in self._components if part.get("type") == "FOOTER"), "")
-
-    @property
-    def buttons(self) -> list[tuple[str, str]]:
-        """(icon, words) of the buttons the customer sees below."""
-        buttons = self.data.get("buttons")
-        if not isinstance(buttons, list):
-            buttons = next((part.get("buttons") for part in self._components if part.get("type") == "BUTTONS"), [])
-        icons = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}
-        return [
-            (
-                icons.get(str(button.get("type", "")).upper(), "reply"),
-                str(button.get("text") or button.get("title") or ""),
-            )
-            for button in buttons or []
-            if isinstance(button, dict)
-        ]
-
-    # --- when it went wrong -------------------------------------------------------------------------------------------
-    @property
-    def failure(self) -> str | Promise:
-        return errors.sentence(self.message.error_code) if self.message.status == MessageStatus.FAILED else ""
-
-    @property
-    def waiting_because(self) -> str | Promise:
-        """Why it has not left yet, after a try that Meta or the network turned away."""
-        waits = self.message.status in (MessageStatus.QUEUED, MessageStatus.SENDING)
-        return errors.sentence(self.message.error_code) if waits and self.message.error_code is not None else ""
-
-    @property
-    def retry_reason(self) -> str | Promise:
-        """Why a message is still waiting, once a try has failed."""
-        waits = self.message.status == MessageStatus.QUEUED and self.message.error_code is not None
-        return errors.sentence(self.message.error_code) if waits else ""
-
-    @property
-    def failure_icon(self) -> str:
-        return {"template": "lock", "give_up": "ban", "stop": "ban"}.get(
-            errors.action(self.message.error_code), "alert"
-        )
-
-    @property
-    def way_out(self) -> str:
-        """What helps after a failure: "template", "again", or "" when only the words of `next_step` do."""
-        action = errors.action(self.message.error_code)
-        if action == errors.TEMPLATE:
-            return "template"
-        return "" if action in (errors.GIVE_UP, errors.STOP) else "again"
-
-    @property
-    def next_step(self) -> str | Promise:
-        return errors.next_step(self.message.error_code)
-
-    @property
-    def is_unknown(self) -> bool:
-        return self.message.status == MessageStatus.UNKNOWN
-
-    @property
-    def is_held(self) -> bool:
-        return self.message.status == MessageStatus.HELD
-
-    @property
-    def doubt_at(self) -> datetime | None:
-        """From when on "not confirmed" is shown."""
-        since = self.message.unknown_since or self.message.created_at
-        return since + NOT_CONFIRMED_AFTER if self.is_unknown else None
-
-    @property
-    def in_doubt(self) -> bool:
-        return self.doubt_at is not None and self.doubt_at <= self.now
 
 
 def bubble_of(message: Message) -> Bubble:

@@ -1,0 +1,128 @@
+"""What the structured kinds of a message hold: places, cards, orders, forms, templates, system lines.
+
+Everything in `data` comes from outside, and every key may be missing or of another type: this module only picks.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from inbox import formatting
+from inbox.enums import MessageKind
+from inbox.models import Message
+from whatsapp.phone_format import pretty
+
+
+class Content:
+    """A part of inbox.bubbles.Bubble."""
+
+    message: Message
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        return self.message.data if isinstance(self.message.data, dict) else {}
+
+    @property
+    def place_url(self) -> str:
+        latitude, longitude = self.data.get("latitude"), self.data.get("longitude")
+        if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+            return ""
+        return f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=17/{latitude:.6f}/{longitude:.6f}"
+
+    @property
+    def place_name(self) -> str:
+        return str(self.data.get("name") or self.data.get("address") or _("Shared location"))
+
+    def _dicts(self, key: str) -> list[dict[str, Any]]:
+        found = self.data.get(key)
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        return self._dicts("contacts")
+
+    @property
+    def order_items(self) -> list[dict[str, Any]]:
+        return self._dicts("items")
+
+    @property
+    def form_fields(self) -> list[tuple[str, str]]:
+        """What was answered in a form, as (question, answer)."""
+        found = self.data.get("fields")
+        pairs = found if isinstance(found, list) else []
+        return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+
+    @property
+    def referral(self) -> dict[str, Any]:
+        """The ad or post this message came from; its picture is never loaded."""
+        found = self.data.get("referral")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def referral_host(self) -> str:
+        try:
+            return urlsplit(str(self.referral.get("source_url", ""))).hostname or ""
+        except ValueError:
+            return ""
+
+    @property
+    def system_line(self) -> str:
+        """The centred words of a system message."""
+        if self.message.kind == MessageKind.WELCOME:
+            return _("Opened the chat for the first time")
+        event, new = self.data.get("event"), str(self.data.get("new") or "")
+        if event == "number_changed" and new:
+            return _("New phone number: %(number)s") % {"number": pretty(new)}
+        if event == "user_id_changed":
+            return _("The WhatsApp user id has changed")
+        if event == "identity_changed":
+            return _("The customer's device has changed")
+        return formatting.to_line(self.message.text)
+
+    @cached_property
+    def template_name(self) -> str:
+        return str(self.data.get("name") or (self.message.template.name if self.message.template else ""))
+
+    @property
+    def template_category(self) -> str:
+        category = str(self.data.get("category") or (self.message.template.category if self.message.template else ""))
+        return category.capitalize()
+
+    @cached_property
+    def _components(self) -> list[dict[str, Any]]:
+        if self.message.kind != MessageKind.TEMPLATE or self.message.template is None:
+            return []
+        return [part for part in self.message.template.components if isinstance(part, dict)]
+
+    @property
+    def header(self) -> str:
+        """A header's words (a header's file is an attachment)."""
+        if isinstance(self.data.get("header"), str):
+            return str(self.data["header"])
+        return (
+            str((self.data.get("header") or {}).get("text") or "") if isinstance(self.data.get("header"), dict) else ""
+        )
+
+    @property
+    def footer(self) -> str:
+        if self.data.get("footer"):
+            return str(self.data["footer"])
+        return next((str(part.get("text", "")) for part in self._components if part.get("type") == "FOOTER"), "")
+
+    @property
+    def buttons(self) -> list[tuple[str, str]]:
+        """(icon, words) of the buttons the customer sees below."""
+        buttons = self.data.get("buttons")
+        if not isinstance(buttons, list):
+            buttons = next((part.get("buttons") for part in self._components if part.get("type") == "BUTTONS"), [])
+        icons = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}
+        return [
+            (
+                icons.get(str(button.get("type", "")).upper(), "reply"),
+                str(button.get("text") or button.get("title") or ""),
+            )
+            for button in buttons or []
+            if isinstance(button, dict)
+        ]
