@@ -7,6 +7,7 @@ takes one message per six seconds, with up to 45 borrowed from the future (whats
 import random
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,21 +61,38 @@ class TokenBucket:
 
 
 class Metronome:
-    """Spaces the calls of one number evenly, whatever delayed their threads: a second never holds more than `rate`."""
+    """Spaces the calls of one number evenly; and when their threads are held up together, so that all their turns have
+    come at once, no second sees more than `rate` of them leave all the same. Times are monotonic seconds."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
         self._next = 0.0
+        self._left: deque[float] = deque()  # when the calls of the last second left
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Sleep until this call's turn."""
+        """Sleep until this call may leave."""
+        time.sleep(self.turn(time.monotonic()))
+        while (more := self.leave(time.monotonic())) > 0:
+            time.sleep(more)
+
+    def turn(self, now: float) -> float:
+        """Take the next turn: the seconds until it comes."""
         with self._lock:
-            now = time.monotonic()
             turn = max(now, self._next)
             self._next = turn + 1 / self.rate
-        if turn > now:
-            time.sleep(turn - now)
+        return turn - now
+
+    def leave(self, now: float) -> float:
+        """0 when the call leaves now; else the seconds after which to ask again."""
+        with self._lock:
+            while self._left and now - self._left[0] >= 1:
+                self._left.popleft()
+            too_many = len(self._left) - max(1, int(self.rate))
+            if too_many >= 0:
+                return max(self._left[too_many] + 1 - now, 0.001)
+            self._left.append(now)
+            return 0.0
 
 
 def next_arrival(arrival_at: datetime | None, now: datetime) -> datetime | None:

@@ -68,6 +68,8 @@ def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
             return _outcome(message, problem)
         if not media_id:
             return refused(message, errors.NO_HEADER_FILE)
+        if message.template.is_marketing and not header_media.has_still_agreed(message):
+            return refused(message, errors.NO_CONSENT)
     if not message.is_template and not message.service_window.is_open(timezone.now()):
         return refused(message, errors.WINDOW_CLOSED)
     payload = payload_for(message, media_id=media_id, file_name=file_name)

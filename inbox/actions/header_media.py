@@ -2,12 +2,15 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.files import File
 from django.db import connection
 from django.utils import timezone
 
+from inbox.actions.consent import may_send_marketing
 from inbox.enums import AttachmentState
 from inbox.errors import TemplateValuesInvalid
 from inbox.models import Attachment, Conversation, Message
@@ -85,11 +88,25 @@ def attach(message: Message, source: HeaderSource) -> Attachment:
 def header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
     """(Meta's media id, file name) of a message's header file, uploaded if need be; ("", "") when it has none.
 
-    Runs in one of many sender threads, so only a few at a time may hold a database connection.
+    Runs in one of many sender threads.
     """
+    with _database():
+        return _header_id_of(message, api)
+
+
+def has_still_agreed(message: Outgoing) -> bool:
+    """Whether advertising may still go to this customer: a STOP may have come while the file was being uploaded."""
+    with _database():
+        stored = Message.objects.select_related("conversation__contact").get(pk=message.id)
+        return may_send_marketing(stored.conversation.contact)
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """One of the few connections that sender threads may hold."""
     with _database_places:
         try:
-            return _header_id_of(message, api)
+            yield
         finally:
             if threading.current_thread() is not threading.main_thread():
                 connection.close()

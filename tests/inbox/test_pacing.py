@@ -1,5 +1,7 @@
 """How fast we may send: never beyond the number's throughput, and to one customer as Meta's pair limit allows."""
 
+import bisect
+import heapq
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inbox import pacing
-from inbox.pacing import PAIR_STEP, TokenBucket, calling_rate, next_arrival, retry_after, sending_rate
+from inbox.pacing import PAIR_STEP, Metronome, TokenBucket, calling_rate, next_arrival, retry_after, sending_rate
 from whatsapp import errors
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -34,6 +36,23 @@ def test_no_span_of_time_gets_more_than_rate_and_burst(rate, pauses):
     for start, _count in taken:
         inside = sum(count for at, count in taken if start <= at < start + 1)
         assert inside <= rate + bucket.burst + 1
+
+
+@given(st.sampled_from([1.0, 18.36, 71.4, 918.0]), st.floats(0, 3), st.integers(1, 60))
+def test_calls_whose_threads_stalled_together_do_not_leave_together(rate, stall, waiting):
+    metronome, left = Metronome(rate), []
+    queue = [max(metronome.turn(0.0), stall) for _ in range(waiting)]  # nobody runs before the stall is over
+    while queue:
+        now = heapq.heappop(queue)
+        if (more := metronome.leave(now)) > 0:
+            heapq.heappush(queue, now + more)
+        else:
+            left.append(now)
+            if len(left) < 3 * rate + waiting:
+                heapq.heappush(queue, now + metronome.turn(now))
+
+    for index, start in enumerate(left):
+        assert bisect.bisect_left(left, start + 1) - index <= max(1, rate)
 
 
 def test_a_slowed_number_keeps_no_more_than_its_smaller_burst():

@@ -257,6 +257,22 @@ def test_a_media_header_needs_a_file(cast):
     assert set(refusal.value.fields) == {"header.file"}
 
 
+def test_a_stop_that_comes_while_the_header_file_is_uploaded_still_counts(cast, graph: FakeGraph):
+    template = factories.template(cast.number, components=IMAGE_TEMPLATE, category="MARKETING")
+    agree(cast)
+    message = send(cast, template, {"body.1": "Clara"}, header_file=picture())
+
+    def stop(payload: dict) -> None:
+        record_consent(cast.clara, ConsentState.WITHDRAWN, source=Consent.Source.KEYWORD, occurred_at=timezone.now())
+
+    graph.before = stop
+    deliver_now()
+
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == (MessageStatus.FAILED, errors.NO_CONSENT)
+    assert [url.rsplit("/", 1)[1] for _method, url, _more in graph.calls] == ["media"]
+
+
 def test_the_default_file_is_uploaded_once_and_renewed_before_30_days(cast, graph: FakeGraph):
     template = factories.template(cast.number, components=IMAGE_TEMPLATE)
     set_default(template, cast.number, picture())
