@@ -33,6 +33,23 @@ class SessionLifetimeMiddleware:
         return self.get_response(request)
 
 
+class NothingKeptMiddleware:
+    """What somebody sees when signed in is not kept by the browser: after sign-out, "back" must not show it again.
+
+    Views that know better (files, which are asked for again each time) say so themselves.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = "_auth_user_id" in request.session
+        response = self.get_response(request)
+        if signed_in:
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class AgentLocaleMiddleware:
     """Renders in the agent's own language and zone; before sign-in as chosen by `?language=`, cookie or browser."""
 

@@ -45,6 +45,10 @@ class HeaderTests(TestCase):
         answers.append(self.client.get(reverse("settings-person", args=[self.cast.ben.pk])))
         return answers
 
+    def test_no_page_of_somebody_signed_in_is_kept_by_the_browser(self) -> None:
+        for answer in self.pages():
+            self.assertIn("no-store", answer["Cache-Control"], answer.request["PATH_INFO"])
+
     def test_every_page_has_a_strict_policy_and_nothing_inline(self) -> None:
         for answer in self.pages():
             policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
