@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inbox import events
 from inbox.enums import ConversationStatus, MessageStatus
@@ -171,6 +171,33 @@ def test_what_is_written_offline_waits_and_goes_out_once(page):
     expect(page.locator("#messages [data-pending]")).to_have_count(0, timeout=12_000)
     expect(bubbles(page)).to_have_count(1)
     assert sent() == ["Ohne Netz"]
+
+
+def test_a_text_that_got_through_while_another_conversation_was_open_is_no_draft(page, cast, claras):
+    field(page).fill("Bin")
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Bin").exists(), seconds=3)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route) if route.request.method == "POST" else route.continue_()
+
+    page.route(f"**/conversations/{claras.pk}/messages/", hold)
+    field(page).press_sequentially(" gleich da")
+    page.keyboard.press("Enter")
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator("#thread .thread__name")).to_contain_text("Dario")
+    page.locator(f"#row-{claras.pk} .row__link").click()
+    expect(page.locator("#messages [data-pending]")).to_contain_text("Bin gleich da")
+    expect(field(page)).to_have_value("")
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator("#thread .thread__name")).to_contain_text("Dario")
+    held[0].continue_()
+    until(lambda: sent() == ["Bin gleich da"])
+    page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.startsWith('draft:'))")
+    page.locator(f"#row-{claras.pk} .row__link").click()
+
+    expect(bubbles(page)).to_have_count(1)
+    expect(field(page)).to_have_value("")
 
 
 def test_after_a_reload_an_unsent_text_is_only_a_draft(page, web):

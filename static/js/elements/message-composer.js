@@ -4,7 +4,7 @@
 // fields stay in place, and so does what was typed. Sending goes through the outbox, drafts through the draft keeper.
 
 import { now, unwatch, watch } from "../lib/clock.js";
-import { DraftKeeper } from "../lib/drafts.js";
+import { DraftKeeper, without } from "../lib/drafts.js";
 import { getHtml } from "../lib/http.js";
 import { MentionMenu } from "../lib/mentions.js";
 import * as outbox from "../lib/outbox.js";
@@ -22,8 +22,10 @@ class MessageComposer extends HTMLElement {
     this.form = this.querySelector("form");
     this.fields = { reply: this.querySelector("[data-text='reply']"), note: this.querySelector("[data-text='note']") };
     this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl);
+    const waiting = outbox.waitingIn(this.dataset.conversation);
     for (const [kind, field] of Object.entries(this.fields)) {
-      field.value = this.drafts.begin(kind, field.value);
+      const mine = waiting.filter((entry) => entry.kind === kind);
+      field.value = mine.reduce((kept, { text }) => without(kept, text), this.drafts.begin(kind, field.value));
       field.addEventListener("input", () => this.typed(kind));
       field.addEventListener("keydown", (event) => this.pressed(event));
       field.addEventListener("blur", () => this.drafts.flush(kind, field.value));
@@ -32,7 +34,7 @@ class MessageComposer extends HTMLElement {
     this.form.addEventListener("submit", this);
     this.addEventListener("click", this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.addEventListener(name, this);
-    for (const entry of outbox.waitingIn(this.dataset.conversation)) drawPending(this, entry);
+    for (const entry of waiting) if (entry.kind === "reply") drawPending(this, entry);
     watch(this);
     this.count();
     this.redraw(now());

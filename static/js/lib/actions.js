@@ -1,6 +1,7 @@
 // Buttons that htmx attributes cannot express: <button data-action="quote">. One listener for the whole page, so that
 // fragments put in later work without further ado.
 
+import { settle } from "./drafts.js";
 import { del, get, post, Refused } from "./http.js";
 import { placeItem, pendingOf, removePending, replacePending } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
@@ -128,6 +129,7 @@ async function decide(dialog, choice) {
 
 document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) => {
   if (isOpen(entry)) replacePending(answer.uid, answer.html);
+  else settle(entry.conversation, entry.kind, entry.text);
   if (!entry.close) return;
   try {
     await post(entry.closeUrl, { seen_inbound: entry.seenInbound });

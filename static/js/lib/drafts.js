@@ -6,6 +6,21 @@ const PAUSE = 700;
 
 const key = (conversation, kind) => `draft:${conversation}:${kind}`;
 
+// What remains of a kept text once this part of it has become a message.
+export function without(kept, text) {
+  if (kept.trim() === text) return "";
+  return kept.startsWith(`${text}\n`) ? kept.slice(text.length + 1) : kept;
+}
+
+// The server has taken the text while another conversation was on the screen: it must not come back as a draft.
+export function settle(conversation, kind, text) {
+  const here = sessionStorage.getItem(key(conversation, kind));
+  if (here === null) return;
+  const rest = without(here, text);
+  if (rest) sessionStorage.setItem(key(conversation, kind), rest);
+  else sessionStorage.removeItem(key(conversation, kind));
+}
+
 export class DraftKeeper {
   constructor(conversation, url) {
     this.conversation = conversation;
