@@ -342,10 +342,10 @@ def test_the_picker_lists_usable_templates_first_and_the_rest_with_reasons(cast)
     factories.template(cast.number, "weg", removed_at=timezone.now())
     factories.template(cast.other_number, "fremd")
 
-    choices = templates_for(cast.claras)
-
-    assert [choice.template.name for choice in choices.usable] == ["termin", "rad_fertig"]
     with translation.override("en"):
+        choices = templates_for(cast.claras)
+
+        assert [choice.template.name for choice in choices.usable] == ["termin", "rad_fertig"]
         assert {choice.template.name: str(choice.reason) for choice in choices.unavailable} == {
             "angebot": "Clara has not agreed to marketing", "neu": "Waiting for approval by WhatsApp",
         }  # fmt: skip
