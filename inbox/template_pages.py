@@ -1,5 +1,6 @@
 """What the template pages of the settings show: rows of the list, numbers of the last 30 days, the filled sample."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,9 @@ TABS: dict[str, tuple[Promise, set[str]]] = {
 BADGES = {
     "approved": ("good", "check"), "pending": ("ink", "clock"), "rejected": ("bad", "x"), "paused": ("warn", "pause"),
 }  # fmt: skip
+# Meta's names have no umlauts. Not where "ue" is one without a dot: neue, blaue, Statue, aktuell, individuell, manuell.
+SPELT_OUT = re.compile(r"ae|oe|(?<![aeoqdnstvx])ue")
+UMLAUTS = {"ae": "ä", "oe": "ö", "ue": "ü"}
 QUALITIES = {"GREEN": ("good", _("High")), "YELLOW": ("warn", _("Medium")), "RED": ("bad", _("Low"))}
 REASONS = {
     "ABUSIVE_CONTENT": _("WhatsApp found the content abusive."),
@@ -142,8 +146,11 @@ def filtered(
 
 
 def title_of(template: MessageTemplate) -> str:
-    """Meta's technical name as people read it: `rad_fertig` is "Rad fertig"."""
-    return template.name.replace("_", " ").strip().capitalize()
+    """Meta's technical name as people read it: `termin_bestaetigen` is "Termin bestätigen"."""
+    name = template.name.replace("_", " ").strip()
+    if template.language.startswith("de"):
+        name = SPELT_OUT.sub(lambda found: UMLAUTS[found[0]], name)
+    return name.capitalize()
 
 
 def sample_of(template: MessageTemplate) -> dict[str, Any]:
