@@ -7,11 +7,16 @@ import requests
 
 from whatsapp import errors
 from whatsapp.errors import DeliveryProblem, OutcomeUnknown, PermanentFailure, TemporaryFailure
+from whatsapp.payloads.reading import loads, storable, whole
 
 
 def parsed(response: requests.Response) -> Any:
+    """The JSON of an answer, all text in it storable; None when it is none.
+
+    An answer often quotes what we or the customer wrote, and a result that the database refuses would be lost.
+    """
     try:
-        return json.loads(response.content)
+        return storable(loads(response.content))
     except (ValueError, RecursionError):
         return None
 
@@ -21,9 +26,8 @@ def problem(response: requests.Response, body: Any, is_send: bool, trace: str) -
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return no_word_of_meta(response, is_send, trace)
-    try:
-        code = int(error["code"])
-    except (KeyError, TypeError, ValueError):
+    code = whole(error, "code")
+    if code is None or abs(code) >= 2**31:
         return no_word_of_meta(response, is_send, trace)
     subcode = error.get("error_subcode")
     data = error.get("error_data")

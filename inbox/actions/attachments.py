@@ -19,8 +19,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox import events
+from inbox.actions.locks import lock
 from inbox.enums import AttachmentState
-from inbox.models import Attachment, Conversation, Message
+from inbox.models import Attachment, Message
 from whatsapp import errors, media_types
 from whatsapp.client import CloudAPI
 from whatsapp.errors import PermanentFailure, TemporaryFailure
@@ -163,13 +164,12 @@ def _settle(attachment: Attachment, state: str, reason: str) -> None:
 
 def _locked_message(attachment: Attachment) -> Message | None:
     """The file's message with its conversation locked; None when it was erased meanwhile."""
-    conversation = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("workspace", "contact", "team", "assignee", "phone_number")
-        .filter(messages__attachments=attachment.pk).first()
-    )
-    message = Message.objects.filter(attachments=attachment.pk).first() if conversation is not None else None
-    if message is not None and conversation is not None:
+    found = Message.objects.filter(attachments=attachment.pk).select_related("conversation").first()
+    if found is None:
+        return None
+    conversation = lock(found.conversation)
+    message = Message.objects.filter(pk=found.pk).first()
+    if message is not None:
         message.conversation = conversation
     return message
 

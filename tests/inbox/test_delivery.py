@@ -56,6 +56,25 @@ def test_a_queued_reply_reaches_meta_with_our_id_and_the_customers_number(cast, 
     assert (attempt.outcome, attempt.number, attempt.http_status) == ("accepted", 1, 200)
 
 
+@pytest.mark.parametrize(("answer", "status"), [
+    (graph_error(131026, error_data={"details": "zu \x00 und \ud800"}), MessageStatus.FAILED),
+    (graph_error(131026, message="x\x00y", fbtrace_id="\x00" * 500), MessageStatus.FAILED),
+    (graph_error(10**20), MessageStatus.FAILED),
+    (response(500, '{"error": {"code": 1e400}}'), MessageStatus.UNKNOWN),
+    (response(200, {"messages": [{"id": "wamid.\x00\ud800x"}]}), MessageStatus.ACCEPTED),
+    (response(200, "[" * 100_000), MessageStatus.UNKNOWN),
+])  # fmt: skip
+def test_no_answer_is_too_odd_to_be_stored(cast, graph: FakeGraph, answer, status):
+    message = reply(cast)
+    graph.answers = [answer]
+
+    deliver_now()
+
+    message.refresh_from_db()
+    assert message.status == status
+    assert message.delivery_attempts.get().finished_at is not None
+
+
 def test_who_has_hidden_the_number_is_reached_by_user_id(cast, graph: FakeGraph):
     contact = factories.contact(cast.number, "Annika", phone="", bsuid="DE.847261503982")
     conversation = factories.conversation(cast.number, contact, last_customer_message_at=timezone.now())

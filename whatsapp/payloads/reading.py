@@ -24,6 +24,19 @@ def clean(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text.replace("\x00", ""))
 
 
+def storable(value: Any, depth: int = _DEPTH) -> Any:
+    """The same JSON value with every text in it clean; what lies deeper than 64 levels becomes null."""
+    if isinstance(value, str):
+        return clean(value)
+    if not depth:
+        return None
+    if isinstance(value, list):
+        return [storable(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): storable(item, depth - 1) for key, item in value.items()}
+    return value
+
+
 def loads(body: bytes | str) -> Any:
     """JSON as forgiving as safety allows: bad UTF-8 becomes U+FFFD, NaN and huge numbers null, depth beyond 64 null.
 
