@@ -1,4 +1,4 @@
-"""What admins must know wherever they are: the banner above every page. A few cheap questions, for admins only."""
+"""What people must know wherever they are: the banner above every page. A few cheap questions, most for admins only."""
 
 from dataclasses import dataclass
 
@@ -26,9 +26,10 @@ class Alert:
 
 
 def alerts_for(agent: Agent) -> list[Alert]:
-    """The banners of this person's pages; nothing for people who could not do anything about it."""
+    """The banners of this person's pages. A number that sends nothing concerns everybody who writes replies; the rest
+    only those who can do something about it."""
     if not may_manage_settings(agent):
-        return []
+        return _stopped(agent)
     warnings = storage.storage_warnings(agent.workspace)
     alerts = [Alert(each.kind, each.sentence, is_urgent=each.is_urgent) for each in warnings]
     return [*alerts, *_deliveries(agent), *_stopped(agent)]
@@ -50,5 +51,8 @@ def _stopped(agent: Agent) -> list[Alert]:
         where = number if number.sending_stopped_at else number.business_account
         words = {"number": str(number), "reason": errors.sentence(where.sending_stopped_code)}
         sentence = _("%(number)s sends nothing at the moment. %(reason)s") % words
-        alerts.append(Alert("stopped", sentence, reverse("settings-number")))
+        if may_manage_settings(agent):
+            alerts.append(Alert("stopped", sentence, reverse("settings-number")))
+        else:
+            alerts.append(Alert("stopped", f"{sentence} {_('Replies wait until an admin has fixed it.')}"))
     return alerts

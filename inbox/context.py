@@ -73,7 +73,7 @@ class Shell:
 
     @cached_property
     def alerts(self) -> list[Alert]:
-        """The banners above the page, for those who can do something about it."""
+        """The banners above the page."""
         return alerts_for(self.agent) if self.agent else []
 
     @cached_property

@@ -119,7 +119,7 @@ _WORDS: list[tuple[set[int], Promise | str, Promise | str]] = [
     (
         {131049, 130472},
         _("WhatsApp limits marketing to this person for now."),
-        _("Nothing before tomorrow"),
+        _("Do not try again before tomorrow"),
     ),
     ({131050}, _("This person stopped marketing."), _("Only replies to their own questions are allowed")),
     ({NO_CONSENT}, _("This person has not agreed to marketing."), _("Ask for consent in an open conversation first")),

@@ -184,3 +184,15 @@ def test_an_admin_lets_a_stopped_number_send_again(cast):
     account.refresh_from_db()
     assert account.sending_stopped_at is None
     assert AuditEntry.objects.filter(verb="number.resumed").count() == 1
+
+
+def test_whoever_writes_replies_is_told_that_the_number_sends_nothing(cast):
+    account = cast.number.business_account
+    account.sending_stopped_at, account.sending_stopped_code = timezone.now(), 190
+    account.save()
+
+    banners = [browser(who).get(reverse("inbox")).content.decode() for who in (cast.ben, cast.ada)]
+
+    assert ['data-warning="stopped"' in page for page in banners] == [True, True]
+    assert ["Replies wait until an admin has fixed it." in page for page in banners] == [True, False]
+    assert [f'href="{reverse("settings-number")}">Have a look' in page for page in banners] == [False, True]
