@@ -23,9 +23,15 @@ def lock_for_writing(conversation: Conversation, by: Agent) -> None:
         raise ReadOnlyConversation
 
 
-def existing(conversation: Conversation, uid: uuid.UUID | str) -> Message | None:
-    """The message of this uid. Under the conversation's lock a look is enough: nobody else can add one."""
-    return Message.objects.filter(conversation=conversation, uid=parsed_uid(uid)).first()
+def existing(conversation: Conversation, uid: uuid.UUID | str, by: Agent) -> Message | None:
+    """This agent's message of this uid. Under the conversation's lock a look is enough: nobody else can add one.
+
+    A uid names what its maker sent; somebody else's (or the customer's) is refused, not shown.
+    """
+    message = Message.objects.filter(conversation=conversation, uid=parsed_uid(uid)).first()
+    if message is not None and (message.direction != Direction.OUT or message.author_id != by.pk):
+        raise InboxRuleViolation(_("This page is out of date. Please reload it."))
+    return message
 
 
 def parsed_uid(uid: uuid.UUID | str) -> uuid.UUID:

@@ -38,7 +38,7 @@ def send_reply(
     """
     cleaned = words.clean(text).strip()
     lock_for_writing(conversation, by)
-    known = existing(conversation, uid)
+    known = existing(conversation, uid, by)
     if known is not None:
         return confirm_held(known, by=by) if confirm and known.status == MessageStatus.HELD else known
     if not cleaned:
@@ -94,7 +94,7 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
     conversation = message.conversation
     lock_for_writing(conversation, by)
     message = Message.objects.select_related("template").get(pk=message.pk, conversation=conversation)
-    known = existing(conversation, uid) or message.resends.exclude(status=MessageStatus.FAILED).first()
+    known = existing(conversation, uid, by) or message.resends.exclude(status=MessageStatus.FAILED).first()
     if known is not None:
         return known
     if message.direction != Direction.OUT or message.status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):

@@ -37,7 +37,7 @@ def send_template(
     of a media header for this one message.
     """
     lock_for_writing(conversation, by)
-    known = existing(conversation, uid)
+    known = existing(conversation, uid, by)
     if known is not None:
         return known
     return _queue(conversation, by=by, template=template, values=values, uid=uid, header_file=header_file)

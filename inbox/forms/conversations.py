@@ -12,10 +12,9 @@ from inbox.enums import ConsentState
 from inbox.models import Conversation, Label
 
 LONGEST_OUTCOME = 120
+# Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that the
+# agent's zone puts before the year 1 could be stored, but never read again.
 EARLIEST_YEAR = 2009
-# A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that the agent's zone
-# puts before the year 1 could be stored, but never read again.
-EARLIEST_CONSENT = 2000
 
 
 class AssignmentForm(forms.Form):
@@ -95,6 +94,4 @@ class ConsentForm(forms.Form):
             raise forms.ValidationError(_("WhatsApp did not exist then."))
         if at > timezone.now() + timedelta(minutes=5):
             raise forms.ValidationError(_("This is in the future."))
-        if at.year < EARLIEST_CONSENT:
-            raise forms.ValidationError(_("This is too long ago."))
         return min(at, timezone.now())

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from inbox.enums import DraftKind
+from inbox.enums import DraftKind, MessageStatus
 from inbox.models import Conversation, Message
 from whatsapp.models import MessageTemplate
 
@@ -28,9 +28,10 @@ class ReplyForm(UidForm):
         super().__init__(*args, **kwargs)
 
     def clean_quoted(self) -> Message | None:
-        """A message that has gone meanwhile is simply not quoted."""
+        """A message that has gone meanwhile is simply not quoted; nor is one that is held back, it is its author's."""
         uid = self.cleaned_data["quoted"]
-        return Message.objects.filter(conversation=self.conversation, uid=uid).first() if uid else None
+        found = Message.objects.filter(conversation=self.conversation, uid=uid).exclude(status=MessageStatus.HELD)
+        return found.first() if uid else None
 
 
 class NoteForm(UidForm):
