@@ -12,8 +12,8 @@ from inbox.enums import ConsentState
 from inbox.models import Conversation, Label
 
 LONGEST_OUTCOME = 120
-# Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that the
-# agent's zone puts before the year 1 could be stored, but never read again.
+# Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that
+# the agent's zone puts before the year 1 could be stored, but never read again.
 EARLIEST_YEAR = 2009
 
 
