@@ -16,13 +16,6 @@ from django.db.models.expressions import DatabaseDefault
 M = TypeVar("M", bound=models.Model)
 
 
-class _Cursor(psycopg.Cursor):
-    """Prepares at the first use, on connections that live long enough to profit from it (loops, not web)."""
-
-    def execute(self, query: Any, params: Any = None, **_: Any) -> "_Cursor":
-        return super().execute(query, params, prepare=connection.settings_dict["CONN_MAX_AGE"] is None)
-
-
 class Columns(Generic[M]):
     """Columns of a model for a hand-written SELECT or RETURNING, and the instances they make.
 
@@ -108,5 +101,8 @@ def _value(instance: models.Model, field: models.Field, *, is_new: bool = False)
 def _cursor() -> Any:
     """A cursor with all that Django adds to its own: its exceptions, its checks of the transaction, its query log."""
     connection.ensure_connection()
+    raw: psycopg.Connection = connection.connection
+    # Prepared at the first use where a connection lives long enough to profit from it: in loops, not behind a pool.
+    raw.prepare_threshold = 0 if connection.settings_dict["CONN_MAX_AGE"] is None else None
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(_Cursor(connection.connection))  # type: ignore[attr-defined]
+        return connection._prepare_cursor(psycopg.Cursor(raw))  # type: ignore[attr-defined]
