@@ -34,9 +34,8 @@ def in_words(at: datetime, style: str = "clock", now: datetime | None = None) ->
     """`at` as "clock", "list" (today's time, this week's day, else the date), "day", "month" or "full"."""
     if style in ("clock", "full", "month"):
         return _write(at, style)
-    now = now or timezone.now()
-    days = (timezone.localtime(now).date() - timezone.localtime(at).date()).days
-    same_year = timezone.localtime(now).year == timezone.localtime(at).year
+    then, today = timezone.localtime(at), timezone.localtime(now)
+    days, same_year = (today.date() - then.date()).days, today.year == then.year
     if style == "day":
         if days == 0:
             return _("Today")

@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,9 @@ class Contact(models.Model):
         indexes: ClassVar[list] = [
             models.Index(fields=["workspace", "name_key", "id"], name="contact_by_name"),
             GinIndex(fields=["name_key"], name="contact_name_trgm", opclasses=["gin_trgm_ops"]),
+            models.Index(
+                OpClass(Upper("username"), name="text_pattern_ops"), condition=~Q(username=""), name="contact_username"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,4 +102,10 @@ class ContactIdentity(models.Model):
                 fields=["workspace", "portfolio", "kind", "value"], condition=Q(is_active=True), name="identity_unique"
             ),
         ]
-        indexes: ClassVar[list] = [models.Index(fields=["workspace", "value"], name="identity_value")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["workspace", "value"], name="identity_value"),
+            # "The number ends in 4711": people search by any part of it.
+            GinIndex(
+                fields=["value"], opclasses=["gin_trgm_ops"], condition=Q(kind="phone"), name="identity_phone_trgm"
+            ),
+        ]

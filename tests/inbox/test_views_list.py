@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from unittest import mock
 
 from django.db import connection
 from django.test import TestCase
@@ -77,6 +78,20 @@ class ListTests(TestCase):
 
         assert rows_in(self.client.get("/", {"view": "all", "team": self.cast.other_team.pk})) == [other.pk]
         assert rows_in(self.client.get("/", {"view": "all", "label": label.pk})) == [self.claras.pk]
+
+    def test_a_username_finds_its_person_and_nobody_without_one(self):
+        self.cast.clara.username = "Clara.faehrt"
+        self.cast.clara.save()
+
+        assert rows_in(self.client.get("/", {"q": "@clara.f"})) == [self.claras.pk]
+        assert rows_in(self.client.get("/", {"q": "@dario.f"})) == []
+
+    def test_a_word_that_too_many_have_finds_the_same_people(self):
+        self.cast.clara.username, self.cast.clara.name_key = "o_clara", "clara sommer"
+        self.cast.clara.save()
+        found = rows_in(self.client.get("/", {"q": "o"}))
+        with mock.patch.object(queries, "RARE", 1):
+            assert rows_in(self.client.get("/", {"q": "o"})) == found == [self.darios.pk, self.claras.pk]
 
     def test_a_name_or_a_part_of_the_number_finds_it_open_or_closed(self):
         self.take(self.claras, status=ConversationStatus.CLOSED)
