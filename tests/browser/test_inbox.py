@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inbox.enums import ConversationStatus
 from inbox.models import Label, Message
@@ -43,6 +43,30 @@ def test_a_row_opens_its_conversation_in_place_and_back_returns(bens, cast):
 
     expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
     assert page.evaluate("window.sameDocument")
+
+
+def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(bens, cast):
+    page = bens(f"/conversations/{cast.claras.pk}/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    with page.expect_request(f"**/conversations/{cast.darios.pk}/"):
+        page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
+        page.locator(f"#row-{cast.claras.pk} .row__link").click()
+    until(lambda: page.wait_for_timeout(20) or len(held) == 2)
+    held[0].continue_()  # Dario's is given up for Clara's: its answer changes nothing
+    page.wait_for_timeout(300)
+    held[1].continue_()
+
+    expect(page.locator(f"#row-{cast.claras.pk}")).to_have_class("row is-current")
+    expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
+    expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    assert (opened(page), page.url.endswith(f"/conversations/{cast.claras.pk}/")) == (str(cast.claras.pk), True)
 
 
 def test_what_is_open_and_looked_at_is_read(bens, cast):

@@ -23,6 +23,15 @@ function push(address) {
   if (address !== location.pathname + location.search) history.pushState({}, "", address);
 }
 
+// Only the last choice counts. Two answers would fight over thread, panel and address, and the later one would write into
+// a part that the earlier one has already put away.
+const underway = {};
+document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig, xhr } }) => {
+  if (requestConfig.verb !== "get" || (target.id !== "thread" && target.id !== "list")) return;
+  underway[target.id]?.abort();
+  underway[target.id] = xhr;
+});
+
 // htmx has put another thread or another list in place.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const { target, pathInfo, requestConfig, xhr } = detail;
@@ -52,9 +61,9 @@ window.addEventListener("popstate", () => {
   const pane = paneOf(location.pathname);
   if (id && id !== openId()) {
     const headers = { "X-Restored": "1" };
-    window.htmx.ajax("GET", `/conversations/${id}/`, { target: "#thread", swap: "outerHTML", headers }).then(() => show(pane));
+    window.htmx.ajax("GET", `/conversations/${id}/`, { target: "#thread", swap: "outerHTML", headers }).then(() => show(pane), () => {});
   } else if (!id && location.search && location.search !== `?${document.getElementById("list")?.dataset.query}`) {
-    window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } });
+    window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } }).catch(() => {});
     show(pane);
   } else {
     show(pane);
