@@ -48,13 +48,27 @@ async def floor_insert(port: int, rate: float, seconds: float) -> Latencies:
 
 
 async def live(port: int, cookies: list[str], rate: float, seconds: float, *, door_port: int = 0) -> Latencies:
-    """Webhook POST → frame in the last of all sockets."""
+    """Webhook POST → frame in the last of all sockets, once what waited for these people is given away."""
     async with Screens(port, cookies, origin_port=door_port) as screens:
+        await asyncio.to_thread(settled)
         base = int(time.time()) % 1_000_000 * 10_000
         bodies = [webhook(base + index, 400) for index in range(int(rate * seconds))]
         _, started = await post_at_rate(door_port or port, bodies, rate)
         await asyncio.sleep(3)
         return screens.last_frame({base + index: moment for index, moment in started.items()})
+
+
+def settled(seconds: float = 120) -> None:
+    """Wait until no webhook waits and routing has done what it can: a morning's rush is not what is measured."""
+    from inbox.models import Conversation
+    from whatsapp.models import WebhookDelivery
+
+    waiting, deadline = -1, time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before, waiting = waiting, Conversation.objects.filter(status="open", assignee=None).count()
+        if before == waiting and not WebhookDelivery.objects.filter(state="new").exists():
+            return
+        time.sleep(2)
 
 
 async def floor_relay(port: int, redis_url: str, rate: float, seconds: float) -> Latencies:
