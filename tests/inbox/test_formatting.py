@@ -65,11 +65,11 @@ def test_only_the_allowed_tags_with_their_attributes_ever_come_out(text):
 @given(texts)
 @settings(max_examples=400, deadline=None)
 def test_no_word_of_the_text_is_lost_and_none_is_added(text):
-    letters = {char for char in text if char.isalpha() and char.isascii()}
+    # Letter by letter without case: a link shows its host as browsers do, in lower case, and not its scheme.
+    letters = {char.lower() for char in text if char.isalpha() and char.isascii()}
 
-    assert {char for char in _Reader(to_html(text)).words if char.isalpha() and char.isascii()} >= letters - set(
-        "htpswx"
-    )
+    shown = {char.lower() for char in _Reader(to_html(text)).words if char.isalpha() and char.isascii()}
+    assert shown >= letters - set("htpswx")
     assert "\x00" not in to_html(text)
 
 
