@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from inbox import events
 from inbox.enums import ConversationStatus
 from inbox.models import Label, Message
 from tests import factories
@@ -67,6 +69,34 @@ def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(ben
     expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
     expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
     assert (opened(page), page.url.endswith(f"/conversations/{cast.claras.pk}/")) == (str(cast.claras.pk), True)
+
+
+def test_the_panel_follows_although_an_event_replaced_the_row_that_was_clicked(bens, cast):
+    page = bens(f"/conversations/{cast.darios.pk}/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    row = page.locator(f"#row-{cast.claras.pk}")
+    with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
+        row.locator(".row__link").click()
+    with transaction.atomic():
+        events.message_created(factories.inbound_message(cast.claras, "Noch etwas"))
+    expect(row).to_contain_text("Noch etwas")
+    held[0].continue_()
+
+    expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
+
+
+def test_no_conversation_stays_in_the_memory_of_the_tab(bens, cast):
+    page = bens(f"/conversations/{cast.claras.pk}/")
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator(".thread__name")).to_have_text("Dario Conti")
+
+    assert "Clara" not in page.evaluate("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)")
 
 
 def test_what_is_open_and_looked_at_is_read(bens, cast):

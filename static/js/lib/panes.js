@@ -32,6 +32,15 @@ document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig,
   underway[target.id] = xhr;
 });
 
+// htmx looks for the places of the other parts around the link that asked. When an event has replaced or removed its row
+// meanwhile, it finds none, and the panel would go on showing somebody else.
+document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {
+  const place = document.getElementById(content.id);
+  if (!place) return;
+  place.replaceWith(content);
+  window.htmx.process(content);
+});
+
 // htmx has put another thread or another list in place.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const { target, pathInfo, requestConfig, xhr } = detail;
