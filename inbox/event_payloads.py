@@ -30,7 +30,7 @@ LANGUAGES = [code for code, _ in settings.LANGUAGES]
 LANGUAGES_KNOWN_SECONDS = 60.0
 WITHOUT_FILES = {MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY}
 
-# Of the rows beside it what templates show, in the order of their models; what else is asked for is read when asked for.
+# Of the rows beside it what templates show, in the order of their models; anything else is read when asked for.
 BESIDE: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     "workspace": (Workspace, ("id", "name", "window_margin_seconds")),
     "contact": (Contact, ("id", "workspace_id", "kind", "name", "profile_name", "username", "language")),

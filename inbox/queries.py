@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
@@ -178,7 +179,7 @@ def _who_is_called(agent: Agent, words: str) -> Q:
     then most conversations match anyway, and the database looks through them.
     """
     contacts = Contact.objects.filter(workspace=agent.workspace_id)
-    sources = [
+    sources: list[QuerySet[Any, tuple[Any, ...]]] = [
         contacts.filter(name_key__contains=text.fold(words)).values_list("pk"),
         contacts.filter(~Q(username=""), username__istartswith=words.lstrip("@")).values_list("pk"),
     ]
