@@ -128,7 +128,9 @@ class Hub:
         if self._cursor is None:
             await self._read_tail()
         twin = next((other for other in self.sockets if other.person.key == socket.person.key), None)
-        socket.person = twin.person if twin else socket.person  # checked and brought up to date as one
+        if twin:  # checked and brought up to date as one
+            twin.person.language = socket.person.language  # this page has just been rendered in it
+            socket.person = twin.person
         self.sockets.add(socket)
 
     def remove(self, socket: Socket) -> None:

@@ -5,6 +5,7 @@ Each function gives one element with a stable id: `row-<conversation>`, `head-<c
 `<time datetime>`, shown in the reader's zone by script.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.template import loader
@@ -16,25 +17,25 @@ from inbox.models import Activity, Conversation, Message, Note
 
 def render_row(conversation: Conversation, language: str) -> str:
     """The conversation's line in the list. Reads contact and its identities, assignee, labels, workspace."""
-    return _render("inbox/conversations/_row.html", language, {"row": rows.row_of(conversation)})
+    return _render("inbox/conversations/_row.html", language, lambda: {"row": rows.row_of(conversation)})
 
 
 def render_head(conversation: Conversation, language: str) -> str:
     """The head of the open thread: name, window, owner, actions."""
-    return _render("inbox/conversations/_head.html", language, head_context(conversation))
+    return _render("inbox/conversations/_head.html", language, lambda: head_context(conversation))
 
 
 def render_message(message: Message, language: str) -> str:
     """One bubble. Its place in a group is the page's business (static/js/elements/thread-scroll.js)."""
-    return _render("inbox/messages/_message.html", language, {"b": bubbles.bubble_of(message)})
+    return _render("inbox/messages/_message.html", language, lambda: {"b": bubbles.bubble_of(message)})
 
 
 def render_note(note: Note, language: str) -> str:
-    return _render("inbox/messages/_note.html", language, note_context(note))
+    return _render("inbox/messages/_note.html", language, lambda: note_context(note))
 
 
 def render_activity(activity: Activity, language: str) -> str:
-    return _render("inbox/messages/_event.html", language, activity_context(activity))
+    return _render("inbox/messages/_event.html", language, lambda: activity_context(activity))
 
 
 def head_context(conversation: Conversation) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def activity_context(activity: Activity) -> dict[str, Any]:
     return {"activity": activity, "line": activity_lines.line_of(activity)}
 
 
-def _render(template: str, language: str, context: dict[str, Any]) -> str:
+def _render(template: str, language: str, make_context: Callable[[], dict[str, Any]]) -> str:
+    # The context is made inside: it holds words too, and whoever acts may read another language.
     with translation.override(language):
-        return loader.get_template(template).render(context).strip()
+        return loader.get_template(template).render(make_context()).strip()

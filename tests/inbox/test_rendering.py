@@ -1,0 +1,42 @@
+"""Fragments speak the language they are asked for, whatever language the one who caused them reads."""
+
+import pytest
+from django.utils import translation
+
+from inbox import rendering
+from inbox.actions.activity import add_activity
+from inbox.enums import MessageKind, MessageStatus
+from tests import factories
+from tests.cast import Cast, make_cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.mark.parametrize("reader", ["de", "en"])
+def test_a_line_in_the_thread_has_the_words_of_its_readers(cast, reader):
+    activity = add_activity(cast.claras, "window_closed")
+    with translation.override(reader):
+        german, english = (rendering.render_activity(activity, language) for language in ("de", "en"))
+
+    assert "Das 24-Stunden-Fenster ist zu" in german and "The 24-hour window closed" not in german
+    assert "The 24-hour window closed" in english and "Das 24-Stunden-Fenster ist zu" not in english
+
+
+@pytest.mark.parametrize("reader", ["de", "en"])
+def test_rows_and_failed_bubbles_do_not_mix_languages(cast, reader):
+    failed = factories.outbound_message(cast.claras, by=cast.ben, status=MessageStatus.FAILED, error_code=131026)
+    factories.inbound_message(cast.claras, "", kind=MessageKind.LOCATION, data={"latitude": 52.5, "longitude": 13.4})
+    with translation.override(reader):
+        german, english = (
+            rendering.render_message(failed, language) + rendering.render_row(cast.claras, language)
+            for language in ("de", "en")
+        )
+
+    assert "Nummer nicht bei WhatsApp" in german and "Number is not on WhatsApp" not in german
+    assert "Number is not on WhatsApp" in english and "Nummer nicht bei WhatsApp" not in english
+    assert "Standort" in german and "Location" in english
