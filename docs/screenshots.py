@@ -58,7 +58,7 @@ def main() -> None:
     """Write docs/screenshot.png, docs/screenshot-dark.png and docs/screenshot-mobile.png."""
     port = open_port()
     url = f"http://127.0.0.1:{port}"
-    with running_stack(port), sync_playwright() as playwright:
+    with running_stack(port, {"DATABASE_URL": "", "REDIS_URL": ""}), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
         colleague = opened(signed_in(browser, url, "jonas", **DESK), url)
         context = signed_in(browser, url, "mara", **DESK)
