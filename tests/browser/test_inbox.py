@@ -71,7 +71,7 @@ def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(ben
     assert (opened(page), page.url.endswith(f"/conversations/{cast.claras.pk}/")) == (str(cast.claras.pk), True)
 
 
-def test_the_panel_follows_although_an_event_replaced_the_row_that_was_clicked(bens, cast):
+def test_thread_and_panel_follow_although_an_event_replaced_the_row_that_was_clicked(bens, cast):
     page = bens(f"/conversations/{cast.darios.pk}/")
     held: list[Route] = []
 
@@ -88,6 +88,8 @@ def test_the_panel_follows_although_an_event_replaced_the_row_that_was_clicked(b
     held[0].continue_()
 
     expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    expect(page.locator("#thread")).to_have_count(1)
+    assert opened(page) == str(cast.claras.pk)
     expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
 
 

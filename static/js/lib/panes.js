@@ -32,8 +32,11 @@ document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig,
   underway[target.id] = xhr;
 });
 
-// htmx looks for the places of the other parts around the link that asked. When an event has replaced or removed its row
-// meanwhile, it finds none, and the panel would go on showing somebody else.
+// An event may replace or remove the row whose link has asked. htmx then reads the link's attributes without its list, and
+// looks for the other parts where nothing is: it would put the new thread into the old one and leave the panel as it was.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "thread" || detail.target.id === "list") detail.swapOverride = "outerHTML show:none";
+});
 document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {
   const place = document.getElementById(content.id);
   if (!place) return;
