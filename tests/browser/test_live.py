@@ -5,12 +5,13 @@ import re
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from inbox import events
 from inbox.enums import MessageStatus
 from inbox.visibility import facts_of
 from tests import factories
+from tests.browser.test_composer import until
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
 
@@ -92,6 +93,29 @@ def test_a_new_conversation_appears_and_one_of_another_team_does_not(bens, cast)
 
     expect(_row(bens, ours)).to_be_visible()
     expect(_row(bens, foreign)).to_have_count(0)
+
+
+def test_what_happens_while_a_thread_is_on_its_way_is_on_it(bens, cast):
+    reply = factories.outbound_message(cast.claras, "Ja, komm rein", by=cast.ben, status=MessageStatus.SENT)
+    rendered: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        rendered.append((route, route.fetch()))
+
+    bens.route(f"**/conversations/{cast.claras.pk}/", hold, times=1)
+    _row(bens, cast.claras).locator(".row__link").click()
+    until(lambda: bens.wait_for_timeout(20) or rendered)
+    reply.status = MessageStatus.READ
+    with transaction.atomic():
+        reply.save()
+        events.messages_changed([reply])
+    _write(cast.claras, "Bin gleich da")
+    expect(_row(bens, cast.claras)).to_contain_text("Bin gleich da")
+    route, answer = rendered[0]
+    route.fulfill(response=answer)
+
+    expect(bens.locator("#messages")).to_contain_text("Bin gleich da")
+    expect(bens.locator(f"#message-{reply.uid} [data-ticks] svg")).to_have_class(re.compile("ticks--read"))
 
 
 def test_the_open_thread_gets_messages_notes_and_marks(web, browser, cast):

@@ -9,10 +9,13 @@ import { applyToThread, fetchChanges, fetchHead, forgetThread, openConversation 
 import "./pill.js";
 
 let shown = null;
+let asked = Infinity; // when the thread on its way was asked for
+const heard = new Map(); // conversation → when its last event came
 
 export function start() {
   if (!document.body.dataset.agent) return;
   document.addEventListener("tresen:event", ({ detail }) => {
+    if (detail.conversation) heard.set(detail.conversation, Date.now());
     applyToThread(detail);
     applyToRows(detail);
     applyToPeople(detail);
@@ -28,7 +31,13 @@ export function start() {
       fetchPanel();
     }
   });
-  document.addEventListener("htmx:afterSettle", conversationShown);
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (detail.target.id === "thread") asked = Date.now();
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    conversationShown();
+    if (detail.target.id === "thread") catchUp();
+  });
   document.addEventListener("htmx:historyRestore", conversationShown);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-action='show-new']")) {
@@ -43,6 +52,16 @@ export function start() {
   shown = openConversation();
   socket.view(shown);
   socket.start();
+}
+
+// An event that came while the thread was on its way found nothing to change, and what was rendered may be older than it.
+function catchUp() {
+  const since = asked;
+  asked = Infinity;
+  if (!(heard.get(openConversation()) >= since)) return;
+  fetchChanges();
+  fetchHead();
+  fetchPanel();
 }
 
 // htmx put another thread in place: tell the server what is open now.
