@@ -2,16 +2,23 @@
 
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.walk.conftest import DRAFT
 from tests.browser.walk.walking import bubble, field, not_reloaded, row, template, ticks_are
 
 
-def test_the_composer_turned_into_the_picker_by_itself_and_kept_the_draft(closing):
+@pytest.fixture(autouse=True)
+def _closed(closing):
+    """Each of these begins when the last minute is over."""
     left = 75 - (time.monotonic() - closing.last_minute_at)
     composer = closing.page.locator("message-composer")
     expect(composer).to_have_attribute("data-mode", "locked", timeout=max(left, 5) * 1000)
+
+
+def test_the_composer_turned_into_the_picker_by_itself_and_kept_the_draft(closing):
+    composer = closing.page.locator("message-composer")
     expect(field(closing.page)).to_be_hidden()
     expect(composer.locator("[data-part=locked] [data-action=template]")).to_be_visible()
     expect(composer.locator("[data-draft-words]")).to_have_text(DRAFT)
