@@ -9,21 +9,22 @@ from tests.browser.walk.conftest import DRAFT
 from tests.browser.walk.walking import bubble, field, not_reloaded, row, template, ticks_are
 
 
-@pytest.fixture(autouse=True)
-def _closed(closing):
-    """Each of these begins when the last minute is over."""
+@pytest.fixture
+def closed(closing):
+    """The story from the moment its last minute is over."""
     left = 75 - (time.monotonic() - closing.last_minute_at)
     composer = closing.page.locator("message-composer")
     expect(composer).to_have_attribute("data-mode", "locked", timeout=max(left, 5) * 1000)
+    return closing
 
 
-def test_the_composer_turned_into_the_picker_by_itself_and_kept_the_draft(closing):
-    composer = closing.page.locator("message-composer")
-    expect(field(closing.page)).to_be_hidden()
+def test_the_composer_turned_into_the_picker_by_itself_and_kept_the_draft(closed):
+    composer = closed.page.locator("message-composer")
+    expect(field(closed.page)).to_be_hidden()
     expect(composer.locator("[data-part=locked] [data-action=template]")).to_be_visible()
     expect(composer.locator("[data-draft-words]")).to_have_text(DRAFT)
-    for page in (closing.page, closing.others_page):
-        expect(row(page, closing.name).locator(".ring")).to_have_attribute("data-window", "closed")
+    for page in (closed.page, closed.others_page):
+        expect(row(page, closed.name).locator(".ring")).to_have_attribute("data-window", "closed")
         expect(page.locator(".thread__head window-clock")).to_have_attribute("data-window", "closed")
         assert not_reloaded(page)
 
@@ -34,8 +35,8 @@ def test_everybody_reads_in_their_own_language_that_it_closed(closing):
         expect(page.locator("#messages [data-kind=window_closed]")).to_contain_text(words[person.name])
 
 
-def test_the_picker_lists_what_cannot_be_sent_with_the_reason_and_lets_nobody_choose_it(closing):
-    picker = opened_picker(closing)
+def test_the_picker_lists_what_cannot_be_sent_with_the_reason_and_lets_nobody_choose_it(closed):
+    picker = opened_picker(closed)
     reasons = {
         "leasing_ende": ["Freigabe", "approval"],
         "bewertung_bitten": ["Pausiert", "Paused"],
@@ -51,9 +52,9 @@ def test_the_picker_lists_what_cannot_be_sent_with_the_reason_and_lets_nobody_ch
     expect(picker).to_be_hidden()
 
 
-def test_posting_past_the_page_is_refused_with_a_sentence_and_reaches_nobody(closing):
-    accepted, owner = closing.phone.accepted(), closing.owner
-    path = f"/conversations/{closing.number}"
+def test_posting_past_the_page_is_refused_with_a_sentence_and_reaches_nobody(closed):
+    accepted, owner = closed.phone.accepted(), closed.owner
+    path = f"/conversations/{closed.number}"
     text = owner.posts(f"{path}/messages/", text="An der Sperre vorbei")
     pending = owner.posts(f"{path}/templates/", template=template(owner.counter, "leasing_ende"))
     marketing = owner.posts(f"{path}/templates/", template=template(owner.counter, "newsletter_werkstatt"))
@@ -62,26 +63,26 @@ def test_posting_past_the_page_is_refused_with_a_sentence_and_reaches_nobody(clo
     codes = [answer.json()["code"] for answer in (text, pending, marketing)]
     assert codes == ["window_closed", "template_not_sendable", "no_consent"]
     assert all(answer.json()["sentence"] for answer in (text, pending, marketing))
-    assert closing.phone.accepted() == accepted == 0
+    assert closed.phone.accepted() == accepted == 0
 
 
-def test_an_approved_template_arrives_and_opens_no_window(closing):
-    chosen = template(closing.owner.counter, "rueckfrage_auftrag")
-    picker = opened_picker(closing)
+def test_an_approved_template_arrives_and_opens_no_window(closed):
+    chosen = template(closed.owner.counter, "rueckfrage_auftrag")
+    picker = opened_picker(closed)
     picker.locator(f".pick[data-template='{chosen}']").click()
     expect(picker.locator("[name=template]")).to_have_value(str(chosen))
     fields = picker.locator("[data-place=form] [data-field^='body.']")
-    expect(fields.first).to_have_value(closing.name.split()[0])
+    expect(fields.first).to_have_value(closed.name.split()[0])
     expect(picker.locator("[data-send]")).to_have_attribute("aria-disabled", "true")
     fields.nth(1).fill("R-4711")
     expect(picker.locator("[data-place=preview]")).to_contain_text("zu deinem Auftrag R-4711")
     expect(picker.locator(".costline")).to_contain_text("€")
     picker.locator("[data-send]").click()
 
-    expect(closing.phone.bubble("zu deinem Auftrag R-4711")).to_be_visible()
-    ticks_are(bubble(closing.page, "zu deinem Auftrag R-4711"), "ticks", blue=True)
-    expect(closing.page.locator("message-composer")).to_have_attribute("data-mode", "locked")
-    assert closing.phone.accepted() == 1
+    expect(closed.phone.bubble("zu deinem Auftrag R-4711")).to_be_visible()
+    ticks_are(bubble(closed.page, "zu deinem Auftrag R-4711"), "ticks", blue=True)
+    expect(closed.page.locator("message-composer")).to_have_attribute("data-mode", "locked")
+    assert closed.phone.accepted() == 1
 
 
 def test_an_answer_opens_the_window_again_and_the_draft_is_still_there(closing):
