@@ -54,5 +54,6 @@ def _stopped(agent: Agent) -> list[Alert]:
         if may_manage_settings(agent):
             alerts.append(Alert("stopped", sentence, reverse("settings-number")))
         else:
-            alerts.append(Alert("stopped", f"{sentence} {_('Replies wait until an admin has fixed it.')}"))
+            wait = _("Replies wait until an admin has fixed it.")
+            alerts.append(Alert("stopped", f"{sentence} {wait}"))
     return alerts
