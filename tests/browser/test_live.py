@@ -1,6 +1,7 @@
 """What happens on the screen by itself, in Chromium, against a real web process."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -95,26 +96,42 @@ def test_a_new_conversation_appears_and_one_of_another_team_does_not(bens, cast)
     expect(_row(bens, foreign)).to_have_count(0)
 
 
-def test_what_happens_while_a_thread_is_on_its_way_is_on_it(bens, cast):
-    reply = factories.outbound_message(cast.claras, "Ja, komm rein", by=cast.ben, status=MessageStatus.SENT)
+def _clicked_and_rendered(page: Page, conversation) -> Callable[[], None]:
+    """The row is clicked and the server has rendered the thread; calling what this returns lets the page have it."""
     rendered: list[tuple[Route, APIResponse]] = []
 
     def hold(route: Route) -> None:
         rendered.append((route, route.fetch()))
 
-    bens.route(f"**/conversations/{cast.claras.pk}/", hold, times=1)
-    _row(bens, cast.claras).locator(".row__link").click()
-    until(lambda: bens.wait_for_timeout(20) or rendered)
+    page.route(f"**/conversations/{conversation.pk}/", hold, times=1)
+    _row(page, conversation).locator(".row__link").click()
+    until(lambda: page.wait_for_timeout(20) or rendered)
+    route, answer = rendered[0]
+    return lambda: route.fulfill(response=answer)
+
+
+def test_a_message_that_comes_while_the_thread_is_on_its_way_is_on_it(bens, cast):
+    let_through = _clicked_and_rendered(bens, cast.claras)
+    _write(cast.claras, "Bin gleich da")
+    expect(_row(bens, cast.claras)).to_contain_text("Bin gleich da")
+    let_through()
+
+    expect(bens.locator("#messages")).to_contain_text("Bin gleich da")
+    expect(bens.locator("#thread")).to_have_count(1)
+
+
+def test_a_mark_that_comes_while_the_thread_is_on_its_way_is_on_it(bens, cast):
+    reply = factories.outbound_message(cast.claras, "Ja, komm rein", by=cast.ben, status=MessageStatus.SENT)
+    _write(cast.claras, "Gut")  # so the row shows no mark, and only who has the thread open hears of one
+    bens.evaluate("document.addEventListener('tresen:event', ({detail}) => { window.lastKind = detail.kind })")
+    let_through = _clicked_and_rendered(bens, cast.claras)
     reply.status = MessageStatus.READ
     with transaction.atomic():
         reply.save()
         events.messages_changed([reply])
-    _write(cast.claras, "Bin gleich da")
-    expect(_row(bens, cast.claras)).to_contain_text("Bin gleich da")
-    route, answer = rendered[0]
-    route.fulfill(response=answer)
+    bens.wait_for_function("window.lastKind === 'ticks'")
+    let_through()
 
-    expect(bens.locator("#messages")).to_contain_text("Bin gleich da")
     expect(bens.locator(f"#message-{reply.uid} [data-ticks] svg")).to_have_class(re.compile("ticks--read"))
 
 

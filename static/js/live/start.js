@@ -8,6 +8,8 @@ import { applyToRows, fetchList, showHeldBack } from "./rows.js";
 import { applyToThread, fetchChanges, fetchHead, forgetThread, openConversation } from "./thread.js";
 import "./pill.js";
 
+const CONVERSATION = /^\/conversations\/(\d+)\//;
+
 let shown = null;
 let asked = Infinity; // when the thread on its way was asked for
 const heard = new Map(); // conversation → when its last event came
@@ -31,8 +33,17 @@ export function start() {
       fetchPanel();
     }
   });
+  // Marks only go to whoever has the conversation open: the server hears of it before it renders the thread.
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
-    if (detail.target.id === "thread") asked = Date.now();
+    if (detail.target.id !== "thread") return;
+    asked = Date.now();
+    const [, id] = CONVERSATION.exec(detail.pathInfo.requestPath) ?? [];
+    if (id) socket.view(Number(id));
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful || detail.target.id !== "thread") return;
+    socket.view(shown);
+    fetchChanges();
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     conversationShown();

@@ -158,7 +158,10 @@ function advance(messages) {
 
 function mark({ uid, status }) {
   const item = document.getElementById(`message-${uid}`);
-  if (!item) return;
+  if (!item) {
+    again ||= Boolean(fetching); // what is being fetched may hold it, as it was before
+    return;
+  }
   if (needsFragment(item.dataset.status)) return void fetchChanges();
   if (!isForward(item.dataset.status, status)) return;
   item.dataset.status = status;
