@@ -51,11 +51,10 @@ class _Kept:
         self.pieces: list[str] = []
 
     def keep(self, html: str) -> str:
-        self.pieces.append(html)
+        self.pieces.append(self.restore(html))  # code may close around a piece kept before it
         return f"\x00{len(self.pieces) - 1}\x00"
 
     def restore(self, html: str) -> str:
-        # A kept piece may hold others (a link inside a mention never happens, but code may hold nothing else).
         return _PLACE.sub(lambda match: self.pieces[int(match[1])], html)
 
 

@@ -151,6 +151,11 @@ class _Caller:
             if secret is not None:
                 self._proof = {"appsecret_proof": app_secret_proof(self._token, secret.secret.reveal())}
 
+    @property
+    def token(self) -> Secret:
+        """The token it calls with, to tell whether an answer belongs to one that has been replaced since."""
+        return Secret(self._token)
+
     def _get(self, path: str, **params: str) -> dict[str, Any]:
         params = {**params, **self._proof}
         return _call("GET", f"{self._root}/{path}", token=self._token, params=params or None)[0]

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from accounts.fields import Secret
 from inbox.actions import header_media
 from inbox.sending import Outgoing, payload_for
 from whatsapp import errors
@@ -38,6 +39,7 @@ class Outcome:
     http_status: int | None = None
     trace_id: str = ""
     wait: float | None = None
+    token: Secret | None = None  # of a stop: with which token Meta refused
     in_flight: bool = True  # holds a sender's place until it is stored
     tries: int = 0  # how often storing was put off because somebody held the row
 
@@ -65,7 +67,7 @@ def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
         try:
             media_id, file_name = header_media.header_id_of(message, api)
         except DeliveryProblem as problem:
-            return _outcome(message, problem)
+            return _outcome(message, problem, api)
         if not media_id:
             return refused(message, errors.NO_HEADER_FILE)
         if message.template.is_marketing and not header_media.has_still_agreed(message):
@@ -76,15 +78,16 @@ def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
     try:
         result = api.send(payload)
     except DeliveryProblem as problem:
-        return _outcome(message, problem)
+        return _outcome(message, problem, api)
     return Outcome(
         message.id, message.attempt, ACCEPTED, timezone.now(), message.phone_number_id, wamid=result.wamid,
         http_status=200, trace_id=result.trace_id,
     )  # fmt: skip
 
 
-def _outcome(message: Outgoing, problem: DeliveryProblem) -> Outcome:
+def _outcome(message: Outgoing, problem: DeliveryProblem, api: CloudAPI | None = None) -> Outcome:
     kind, wait, subcode = FAILED, None, None
+    token = None
     if isinstance(problem, OutcomeUnknown):
         kind = UNKNOWN
     elif isinstance(problem, TemporaryFailure):
@@ -92,7 +95,9 @@ def _outcome(message: Outgoing, problem: DeliveryProblem) -> Outcome:
     elif isinstance(problem, PermanentFailure):
         kind = STOP if problem.action == errors.STOP else FAILED
         subcode = problem.subcode
+        token = api.token if kind == STOP and api is not None else None
     return Outcome(
         message.id, message.attempt, kind, timezone.now(), message.phone_number_id, code=problem.code, subcode=subcode,
         detail=problem.detail, http_status=problem.http_status, trace_id=problem.trace_id, wait=wait,
+        token=token,
     )  # fmt: skip

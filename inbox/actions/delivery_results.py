@@ -177,12 +177,17 @@ def _retry(message: Message, conversation: Conversation, outcome: Outcome) -> No
 
 
 def _stopped(message: Message, conversation: Conversation, outcome: Outcome) -> None:
-    """Only an admin can help: the message waits with all others of the number."""
+    """Only an admin can help: the message waits with all others of the number.
+
+    Unless the admin has helped meanwhile: an answer to a token that has been replaced stops nothing any more.
+    """
     code = 33 if outcome.code == 100 else outcome.code or 0
     _requeue(message, code, outcome.detail)
     message.not_before = outcome.finished_at + STOPPED_WAIT
     _save(message)
-    stop_sending(PhoneNumber.objects.select_related("workspace").get(pk=message.phone_number_id), code)
+    number = PhoneNumber.objects.select_related("workspace", "business_account").get(pk=message.phone_number_id)
+    if outcome.token is None or outcome.token == number.business_account.access_token:
+        stop_sending(number, code)
     events.message_changed(message)
 
 

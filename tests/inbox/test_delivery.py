@@ -322,6 +322,28 @@ def test_what_only_an_admin_can_mend_stops_sending_and_keeps_the_queue(cast, gra
     assert len(graph.sent) == 2
 
 
+def test_a_late_no_to_a_replaced_token_stops_nothing(cast, graph: FakeGraph):
+    message = reply(cast)
+    account = cast.number.business_account
+
+    def admin_is_faster(_payload) -> None:
+        account.access_token = "a-new-token"
+        account.save()
+
+    graph.before, graph.answers = admin_is_faster, [graph_error(190, 401)]
+    deliver_now()
+
+    account.refresh_from_db()
+    message.refresh_from_db()
+    assert account.sending_stopped_at is None
+    assert message.status == MessageStatus.QUEUED
+
+    due_again(message)
+    deliver_now()
+
+    assert len(graph.sent) == 1
+
+
 def test_after_a_resume_the_window_is_asked_again(cast, graph: FakeGraph):
     message = reply(cast)
     graph.answers = [graph_error(190, 401)]

@@ -90,6 +90,7 @@ def test_a_line_has_no_line_breaks_and_is_never_markup(text):
         ("*a _b ~c~ d_ e*", "<b>a <i>b <s>c</s> d</i> e</b>"),
         ("`x *y* z`", "<code>x *y* z</code>"),
         ("```zwei\nZeilen```", "<code>zwei<br>Zeilen</code>"),
+        ("`a```b````", "<code>a<code>b</code></code>"),
         ("5 * 3 * 2 und snake_case_name", "5 * 3 * 2 und snake_case_name"),
         ("*nicht\nüber Zeilen*", "*nicht<br>über Zeilen*"),
         ("> Zitat\nText", "<blockquote>Zitat</blockquote>Text"),

@@ -30,12 +30,9 @@ def test_the_composer_turned_into_the_picker_by_itself_and_kept_the_draft(closed
 
 
 def test_everybody_reads_in_their_own_language_that_it_closed(closed):
-    line = "#messages [data-kind=window_closed]"
     words = {"mara": "Das 24-Stunden-Fenster ist zu", "jonas": "The 24-hour window closed"}
-    expect(closed.page.locator(line)).to_contain_text(words[closed.owner.name])
-    page = closed.other.another_page(f"/conversations/{closed.number}/")
-    expect(page.locator(line)).to_contain_text(words[closed.other.name])
-    page.close()
+    for person, page in ((closed.owner, closed.page), (closed.other, closed.others_page)):
+        expect(page.locator("#messages [data-kind=window_closed]")).to_contain_text(words[person.name])
 
 
 def test_the_picker_lists_what_cannot_be_sent_with_the_reason_and_lets_nobody_choose_it(closed):
