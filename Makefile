@@ -34,7 +34,7 @@ manage: ## a management command against the running stack: make manage ARGS="res
 
 messages: ## collect and compile the translations (needs gettext)
 	@needs=dev; . config/environment.sh; export TRESEN_DEMO=1; \
-	"$$python" manage.py makemessages --locale de --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'tests/*' && \
+	"$$python" manage.py makemessages --locale de --no-wrap --no-location --no-obsolete --ignore '.venv/*' --ignore 'tests/*' && \
 	exec "$$python" manage.py compilemessages --ignore '.venv/*'
 
 screenshots: ## the picture of the README, made by the product

@@ -50,6 +50,23 @@ class NothingKeptMiddleware:
         return response
 
 
+class PermissionsPolicyMiddleware:
+    """The microphone is for voice notes; everything else a browser could lend out is not asked for."""
+
+    POLICY = (
+        "microphone=(self), autoplay=(self), clipboard-write=(self), fullscreen=(self), camera=(), geolocation=(), "
+        "payment=(), usb=(), serial=(), hid=(), midi=(), display-capture=(), browsing-topics=()"
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", self.POLICY)
+        return response
+
+
 class AgentLocaleMiddleware:
     """Renders in the agent's own language and zone; before sign-in as chosen by `?language=`, cookie or browser."""
 

@@ -177,6 +177,14 @@ class Team(models.Model):
         return self.name
 
     @property
+    def handback_words(self) -> str:
+        """ "30 min", "8 h", "1 h 30 min"."""
+        hours, minutes = divmod(self.handback_minutes, 60)
+        parts = [str(_("%(hours)s h") % {"hours": hours})] if hours else []
+        parts += [str(_("%(minutes)s min") % {"minutes": minutes})] if minutes else []
+        return " ".join(parts)
+
+    @property
     def handback_after(self) -> timedelta:
         return timedelta(minutes=self.handback_minutes)
 

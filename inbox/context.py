@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as noop
 
 from accounts.models import Agent, Role
 from inbox.alerts import Alert, alerts_for
+from inbox.queries import my_unread
 from inbox.script_words import script_words_json
 
 EVERYONE = (Role.AGENT, Role.LEAD, Role.ADMIN)
@@ -70,6 +71,11 @@ class Shell:
             ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
         ]
         return [{"key": key, "url": url, "icon": icon, "words": words} for key, url, icon, words in places if url]
+
+    @cached_property
+    def unread(self) -> int:
+        """My unread conversations, for the pages beside the inbox, which counts them itself."""
+        return my_unread(self.agent) if self.agent else 0
 
     @cached_property
     def alerts(self) -> list[Alert]:

@@ -41,7 +41,8 @@ def beat_many(tabs: Mapping[int, Iterable[tuple[int, str]]], *, started_at: floa
         now = _clock(connection)
         with connection.pipeline(transaction=False) as pipeline:
             if started_at is not None:
-                pipeline.set(key("presence", "web"), started_at, ex=ONLINE_SECONDS)
+                pipeline.zadd(key("presence", "webs"), {str(started_at): now})
+                pipeline.zremrangebyscore(key("presence", "webs"), 0, now - ONLINE_SECONDS)
             # Made anew after a loss of memory: until it is old enough, Redis does not know who has been here.
             pipeline.set(key("presence", "since"), now, nx=True)
             for workspace_id, members in tabs.items():
@@ -111,17 +112,21 @@ def last_present_at(workspace_id: int) -> dict[int, datetime]:
 
 
 def is_settled(now: datetime) -> bool:
-    """Whether silence means absence: web and Redis have both been up, without loss, for two minutes.
+    """Whether silence means absence: Redis and every web process have been up, without loss, for two minutes.
 
-    False right after a restart of either, so that nobody's work is handed back because of it.
+    False right after a restart of any, so that nobody's work is handed back because of it.
     """
     try:
-        since, web = client().mget(key("presence", "since"), key("presence", "web"))
+        connection = client()
+        since = connection.get(key("presence", "since"))
+        alive_since = _clock(connection) - ONLINE_SECONDS
+        webs: Any = connection.zrangebyscore(key("presence", "webs"), alive_since, "+inf")
     except (redis.RedisError, OSError):
         return False
-    if since is None or web is None:
+    if since is None or not webs:
         return False
-    return now.timestamp() - max(float(since), float(web)) >= SETTLING_SECONDS
+    youngest = max(float(str(since)), *(float(started_at) for started_at in webs))
+    return now.timestamp() - youngest >= SETTLING_SECONDS
 
 
 def keep_viewing(views: Iterable[tuple[int, int]]) -> None:

@@ -132,8 +132,7 @@ def view_counts(agent: Agent, team_id: int | None = None) -> dict[str, int]:
     unassigned = Conversation.objects.visible_to(agent).filter(status=ConversationStatus.OPEN, assignee=None)
     if team_id is not None:
         mine, unassigned = mine.filter(team_id=team_id), unassigned.filter(team_id=team_id)
-    read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
-    counted = list(mine.values_list("inbound_count", Coalesce(Subquery(read), 0))[:COUNT_LIMIT])
+    counted = _how_far_read(agent, mine)
     mentions = Mention.objects.filter(agent=agent, read_at=None).values("conversation").distinct()
     return {
         "mine": len(counted),
@@ -141,6 +140,18 @@ def view_counts(agent: Agent, team_id: int | None = None) -> dict[str, int]:
         "mentions": mentions[:COUNT_LIMIT].count(),
         "unread": sum(inbound > read_count for inbound, read_count in counted),
     }
+
+
+def my_unread(agent: Agent) -> int:
+    """How many of my open conversations hold something I have not read, in one query."""
+    mine = Conversation.objects.filter(assignee=agent, status=ConversationStatus.OPEN)
+    return sum(inbound > read_count for inbound, read_count in _how_far_read(agent, mine))
+
+
+def _how_far_read(agent: Agent, conversations: QuerySet[Conversation]) -> list[tuple[int, int]]:
+    """(received, read) of each, as far as counts are shown."""
+    read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
+    return list(conversations.values_list("inbound_count", Coalesce(Subquery(read), 0))[:COUNT_LIMIT])
 
 
 def teams_to_filter(agent: Agent) -> list[Team]:

@@ -45,6 +45,7 @@ def script_words() -> dict[str, str]:
         "toast.taken": _("%(name)s took over this conversation"),
         "toast.gone": _("You no longer have access to this conversation."),
         "toast.copied": _("Copied"),
+        "toast.not_loaded": _("Could not load. Try again?"),
         "toast.failed": _("Could not save. Try again?"),
         "toast.signed_out": _("You are signed out. Your draft is saved."),
         "toast.undo": _("Undo"),

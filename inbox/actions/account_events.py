@@ -30,8 +30,7 @@ def receive_preference(number: PhoneNumber, item: PreferenceUpdate, intake: Inta
     state = ConsentState.WITHDRAWN if item.value == "stop" else ConsentState.GIVEN
     before = latest_consent(contact)
     record_consent(
-        contact, state, source=Consent.Source.META, occurred_at=intake.clamp(item.at), wording=item.detail,
-        note=item.value,
+        contact, state, source=Consent.Source.META, occurred_at=intake.clamp(item.at), wording=item.detail
     )
     if latest_consent(contact) != before:
         consent_changed(contact)

@@ -18,7 +18,8 @@ CATEGORY = "marketing"
 
 STOP_WORDS = {
     "stop", "stopp", "stop all", "stopall", "abmelden", "abmeldung", "abbestellen", "unsubscribe", "keine werbung",
-    "keine werbung mehr", "no marketing", "opt out", "optout",
+    "keine werbung mehr", "no marketing", "opt out", "optout", "nicht mehr schreiben", "keine nachrichten mehr",
+    "no more messages",
 }  # fmt: skip
 START_WORDS = {"start", "anmelden", "subscribe", "opt in", "optin", "werbung ja"}
 _POLITE = re.compile(r"\b(bitte|please|newsletter|news|danke|thanks)\b")
@@ -70,7 +71,10 @@ def may_send_marketing(contact: Contact) -> bool:
 
 def keyword_state(text: str) -> ConsentState | None:
     """What a whole message says about advertising, or None when it is about something else."""
-    words = " ".join(_POLITE.sub(" ", _NO_LETTERS.sub(" ", fold(text))).split())
+    said = _POLITE.sub(" ", _NO_LETTERS.sub(" ", fold(text))).split()
+    if len(said) > 2 and all(len(letter) == 1 for letter in said):
+        said = ["".join(said)]  # "S T O P"
+    words = " ".join(said[:1] if len(set(said)) == 1 else said)  # "STOP STOP"
     if words in STOP_WORDS:
         return ConsentState.WITHDRAWN
     return ConsentState.GIVEN if words in START_WORDS else None

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from inbox.errors import InboxRuleViolation
+from inbox.models import Conversation, Message
 
 View = Callable[..., HttpResponse]
 
@@ -25,7 +26,7 @@ def refusal(request: HttpRequest, violation: InboxRuleViolation) -> HttpResponse
 
 
 def refusing(view: View) -> View:
-    """Rule violations raised by the actions of `view` become refusals."""
+    """Rule violations raised by the actions of `view` become refusals, what has gone meanwhile a 404."""
 
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -33,6 +34,8 @@ def refusing(view: View) -> View:
             return view(request, *args, **kwargs)
         except InboxRuleViolation as violation:
             return refusal(request, violation)
+        except (Conversation.DoesNotExist, Message.DoesNotExist):
+            raise Http404  # gone between looking it up and locking it: merged into another
 
     return answered
 

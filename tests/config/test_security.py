@@ -68,6 +68,7 @@ class HeaderTests(TestCase):
         for answer in self.pages():
             self.assertEqual(answer["X-Content-Type-Options"], "nosniff")
             self.assertEqual(answer["X-Frame-Options"], "DENY")
+            self.assertIn("camera=()", answer["Permissions-Policy"])
             self.assertEqual(answer["Referrer-Policy"], "same-origin")
             self.assertEqual(answer["Cross-Origin-Opener-Policy"], "same-origin")
 

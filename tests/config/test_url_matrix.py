@@ -81,6 +81,7 @@ def practice(*args: Any) -> Line:
 MATRIX: dict[str, Line] = {
     "health-live": Line(PUBLIC),
     "health-ready": Line(PUBLIC),
+    "favicon": Line(PUBLIC),
     "metrics": Line(PUBLIC),  # 404 for everybody but this machine: tests/config/test_security.py
     "login": Line(PUBLIC),
     "logout": Line(PUBLIC),

@@ -27,6 +27,7 @@ GIVEN, WITHDRAWN, UNKNOWN = ConsentState.GIVEN, ConsentState.WITHDRAWN, ConsentS
     "STOP", "stop", " Stop! ", "STOPP", "Stopp.", "stopp bitte", "Bitte abmelden", "ABMELDEN", "»Abmelden«",
     "unsubscribe", "Newsletter abbestellen", "Keine Werbung mehr!!", "\U0001d412\U0001d413\U0001d40e\U0001d40f",
     "\uff33\uff34\uff2f\uff30\uff30", "stop 🛑", "stop\n", "No marketing, please",
+    "STOP STOP", "stop, stop, stop!", "S T O P", "s.t.o.p.p", "Bitte nicht mehr schreiben", "Keine Nachrichten mehr",
 ])  # fmt: skip
 def test_words_that_say_stop(text: str) -> None:
     assert keyword_state(text) == WITHDRAWN
@@ -39,7 +40,7 @@ def test_words_that_say_start(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "", "Stop, ich komme doch", "Wo ist die Bushaltestelle Stop?", "Nonstop", "Kann ich mich für den Kurs anmelden?",
-    "ja", "ok", "Start um 9?", "stop it", "bitte", "abgemeldet", "stopf", "🙂",
+    "ja", "ok", "Start um 9?", "stop it", "bitte", "a b c", "x x", "abgemeldet", "stopf", "🙂",
 ])  # fmt: skip
 def test_words_that_are_just_words(text: str) -> None:
     assert keyword_state(text) is None
@@ -131,4 +132,5 @@ def test_stop_and_start_through_the_door() -> None:
     assert [(row.source, row.wording) for row in Consent.objects.order_by("pk")] == [
         ("keyword", "STOP"), ("keyword", "Start"), ("meta", "User requested to stop marketing messages"),
     ]  # fmt: skip
+    assert set(Consent.objects.values_list("note", flat=True)) == {""}
     assert Conversation.objects.get().inbound_count == 2

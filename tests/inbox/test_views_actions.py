@@ -3,6 +3,7 @@
 import json
 import uuid
 from datetime import timedelta
+from unittest.mock import patch
 
 from django.test import TestCase
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Availability
 from inbox.actions import consent
 from inbox.enums import ConsentState, ConversationStatus, DraftKind, MessageStatus
-from inbox.models import Consent, Draft, Label, Message, Note, ReadCursor
+from inbox.models import Consent, Conversation, Draft, Label, Message, Note, ReadCursor
 from tests import factories
 from tests.cast import make_cast
 
@@ -46,6 +47,10 @@ class ActionTests(TestCase):
         assert response.json()["uid"] == str(uid)
         assert f'id="message-{uid}"' in response.json()["html"]
         assert self.reload().assignee == self.cast.ben
+
+    def test_what_was_merged_away_in_the_same_moment_is_not_found(self):
+        with patch("inbox.actions.replying.lock_for_writing", side_effect=Conversation.DoesNotExist):
+            assert self.reply().status_code == 404
 
     def test_the_same_uid_twice_is_one_message(self):
         uid = uuid.uuid4()

@@ -15,7 +15,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 function failed(event) {
   const { requestConfig, elt } = event.detail;
   const isRead = requestConfig?.verb === "get";
-  toast(word("toast.failed"), {
+  toast(word(isRead ? "toast.not_loaded" : "toast.failed"), {
     bad: true,
     action: isRead && elt?.isConnected ? word("toast.retry") : "",
     run: () => elt.click?.(),
