@@ -1,7 +1,8 @@
 """What one message of the thread shows, worked out from its row and relations. Nothing here is about a single agent.
 
-`bubble_of` reads only what the caller loaded (author, quoted__author, template, attachments, reactions); with those
-prefetched it costs no query. Everything in `data` comes from outside: templates escape it, this module only picks.
+`bubble_of` reads only what the caller loaded (author, quoted__author, template, attachments with renditions,
+reactions); with those prefetched it costs no query. Everything in `data` comes from outside: templates escape it, this
+module only picks.
 """
 
 from collections import Counter
@@ -17,11 +18,14 @@ from django.utils.translation import gettext as _
 from inbox import formatting
 from inbox.bubble_content import Content
 from inbox.bubble_delivery import Delivery
+from inbox.bubble_files import Files
 from inbox.enums import AttachmentState, Direction, MessageKind, MessageStatus, Via
-from inbox.models import Attachment, Message
-from inbox.rows import KIND_ICONS, as_data, kind_label, milliseconds
+from inbox.models import Message
+from inbox.rows import KIND_ICONS, as_data, kind_label, kind_words, milliseconds
 
 MEDIA_KINDS = {MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.STICKER}
+# States with a sentence below the bubble.
+IN_TROUBLE = {MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.HELD}
 LINE_KINDS = {MessageKind.SYSTEM, MessageKind.WELCOME}
 PARTS = {
     MessageKind.IMAGE: "picture", MessageKind.VIDEO: "picture", MessageKind.STICKER: "picture",
@@ -33,7 +37,7 @@ PARTS = {
 
 
 @dataclass
-class Bubble(Content, Delivery):
+class Bubble(Content, Delivery, Files):
     """One message as the template wants it."""
 
     message: Message
@@ -90,6 +94,8 @@ class Bubble(Content, Delivery):
             "at": milliseconds(message.occurred_at),
             "status": message.status,
         }
+        if self.is_tile:
+            values["tile"] = ""
         return as_data(values)
 
     @property
@@ -130,10 +136,6 @@ class Bubble(Content, Delivery):
     def is_large(self) -> bool:
         return self.message.kind == MessageKind.TEXT and formatting.is_large_emoji(self.message.text)
 
-    @cached_property
-    def attachment(self) -> Attachment | None:
-        return next(iter(self.message.attachments.all()), None)
-
     @property
     def is_media(self) -> bool:
         """Picture first, text below, in a frame of fixed width."""
@@ -142,18 +144,17 @@ class Bubble(Content, Delivery):
         return self.message.kind in MEDIA_KINDS and self.attachment is not None
 
     @property
-    def kind_label(self) -> str:
-        return kind_label(self.message.kind)
+    def is_tile(self) -> bool:
+        """A photo without words, which neighbours of its kind may share a row with."""
+        message = self.message
+        return (
+            message.kind == MessageKind.IMAGE and self.file_state == AttachmentState.READY and not message.text
+            and not message.deleted_at and not self.has_prelude and message.status not in IN_TROUBLE
+        )  # fmt: skip
 
     @property
-    def file_state(self) -> str:
-        """pending, ready, failed, expired; "refused" for a file that is here but not safe to show in the page."""
-        attachment = self.attachment
-        if attachment is None:
-            return AttachmentState.FAILED
-        if attachment.state == AttachmentState.READY and not attachment.is_inline:
-            return "refused"
-        return attachment.state
+    def kind_label(self) -> str:
+        return kind_label(self.message.kind)
 
     @property
     def quote_author(self) -> str:
@@ -173,7 +174,7 @@ class Bubble(Content, Delivery):
         quoted = self.message.quoted
         if quoted is None or quoted.deleted_at:
             return _("This message was deleted") if quoted else _("The quoted message is not available")
-        return formatting.to_line(quoted.text)[:160] or kind_label(quoted.kind)
+        return formatting.to_line(quoted.text)[:160] or kind_words(quoted.kind, quoted.data.get("seconds"))
 
     @cached_property
     def reactions(self) -> list[tuple[str, int, str]]:

@@ -124,7 +124,7 @@ def parts_of(item: Item, snapshot: Snapshot, *, is_new: bool) -> Part:
             _fill(item.attachments, [])
         if is_new and "reactions" not in _prefetched(item):
             _fill(item.reactions, [])
-        prefetch_related_objects([item], "attachments", "reactions")
+        prefetch_related_objects([item], "attachments__renditions", "reactions")
     return name, item
 
 

@@ -66,6 +66,18 @@ def fetch_attachment(attachment_id: int) -> None:
     attachments.fetch_attachment(attachment)
 
 
+def prepare_attachment(attachment_id: int) -> None:
+    """Make the previews of a file that is here already: one of ours, or one from before."""
+    from inbox.actions import previews
+    from inbox.models import Attachment
+
+    attachment = Attachment.objects.filter(pk=attachment_id).first()
+    if attachment is None:
+        logger.info("Attachment %s has gone; nothing to prepare", attachment_id)
+        return
+    previews.prepare_attachment(attachment)
+
+
 def send_read_receipt(message_id: int) -> None:
     """Let the customer see that their message has been read."""
     from inbox.actions import receipts

@@ -44,6 +44,11 @@ def kind_label(kind: str) -> str:
     return str(MessageKind(kind).label if kind in MessageKind.values else MessageKind.UNSUPPORTED.label)
 
 
+def kind_words(kind: str, seconds: object = None) -> str:
+    """The word, and how long it plays where that is known: "Voice message 0:12"."""
+    return f"{kind_label(kind)} {times.length(seconds)}" if isinstance(seconds, int | float) else kind_label(kind)
+
+
 def as_data(values: dict[str, Any]) -> SafeString:
     """Data attributes of numbers and of our own words; nothing from outside goes through here unescaped."""
     return mark_safe(" ".join(f'data-{name}="{value}"' for name, value in values.items()))  # noqa: S308
@@ -116,7 +121,8 @@ class Row:
         if self.has_failed:
             return _("Not delivered")
         text = formatting.to_line(self.preview.get("text") or "")[:SNIPPET_LENGTH]
-        return text or (kind_label(self.preview["kind"]) if self.preview.get("kind") else "")
+        kind = self.preview.get("kind")
+        return text or (kind_words(kind, self.preview.get("seconds")) if kind else "")
 
     @property
     def snippet_icon(self) -> str:

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
-from inbox.models import Attachment, StorageReading
+from inbox.models import Attachment, Rendition, StorageReading
 
 QUOTA_WARNING = 0.9
 
@@ -38,7 +38,8 @@ def measure_storage() -> None:
     """Write down what each workspace's media take; the hourly job."""
     for workspace in Workspace.objects.all():
         files = Attachment.objects.filter(message__workspace=workspace).exclude(file="")
-        taken = files.aggregate(total=Sum("size"))["total"] or 0
+        made = Rendition.objects.filter(attachment__message__workspace=workspace)
+        taken = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (files, made))
         StorageReading.objects.update_or_create(workspace=workspace, defaults={"media_bytes": taken})
 
 

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Agent
-from inbox import bubbles, rendering
+from inbox import albums, bubbles, rendering
 from inbox.enums import MessageStatus
 from inbox.models import Activity, Conversation, Message, Note, Reaction
 
@@ -24,7 +24,7 @@ _TEMPLATES = {
 
 @dataclass
 class Item:
-    """One entry of the thread with what its template needs. `day` is set where a new day begins."""
+    """One entry of the thread with what its template needs. `day` is set where a new day begins, `tile` in an album."""
 
     kind: str
     thing: Message | Note | Activity
@@ -32,6 +32,7 @@ class Item:
     first: bool = True
     last: bool = True
     day: datetime | None = None
+    tile: str = ""
 
     @property
     def at(self) -> datetime:
@@ -112,6 +113,7 @@ def grouped(items: list[Item]) -> list[Item]:
         if previous is not None:
             previous.last = item.first
         previous = item
+    albums.lay_out(items)
     return items
 
 
@@ -128,7 +130,8 @@ def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any
         .exclude(Q(status=MessageStatus.HELD) & ~Q(author=agent))
         .select_related("author", "sender_contact", "template", "quoted__author")
         .prefetch_related(
-            "attachments", Prefetch("reactions", Reaction.objects.select_related("agent", "contact").order_by("id"))
+            "attachments__renditions",
+            Prefetch("reactions", Reaction.objects.select_related("agent", "contact").order_by("id")),
         )
     )
     return {

@@ -59,6 +59,13 @@ def countdown(left: timedelta) -> str:
     return _("%(minutes)s min left") % {"minutes": minutes}
 
 
+def length(seconds: float) -> str:
+    """How long something plays: "0:12", "1:02:03"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def window_short(window: ServiceWindow, now: datetime) -> str:
     """For rows: nothing while there is plenty of time, then digits, then "closed"."""
     state = window.state(now)

@@ -1,8 +1,9 @@
 """Customers' files: fetched from Meta once, kept by us under a name of our own, shown when they are here.
 
 Meta keeps a file for seven days. Each try asks for a fresh address (they live five minutes), takes at most 100 MB,
-compares the checksum, and decides the type from the content. What fails for now is tried again with growing pauses,
-started by the sweeper, so that Redis may forget; what is gone becomes *expired* and stays visible as that.
+compares the checksum, decides the type from the content, and makes the previews before anybody hears of the file. What
+fails for now is tried again with growing pauses, started by the sweeper, so that Redis may forget; what is gone becomes
+*expired* and stays visible as that.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.files import File
@@ -19,9 +21,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox import events
-from inbox.actions.locks import lock
+from inbox.actions.locks import locked_message
+from inbox.actions.previews import note_length, prepared
 from inbox.enums import AttachmentState
-from inbox.models import Attachment, Message
+from inbox.models import Attachment
 from whatsapp import errors, media_types
 from whatsapp.client import CloudAPI
 from whatsapp.errors import PermanentFailure, TemporaryFailure
@@ -33,7 +36,6 @@ PAUSES = [timedelta(seconds=seconds) for seconds in (20, 60, 300, 1800, 7200, 6 
 ADMIN_PAUSE = timedelta(hours=1)  # a revoked token: somebody may connect the number again in time
 MOST_REFUSALS = 2  # a fresh address once, then it is gone
 MOST_BROKEN = 4
-MEMORY_BYTES = 1024 * 1024
 
 
 class Broken(Exception):
@@ -60,8 +62,9 @@ def fetch_attachment(attachment: Attachment) -> bool:
 
 def _fetch(attachment: Attachment, now: datetime) -> bool:
     try:
-        with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
+        with tempfile.NamedTemporaryFile(prefix="tresen-file-") as file:
             digest, size = _download(attachment, file)
+            file.flush()
             _keep(attachment, file, digest, size)
         return True
     except TemporaryFailure as error:
@@ -108,25 +111,30 @@ def _size(info: dict[str, Any]) -> int:
 def _keep(attachment: Attachment, file: IO[bytes], digest: str, size: int) -> None:
     """Store the bytes under a random name and show the message anew; nothing stays when the message has gone."""
     decided = media_types.decide(file)
-    stored = attachment.file.storage.save(
-        attachment.file.field.generate_filename(attachment, secrets.token_hex(16)), File(file)
-    )
-    try:
-        with transaction.atomic():
-            message = _locked_message(attachment)
-            kept = message is not None and Attachment.objects.filter(
-                pk=attachment.pk, state=AttachmentState.PENDING
-            ).update(
-                file=stored, sha256=digest, size=size, mime_type=decided.mime_type, is_inline=decided.is_inline,
-                width=decided.width, height=decided.height, state=AttachmentState.READY, reason="", next_try_at=None,
-            )
-            if message is not None and kept:
-                events.message_changed(message)
-    except BaseException:
-        attachment.file.storage.delete(stored)
-        raise
-    if not kept:
-        attachment.file.storage.delete(stored)
+    with prepared(Path(file.name), decided.mime_type) as previews:
+        stored = attachment.file.storage.save(
+            attachment.file.field.generate_filename(attachment, secrets.token_hex(16)), File(file)
+        )
+        try:
+            with transaction.atomic():
+                message = locked_message(attachment)
+                kept = message is not None and Attachment.objects.filter(
+                    pk=attachment.pk, state=AttachmentState.PENDING
+                ).update(
+                    file=stored, sha256=digest, size=size, mime_type=decided.mime_type, is_inline=decided.is_inline,
+                    width=decided.width, height=decided.height, state=AttachmentState.READY, reason="",
+                    next_try_at=None,
+                )
+                if message is not None and kept:
+                    previews.keep(attachment)
+                    note_length(message, attachment, previews.fields.get("seconds"))
+                    events.message_changed(message)
+        except BaseException:
+            attachment.file.storage.delete(stored)
+            raise
+        if not kept:
+            attachment.file.storage.delete(stored)
+            previews.discard()
 
 
 def _refused(attachment: Attachment, now: datetime, error: PermanentFailure) -> None:
@@ -154,24 +162,12 @@ def _pause(tries: int) -> timedelta:
 def _settle(attachment: Attachment, state: str, reason: str) -> None:
     """The last word: the bubble says it."""
     with transaction.atomic():
-        message = _locked_message(attachment)
+        message = locked_message(attachment)
         if message is None:
             return
         attachment.state, attachment.reason, attachment.next_try_at = state, reason[:200], None
         attachment.save(update_fields=["state", "reason", "next_try_at"])
         events.message_changed(message)
-
-
-def _locked_message(attachment: Attachment) -> Message | None:
-    """The file's message with its conversation locked; None when it was erased meanwhile."""
-    found = Message.objects.filter(attachments=attachment.pk).select_related("conversation").first()
-    if found is None:
-        return None
-    conversation = lock(found.conversation)
-    message = Message.objects.filter(pk=found.pk).first()
-    if message is not None:
-        message.conversation = conversation
-    return message
 
 
 @contextmanager

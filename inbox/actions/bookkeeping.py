@@ -151,7 +151,7 @@ def preview_of(message: Message, at: datetime) -> dict[str, Any]:
         "uid": str(message.uid),
         "author_id": message.author_id,
         "at": at.isoformat(),
-    }
+    } | ({"seconds": message.data["seconds"]} if message.data.get("seconds") else {})
 
 
 def team_for(phone_number: PhoneNumber) -> Team | None:

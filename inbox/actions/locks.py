@@ -7,7 +7,7 @@ to the rows it referred to before: `select_related` in the locking statement wou
 from django.db import connection
 from django.db.models import QuerySet
 
-from inbox.models import Conversation
+from inbox.models import Attachment, Conversation, Message
 
 SHOWN = ("workspace", "contact", "team", "assignee", "phone_number")
 
@@ -31,3 +31,15 @@ def lock_assignment(workspace_id: int) -> None:
     """One routing run per workspace at a time, until the end of the transaction. Taken before any row."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('assign'), %s::int)", [workspace_id % 2**31])
+
+
+def locked_message(attachment: Attachment) -> Message | None:
+    """The file's message with its conversation locked; None when it was erased meanwhile."""
+    found = Message.objects.filter(attachments=attachment.pk).select_related("conversation").first()
+    if found is None:
+        return None
+    conversation = lock(found.conversation)
+    message = Message.objects.filter(pk=found.pk).first()
+    if message is not None:
+        message.conversation = conversation
+    return message

@@ -33,6 +33,9 @@ HAND_BACK_EVERY = timedelta(seconds=5)
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
 JOB_LOST_AFTER = timedelta(seconds=60)
+UNPREPARED = 5  # at work at once
+PREPARE_EVERY = timedelta(seconds=5)
+PREPARED_WITHIN = timedelta(minutes=10)
 STATUS_KEPT_FOR = timedelta(days=7)  # as long as Meta may still repeat the webhook it belongs to
 
 
@@ -53,6 +56,8 @@ class Sweeper:
         self._try(self.route_queues, now)
         more |= self._try(self.tell_closed_windows, now)
         more |= self._try(requeue_attachments, now)
+        if self._is_time("prepare", PREPARE_EVERY, now):
+            self._try(prepare_attachments, now)
         if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
             del self._last_run["clean"]
         return more
@@ -143,6 +148,18 @@ def requeue_attachments(now: datetime) -> bool:
             if taken.update(next_try_at=now + JOB_LOST_AFTER):
                 jobs.enqueue(jobs.fetch_attachment, attachment_id, queue="attachments")
     return len(rows) == ROWS
+
+
+def prepare_attachments(now: datetime) -> bool:
+    """Files whose previews were never made get a job: few at a time, so that new ones need not wait behind them."""
+    unprepared = Attachment.objects.filter(state=AttachmentState.READY, prepared_at=None).exclude(file="")
+    waiting = unprepared.filter(next_try_at__gt=now).count()
+    due = unprepared.filter(Q(next_try_at=None, created_at__lte=now - JOB_LOST_AFTER) | Q(next_try_at__lte=now))
+    for attachment_id in list(due.order_by("pk").values_list("pk", flat=True)[: max(0, UNPREPARED - waiting)]):
+        with transaction.atomic():
+            if due.filter(pk=attachment_id).update(next_try_at=now + PREPARED_WITHIN):
+                jobs.enqueue(jobs.prepare_attachment, attachment_id, queue="attachments")
+    return False
 
 
 def forget_old_statuses(now: datetime) -> bool:

@@ -11,6 +11,7 @@ from inbox.models.message import (
     Message,
     PairLimit,
     Reaction,
+    Rendition,
     ServiceMessageCount,
     UnmatchedStatus,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "PairLimit",
     "Reaction",
     "ReadCursor",
+    "Rendition",
     "RoutingDecision",
     "ServiceMessageCount",
     "StorageReading",

@@ -5,6 +5,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -141,6 +142,10 @@ class Attachment(models.Model):
     media_id = models.CharField(max_length=64, blank=True)
     media_expires_at = models.DateTimeField(null=True, blank=True)
     file = models.FileField(upload_to="attachments/%Y/%m/", max_length=200, blank=True)
+    seconds = models.FloatField(null=True, blank=True)  # how long it plays
+    peaks = ArrayField(models.PositiveSmallIntegerField(), null=True, blank=True)  # waveform, 0 to 100
+    page_count = models.PositiveIntegerField(null=True, blank=True)
+    prepared_at = models.DateTimeField(null=True, blank=True)  # when its previews were made, or could not be
     state = models.CharField(max_length=8, choices=AttachmentState.choices, default=AttachmentState.PENDING)
     reason = models.CharField(max_length=200, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -150,6 +155,37 @@ class Attachment(models.Model):
     class Meta:
         indexes: ClassVar[list] = [
             models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="attachment_pending"),
+            models.Index(
+                fields=["id"], condition=Q(state="ready", prepared_at=None), name="attachment_unprepared"
+            ),
+        ]
+
+    def rendition(self, kind: str, number: int = 0) -> "Rendition | None":
+        """One of the files made of this one; no query when `renditions` is prefetched."""
+        return next((made for made in self.renditions.all() if (made.kind, made.number) == (kind, number)), None)
+
+
+class Rendition(models.Model):
+    """A file made of an attachment: what a page shows or plays in its place. Goes when the attachment goes."""
+
+    class Kind(models.TextChoices):
+        PREVIEW = "preview", "preview"  # small, for the thread
+        STILL = "still", "still"  # of what moves, for those who want no motion
+        PAGE = "page", "page"  # of a document, from 1
+        COPY = "copy", "copy"  # sound that every browser plays
+
+    attachment = models.ForeignKey(Attachment, on_delete=models.CASCADE, related_name="renditions")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    number = models.PositiveSmallIntegerField(default=0)
+    file = models.FileField(upload_to="renditions/%Y/%m/", max_length=200)
+    mime_type = models.CharField(max_length=120)
+    size = models.PositiveBigIntegerField(default=0)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list] = [
+            models.UniqueConstraint(fields=["attachment", "kind", "number"], name="rendition_unique")
         ]
 
 

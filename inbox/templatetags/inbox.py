@@ -1,6 +1,5 @@
 """Template tags of the whole product (loaded everywhere as builtins): the small parts of the design."""
 
-import math
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from inbox import formatting, times
 from inbox.enums import MessageStatus
+from inbox.media.made import PEAKS
 from inbox.rows import milliseconds
 
 register = template.Library()
@@ -156,23 +156,15 @@ def window_ring(window: Any) -> SafeString:
 
 
 @register.simple_tag
-def voice_wave(seed: Any) -> SafeString:
-    """A wave form for a voice message; its shape only tells one message from another."""
-    return _wave(int(str(seed).replace("-", "")[:6] or "7", 16))
-
-
-@lru_cache(maxsize=256)
-def _wave(seed: int, bars: int = 44) -> SafeString:
-    drawn = []
-    for index in range(bars):
-        seed = (seed * 1103515245 + 12345) % 2**31
-        height = max(
-            3, round((6 + (seed >> 16) % 18) * (0.35 + 0.65 * abs(math.sin(index / bars * math.pi * 2.3 + 0.4))))
-        )
-        drawn.append(f'<rect x="{index * 4}" y="{14 - height / 2:g}" width="2" height="{height}" rx="1"/>')
+def voice_wave(peaks: list[int] | None) -> SafeString:
+    """The wave form of a sound, a line where it is not known; the inner part covers what has been played."""
+    heights = peaks or [0] * PEAKS
+    strokes = "".join(f"M{index * 4 + 2} {14 - (half := max(1, height / 100 * 12)):g}v{half * 2:g}"
+                      for index, height in enumerate(heights))  # fmt: skip
+    width = len(heights) * 4
     return mark_safe(  # noqa: S308 - numbers only
-        f'<svg class="voice__wave" viewBox="0 0 {bars * 4} 28" preserveAspectRatio="none" aria-hidden="true">'
-        f"{''.join(drawn)}</svg>"
+        f'<svg class="voice__wave" viewBox="0 0 {width} 28" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path d="{strokes}"/><svg class="voice__played" width="0" height="28"><path d="{strokes}"/></svg></svg>'
     )
 
 

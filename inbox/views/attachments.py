@@ -4,9 +4,11 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from django.core.handlers.asgi import ASGIRequest
+from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -25,42 +27,71 @@ _EXTENSIONS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Served:
+    """One file on its way out."""
+
+    file: FieldFile
+    size: int
+    mime_type: str
+    name: str
+    etag: str
+    is_inline: bool
+
+
 @require_safe
 def show(request: HttpRequest, token: str) -> HttpResponseBase:
     """The file: inside the page if its content was found safe for that, else as a download. Parts on request."""
     attachment = access.get_attachment(request.user, token)  # type: ignore[arg-type]
     if attachment.state != AttachmentState.READY or not attachment.file:
         raise Http404
-    etag = f'"{attachment.sha256}"'
-    if etag in request.headers.get("If-None-Match", ""):
-        return _guarded(HttpResponse(status=304), attachment, etag)
+    return _answer(request, Served(
+        attachment.file, attachment.size, attachment.mime_type, file_name(attachment), f'"{attachment.sha256}"',
+        attachment.is_inline,
+    ))  # fmt: skip
+
+
+@require_safe
+def show_rendition(request: HttpRequest, token: str, kind: str, number: int = 0) -> HttpResponseBase:
+    """What we made of the file, to the same people and as carefully as the file itself."""
+    attachment = access.get_attachment(request.user, token)  # type: ignore[arg-type]
+    made = attachment.renditions.filter(kind=kind, number=number).first() if "\x00" not in kind else None
+    if made is None:
+        raise Http404
+    name = f"{file_name(attachment).rpartition('.')[0] or attachment.kind}.{_EXTENSIONS[made.mime_type]}"
+    return _answer(request, Served(made.file, made.size, made.mime_type, name, f'"{made.pk}-{made.size}"', True))
+
+
+def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
+    if served.etag in request.headers.get("If-None-Match", ""):
+        return _guarded(HttpResponse(status=304), served)
     try:
-        file = attachment.file.open("rb")
+        file = served.file.open("rb")
     except OSError as error:
         raise Http404 from error
     try:
-        start, end = _range(request, attachment.size, etag)
+        start, end = _range(request, served.size, served.etag)
     except ValueError:
         file.close()
-        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{attachment.size}"})
-        return _guarded(refusal, attachment, etag)
+        refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{served.size}"})
+        return _guarded(refusal, served)
     response = _body(request, file, start, end)
-    if (start, end) != (0, attachment.size - 1):
+    if (start, end) != (0, served.size - 1):
         response.status_code = 206
-        response["Content-Range"] = f"bytes {start}-{end}/{attachment.size}"
+        response["Content-Range"] = f"bytes {start}-{end}/{served.size}"
     response["Content-Length"] = end - start + 1
-    return _guarded(response, attachment, etag)
+    return _guarded(response, served)
 
 
-def _guarded(response: HttpResponseBase, attachment: Attachment, etag: str) -> HttpResponseBase:
+def _guarded(response: HttpResponseBase, served: Served) -> HttpResponseBase:
     """The headers that keep a stranger's file from becoming part of our page."""
-    response["Content-Type"] = media_types.served_type(attachment.mime_type, is_inline=attachment.is_inline)
-    response["Content-Disposition"] = content_disposition_header(not attachment.is_inline, file_name(attachment)) or ""
+    response["Content-Type"] = media_types.served_type(served.mime_type, is_inline=served.is_inline)
+    response["Content-Disposition"] = content_disposition_header(not served.is_inline, served.name) or ""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "private, no-cache"  # kept by the browser, asked again each time
-    response["ETag"] = etag
+    response["ETag"] = served.etag
     response["Accept-Ranges"] = "bytes"
     return response
 

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import actions
 from accounts.models import Invitation
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment
+from inbox.models import Attachment, Rendition
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -135,6 +135,8 @@ MATRIX: dict[str, Line] = {
     "conversation-read": conversation(),
     "conversation-consent": conversation(),
     "attachment": of_team(lambda world: [world.attachment.token], ("x" * 32,)),
+    "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
+    "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
     "message-resend": of_team(lambda world: [world.failed_message]),
     # Its author's alone, and only while it is held.
     "message-held": replace(of_team(lambda world: [world.failed_message]), answers=(403, 422)),
@@ -189,6 +191,11 @@ class MatrixTestCase(TestCase):
             file=ContentFile(PNG, name="x.png"),
             size=len(PNG),
         )
+        for kind, number in (("preview", 0), ("page", 1)):
+            Rendition.objects.create(
+                attachment=attachment, kind=kind, number=number, file=ContentFile(PNG, name="x"), size=len(PNG),
+                mime_type="image/webp",
+            )  # fmt: skip
         failed = factories.outbound_message(
             cast.claras, "Hallo", by=cast.ben, status=MessageStatus.FAILED, error_code=131053, wamid="wamid.failed"
         )

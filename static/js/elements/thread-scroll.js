@@ -2,6 +2,7 @@
 // The scroller of the open thread. Whoever puts entries into the list says so with "tresen:inserted"; then neighbours are
 // grouped, days are drawn, and what is new is offered to a reader who is further up. What was seen is marked as read.
 
+import { layOut } from "../lib/albums.js";
 import { post } from "../lib/http.js";
 import { dayOf } from "../lib/times.js";
 
@@ -81,6 +82,7 @@ class ThreadScroll extends HTMLElement {
       previous = item;
     }
     if (previous?.classList.contains("msg")) previous.classList.add("msg--last");
+    layOut(this.items);
   }
 
   divide(item, wanted) {

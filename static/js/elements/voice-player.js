@@ -1,77 +1,123 @@
-// <voice-player data-src="/media/…/"><button class="voice__play">…</button><svg class="voice__wave">…</svg>
-//   <span class="voice__time">0:00</span><button class="voice__speed">1×</button></voice-player>
-// Plays a voice message; the file is loaded when somebody wants to hear it. One plays at a time.
+// <voice-player data-src data-type data-copy data-seconds><button class="voice__play">…</button>
+//   <div class="voice__track" role="slider"><svg class="voice__wave">…<svg class="voice__played"></svg></svg></div>
+//   <span class="voice__time">0:12</span><button class="voice__speed">1×</button><p class="voice__broken" hidden></p></voice-player>
+// Plays a sound; nothing is loaded before somebody wants to hear it. One thing plays at a time, at the speed last chosen.
 
 const SPEEDS = [1, 1.5, 2];
+const STEP = 5;
 let playing = null;
+let speed = 1;
 
 class VoicePlayer extends HTMLElement {
   connectedCallback() {
-    this.addEventListener("click", (event) => {
-      if (event.target.closest(".voice__play")) this.toggle();
-      else if (event.target.closest(".voice__speed")) this.faster();
-      else if (event.target.closest(".voice__track")) this.seek(event);
-    });
-    this.connectedWhenSeen();
-  }
-
-  // Its length is fetched once it comes into view.
-  connectedWhenSeen() {
-    this.observer = new IntersectionObserver(([entry]) => {
-      if (!entry.isIntersecting) return;
-      this.observer.disconnect();
-      this.load();
-    });
-    this.observer.observe(this);
+    this.addEventListener("click", this);
+    this.addEventListener("keydown", this);
+    this.draw();
   }
 
   disconnectedCallback() {
     this.audio?.pause();
-    this.observer?.disconnect();
+  }
+
+  get track() {
+    return this.querySelector(".voice__track");
+  }
+
+  get seconds() {
+    const known = this.audio?.duration;
+    return Number.isFinite(known) ? known : Number(this.dataset.seconds);
+  }
+
+  handleEvent(event) {
+    if (event.type === "keydown") this.typed(event);
+    else if (event.type !== "click") this.draw();
+    else if (event.target.closest(".voice__play")) this.toggle();
+    else if (event.target.closest(".voice__speed")) this.faster();
+    else if (event.target.closest(".voice__track")) this.clicked(event);
   }
 
   load() {
     if (this.audio) return;
+    const { src, type, copy } = this.dataset;
     this.audio = new Audio();
-    this.audio.preload = "metadata";
-    this.audio.src = this.dataset.src;
-    for (const name of ["timeupdate", "loadedmetadata", "play", "pause", "ended"]) this.audio.addEventListener(name, () => this.draw());
-    this.audio.addEventListener("error", () => this.classList.add("is-broken"));
+    const opus = type === "audio/ogg" ? `${type}; codecs=opus` : type;
+    this.audio.src = copy && !this.audio.canPlayType(opus) ? copy : src;
+    for (const name of ["timeupdate", "loadedmetadata", "play", "pause", "ended"]) this.audio.addEventListener(name, this);
+    this.audio.addEventListener("error", () => this.broke());
   }
 
-  toggle() {
+  async toggle() {
     this.load();
-    if (!this.audio.paused) {
-      this.audio.pause();
-      return;
+    if (!this.audio.paused) return void this.audio.pause();
+    silence(this.audio);
+    this.audio.playbackRate = speed;
+    try {
+      await this.audio.play();
+    } catch (error) {
+      if (error.name !== "AbortError") this.broke();
     }
-    if (playing && playing !== this) playing.audio.pause();
-    playing = this;
-    this.audio.playbackRate = this.speed ?? 1;
-    this.audio.play().catch(() => this.classList.add("is-broken"));
+  }
+
+  broke() {
+    this.querySelector(".voice__broken").hidden = false;
   }
 
   faster() {
-    this.speed = SPEEDS[(SPEEDS.indexOf(this.speed ?? 1) + 1) % SPEEDS.length];
-    this.querySelector(".voice__speed").textContent = `${this.speed.toLocaleString()}×`;
-    if (this.audio) this.audio.playbackRate = this.speed;
+    speed = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length];
+    for (const player of document.querySelectorAll("voice-player")) player.draw();
   }
 
-  seek(event) {
+  clicked(event) {
+    const box = this.track.getBoundingClientRect();
+    this.seek(((event.clientX - box.left) / box.width) * this.seconds);
+  }
+
+  typed(event) {
+    if (!event.target.matches(".voice__track")) return;
+    const at = this.audio?.currentTime ?? 0;
+    const wanted = {
+      ArrowRight: at + STEP, ArrowUp: at + STEP, ArrowLeft: at - STEP, ArrowDown: at - STEP, Home: 0, End: this.seconds,
+    }[event.key];
+    if (event.key === " " || event.key === "Enter") this.toggle();
+    else if (wanted === undefined) return;
+    else this.seek(wanted);
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Where the browser does not have the file yet it goes there as soon as it has.
+  seek(seconds) {
     this.load();
-    const box = event.currentTarget.querySelector(".voice__track").getBoundingClientRect();
-    if (Number.isFinite(this.audio.duration)) this.audio.currentTime = ((event.clientX - box.left) / box.width) * this.audio.duration;
+    this.audio.currentTime = Math.max(0, Math.min(seconds, this.seconds));
+    this.draw();
   }
 
   draw() {
-    const { currentTime, duration, paused, ended } = this.audio;
-    this.classList.toggle("is-playing", !paused && !ended);
-    const share = Number.isFinite(duration) && duration > 0 ? currentTime / duration : 0;
-    const bars = this.querySelectorAll(".voice__wave rect");
-    bars.forEach((bar, index) => bar.classList.toggle("is-played", index < share * bars.length));
-    const shown = currentTime > 0 && !ended ? currentTime : Number.isFinite(duration) ? duration : 0;
-    this.querySelector(".voice__time").textContent = `${Math.floor(shown / 60)}:${String(Math.floor(shown % 60)).padStart(2, "0")}`;
+    const { currentTime = 0, paused = true } = this.audio ?? {};
+    const all = this.seconds;
+    if (this.audio) this.audio.playbackRate = speed;
+    this.classList.toggle("is-playing", !paused);
+    const played = this.querySelector(".voice__played");
+    played.setAttribute("width", all ? (currentTime / all) * played.parentElement.viewBox.baseVal.width : 0);
+    this.querySelector(".voice__time").textContent = clock(currentTime || all || 0);
+    this.querySelector(".voice__speed").textContent = `${speed.toLocaleString(document.documentElement.lang)}×`;
+    this.track.setAttribute("aria-valuemax", Math.round(all || 0));
+    this.track.setAttribute("aria-valuenow", Math.round(currentTime));
+    this.track.setAttribute("aria-valuetext", `${clock(currentTime)} / ${clock(all || 0)}`);
   }
 }
+
+function clock(seconds) {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+// Whatever plays now makes the rest be quiet.
+function silence(media) {
+  if (playing && playing !== media) playing.pause();
+  playing = media;
+}
+
+document.addEventListener("play", (event) => silence(event.target), true);
 
 customElements.define("voice-player", VoicePlayer);

@@ -48,12 +48,8 @@ const ACTIONS = {
   template() {
     document.querySelector("template-picker")?.open();
   },
-  view(link) {
-    const dialog = document.getElementById("viewer");
-    dialog.querySelector("img").src = link.href;
-    dialog.querySelector("img").alt = link.querySelector("img").alt;
-    dialog.querySelector("a").href = link.href;
-    dialog.showModal();
+  async view(link) {
+    (await import("./viewer.js")).view(link);
   },
   newest() {
     thread()?.toNewest();
@@ -80,7 +76,7 @@ document.addEventListener("click", (event) => {
     return;
   }
   if (event.target.matches("dialog")) event.target.close(); // beside it
-  const closer = event.target.closest("dialog [data-close], #viewer img");
+  const closer = event.target.closest("dialog [data-close]");
   if (closer) closer.closest("dialog").close();
   const target = event.target.closest("[data-action]");
   const action = target && ACTIONS[target.dataset.action];
