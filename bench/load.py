@@ -92,7 +92,7 @@ class Screens:
                 additional_headers={"Cookie": cookie} if cookie else {}, compression=None, max_size=None,
                 ping_interval=None,
             )  # fmt: skip
-            await socket.send(json.dumps({"type": "hello", "tab": f"bench{index}", "conversation": None}))
+            await socket.send(json.dumps({"kind": "hello", "conversation": None}))
             self._tasks.append(asyncio.create_task(self._read(index, socket)))
         await asyncio.sleep(1)
         return self
@@ -100,6 +100,8 @@ class Screens:
     async def _read(self, index: int, socket: websockets.ClientConnection) -> None:
         async for frame in socket:
             moment = time.perf_counter()
+            if '"kind":"beat"' in str(frame):  # a page answers each; one that does not is given up after a minute
+                await socket.send(json.dumps({"kind": "pong", "n": json.loads(frame)["n"]}))
             for match in TOKEN.finditer(str(frame)):
                 self.arrived.setdefault(int(match.group(1)), {}).setdefault(index, moment)
 
@@ -120,11 +122,11 @@ class Screens:
         return series
 
 
-async def page_times(port: int, path: str, cookie: str, count: int = 60) -> Latencies:
+async def page_times(port: int, path: str, cookie: str, more: dict[str, str], count: int = 60) -> Latencies:
     """Whole-request times of one page, one after another on one connection."""
     connection, series = Connection(port), Latencies()
     for index in range(count + 10):
-        answer = await connection.request("GET", path, headers={"Cookie": cookie})
+        answer = await connection.request("GET", path, headers={"Cookie": cookie, **more})
         if answer.status != 200:
             raise RuntimeError(f"{path} answered {answer.status}")
         if index >= 10:

@@ -101,12 +101,15 @@ def pages(port: int, cookie: str) -> dict[str, Latencies]:
     from inbox.models import Conversation
 
     some = Conversation.objects.filter(status="open").order_by("-last_message_at")[0].pk
-    paths = {
-        "inbox page, All": "/?view=all",
-        "inbox page, Mine": "/?view=mine",
-        "one thread": f"/conversations/{some}/",
+    opened = f"/conversations/{some}/"
+    paths: dict[str, tuple[str, dict[str, str]]] = {
+        "inbox page, All": ("/?view=all", {}),
+        "inbox page, Mine": ("/?view=mine", {}),
+        "another view chosen in the list": ("/?view=all", {"HX-Request": "true", "HX-Target": "list"}),
+        "a conversation opened from the list": (opened, {"HX-Request": "true", "HX-Target": "thread"}),
+        "a conversation opened by its address": (opened, {}),
     }
-    return {name: asyncio.run(page_times(port, path, cookie)) for name, path in paths.items()}
+    return {name: asyncio.run(page_times(port, path, cookie, more)) for name, (path, more) in paths.items()}
 
 
 def main() -> None:

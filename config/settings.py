@@ -52,7 +52,6 @@ if DEMO and not {urlsplit(BASE_URL).hostname, *ALLOWED_HOSTS} <= LOOPBACK:
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
