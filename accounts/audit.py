@@ -28,6 +28,9 @@ WORDS: dict[str, str | Promise] = {
     "number.routing": _("changed the team of the number"),
     "number.resumed": _("let sending go on for the number"),
     "template.header": _("chose the header file of the template"),
+    "reply.created": _("wrote the saved reply"),
+    "reply.changed": _("changed the saved reply"),
+    "reply.deleted": _("deleted the saved reply"),
     "workspace.created": _("created the workspace"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }

@@ -5,7 +5,7 @@ lists, windows, counters and cases agree with what the thread shows.
 """
 
 import mimetypes
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Agent, Membership, Team, Workspace
 from accounts.passwords import DEMO_PASSWORD
 from inbox import demo_data, demo_thread_rows, demo_threads
-from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, ServiceMessageCount
+from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, SavedReply, ServiceMessageCount
 from inbox.text import fold
 from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber, TemplateHeaderMedia
 from whatsapp.rates import load_preset
@@ -46,6 +46,7 @@ class DemoWorkspace:
         self._make_templates()
         load_preset()
         self._make_labels()
+        self._make_replies()
         for customer in demo_data.CUSTOMERS:
             self._make_contact(customer)
         for thread in demo_threads.THREADS:
@@ -116,6 +117,18 @@ class DemoWorkspace:
     def _make_labels(self) -> None:
         for key, (name, hue) in demo_data.LABELS.items():
             self.labels[key] = Label.objects.create(workspace=self.workspace, name=name, hue=hue)
+
+    def _make_replies(self) -> None:
+        for position, data in enumerate(demo_data.REPLIES):
+            scope = "team" if data.team else "personal" if data.owner else "all"
+            reply = SavedReply(
+                workspace=self.workspace, scope=scope, team=self.teams.get(data.team),
+                owner=self.people.get(data.owner), shortcut=data.shortcut, title=data.title,
+                text=data.text, used_count=data.used, last_used_at=self.now - timedelta(hours=2 + 7 * position),
+                created_by=self.people[data.owner or "lead"],
+            )
+            reply.set_search_key()
+            reply.save()
 
     def _make_contact(self, data: demo_data.Customer) -> None:
         contact = Contact.objects.create(

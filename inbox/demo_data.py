@@ -67,6 +67,39 @@ LABELS = {
 
 
 @dataclass(frozen=True)
+class ReplyData:
+    """A saved reply: of everybody, of a team or of one person."""
+
+    shortcut: str
+    title: str
+    text: str
+    used: int = 0
+    team: str = ""
+    owner: str = ""
+
+
+REPLIES = (
+    ReplyData("abholung", "Rad ist fertig", "Hallo {{contact.first_name}}, dein Rad ist fertig! Du kannst es heute bis "
+              "18:30 Uhr abholen.\n\nViele Grüße\n{{agent.first_name}} von {{workspace.name}}", 148),
+    ReplyData("anfahrt", "Anfahrt und Parken", "Du findest uns in der Lindenallee 4, der Eingang zur Werkstatt ist im "
+              "Hof. Parken kannst du direkt davor.", 61),
+    ReplyData("oeffnungszeiten", "Öffnungszeiten", "Wir sind *Mo bis Fr von 9:00 bis 18:30 Uhr* und *Sa von 10:00 bis "
+              "14:00 Uhr* für dich da.", 93),
+    ReplyData("danke", "Danke", "Sehr gern, {{contact.first_name}}! Melde dich, wenn noch etwas ist.", 77),
+    ReplyData("foto", "Bitte ein Foto", "Kannst du uns ein Foto davon schicken? Dann sehen wir schon vorab, was wir "
+              "brauchen.", 38, team="workshop"),
+    ReplyData("kostenvoranschlag", "Kostenvoranschlag", "Hallo {{contact.first_name}}, den Kostenvoranschlag bekommst "
+              "du bis morgen Mittag. Vorher machen wir nichts, was Geld kostet.", 29, team="workshop"),
+    ReplyData("angebot", "Angebot folgt", "Danke für deine Anfrage! Das Angebot schicken wir dir bis morgen Mittag.",
+              34, team="sales"),
+    ReplyData("leasing", "Leasing: was wir brauchen", "Für das Leasing brauchen wir:\n- den Namen deines Arbeitgebers\n"
+              "- deine Personalnummer\n- das Rad, das es werden soll", 17, team="sales"),
+    ReplyData("kurz", "Bin gleich wieder da", "Ich bin in 10 Minuten wieder am Platz und melde mich dann.\n"
+              "{{agent.first_name}}", 12, owner="mara"),
+)
+
+
+@dataclass(frozen=True)
 class Customer:
     """A customer as WhatsApp knows them: with a phone number, or with only a user id and a username."""
 

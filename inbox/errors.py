@@ -104,6 +104,16 @@ class EmptyMessage(InboxRuleViolation):
     sentence = _("Write something first.")
 
 
+class UnfilledGap(InboxRuleViolation):
+    """A place of a saved reply is still empty; whoever means it so says so."""
+
+    code = "gap"
+
+    def __init__(self, gap: str) -> None:
+        self.gap = gap
+        super().__init__(_("%(gap)s is not filled in yet.") % {"gap": gap})
+
+
 class ColleagueAnswered(InboxRuleViolation):
     """A colleague has replied since the author last looked; `message` is the reply that is held back meanwhile."""
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
+from inbox import saved_reply_places
 from inbox import text as words
 from inbox.actions import bookkeeping, drafts, locks, sending_templates
 from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_in_thread, require_open_window
 from inbox.actions.sending_templates import send_template
 from inbox.enums import Direction, DraftKind, MessageKind, MessageStatus
-from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong
+from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Conversation, Message
 
 __all__ = ["confirm_held", "drop_held", "send_again", "send_reply", "send_template"]
@@ -29,12 +30,13 @@ IN_DOUBT_AFTER = timedelta(minutes=10)
 @transaction.atomic
 def send_reply(
     conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID | str, seen_seq: int | None = None,
-    quoted: Message | None = None, confirm: bool = False,
+    quoted: Message | None = None, confirm: bool = False, gaps_meant: bool = False,
 ) -> Message:
     """Queue a free text for delivery; it reopens a closed conversation and claims an unassigned one.
 
     When a colleague has answered after `seen_seq`, the last thing this agent had on screen, the message is kept with
     status HELD instead: only its author sees it, and `confirm_held` or `drop_held` decides. `confirm` skips that.
+    A gap that a saved reply left is refused once; `gaps_meant` sends it as it stands.
     """
     cleaned = words.clean(text).strip()
     lock_for_writing(conversation, by)
@@ -45,6 +47,8 @@ def send_reply(
         raise EmptyMessage
     if len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(TEXT_LIMIT)
+    if not gaps_meant and (gaps := saved_reply_places.gaps(cleaned)):
+        raise UnfilledGap(gaps[0])
     require_open_window(conversation)
     if quoted is not None and quoted.conversation_id != conversation.pk:
         raise NotAllowed

@@ -22,6 +22,7 @@ class ReplyForm(UidForm):
     seen_seq = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     quoted = forms.UUIDField(required=False)
     confirm = forms.BooleanField(required=False)
+    gaps_meant = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
         self.conversation = conversation

@@ -16,6 +16,7 @@ from inbox.models.message import (
     UnmatchedStatus,
 )
 from inbox.models.note import Draft, Mention, Note
+from inbox.models.saved_reply import SavedReply
 from inbox.models.storage import StorageReading
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ReadCursor",
     "Rendition",
     "RoutingDecision",
+    "SavedReply",
     "ServiceMessageCount",
     "StorageReading",
     "UnmatchedStatus",

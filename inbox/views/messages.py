@@ -50,6 +50,7 @@ def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         seen_seq=said["seen_seq"],
         quoted=said["quoted"],
         confirm=said["confirm"],
+        gaps_meant=said["gaps_meant"],
     )
     return message_answer(request, conversation, message)
 

@@ -10,6 +10,7 @@ import "./elements/thread-scroll.js";
 import "./elements/voice-player.js";
 import "./elements/window-clock.js";
 import "./lib/actions.js";
+import "./lib/composer-tools.js";
 import "./lib/keys.js";
 import "./lib/list.js";
 import "./lib/panes.js";

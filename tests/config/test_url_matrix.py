@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import actions
 from accounts.models import Invitation
+from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
 from inbox.models import Attachment, Rendition
 from tests import factories
@@ -38,6 +39,7 @@ class World:
     attachment: Attachment
     failed_message: int
     template: int
+    reply: int  # of team Werkstatt
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -134,6 +136,12 @@ MATRIX: dict[str, Line] = {
     "conversation-labels": conversation(),
     "conversation-read": conversation(),
     "conversation-consent": conversation(),
+    "conversation-replies": conversation(),
+    "conversation-reply-uses": of_team(lambda world: [world.cast.claras.pk, world.reply], (MISSING, MISSING)),
+    "settings-replies": Line(EVERYBODY),
+    "settings-reply-new": Line(EVERYBODY),
+    "settings-reply": of_team(lambda world: [world.reply]),
+    "settings-reply-deletion": of_team(lambda world: [world.reply]),
     "attachment": of_team(lambda world: [world.attachment.token], ("x" * 32,)),
     "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
     "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
@@ -214,7 +222,8 @@ class MatrixTestCase(TestCase):
             mime_type="image/png",
             size=len(PNG),
         )
-        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk)
+        reply = create_reply(by=cast.ada, scope="team", team=cast.team, shortcut="foto", title="Foto", text="Ein Foto?")
+        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk)
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -201,9 +201,11 @@ class MessageComposer extends HTMLElement {
     }
   }
 
-  say(words) {
+  say(words, meant = null) {
     const place = this.querySelector("#composer-error");
     place.hidden = !words;
+    this.meant = meant;
+    place.querySelector("button").hidden = !meant;
     place.querySelector("[data-words]").textContent = words;
   }
 
@@ -224,6 +226,7 @@ class MessageComposer extends HTMLElement {
     else if (target.dataset.action === "wrap") this.wrap(target.dataset.mark);
     else if (target.dataset.action === "send-and-close") this.send({ close: true });
     else if (target.dataset.action === "mention") this.mentions.start();
+    else if (target.dataset.action === "send-meant") this.send(this.meant);
   }
 
   quote(message) {
@@ -243,7 +246,7 @@ class MessageComposer extends HTMLElement {
     this.send();
   }
 
-  send({ close = false } = {}) {
+  send({ close = false, gapsMeant = null } = {}) {
     const kind = this.kind;
     const field = this.fields[kind];
     const text = field.value.trim();
@@ -258,7 +261,7 @@ class MessageComposer extends HTMLElement {
       seenInbound: scroller?.inbound,
       url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
     };
-    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid };
+    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid, gaps_meant: gapsMeant };
     // The field is free for the next message; this one lives on in the bubble and in the draft until the server has it.
     field.value = "";
     this.quote(null);
@@ -293,13 +296,16 @@ class MessageComposer extends HTMLElement {
     this.drafts.changed(entry.kind, field.value);
     if (this.kind !== entry.kind) this.choose(entry.kind, false);
     this.count();
-    this.say(error.sentence || word("composer.not_sent"));
+    const isGap = error.answer.code === "gap";
+    this.say(error.sentence || word("composer.not_sent"), isGap ? { close: entry.close, gapsMeant: true } : null);
+    if (isGap && entry.quoted) this.quote(entry.quoted);
     if (error.answer.code === "window_closed") {
       this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
       this.redraw(now());
     } else if (!field.closest("[hidden]")) {
       field.focus();
     }
+    if (isGap) field.setSelectionRange(...rangeOf(/\{\{.*?\}\}/, field.value));
   }
 
   // A text that comes back stands before what was typed since.
@@ -313,6 +319,11 @@ class MessageComposer extends HTMLElement {
     this.typed("reply");
     this.choose("reply");
   }
+}
+
+function rangeOf(pattern, text) {
+  const found = pattern.exec(text);
+  return found ? [found.index, found.index + found[0].length] : [text.length, text.length];
 }
 
 let assignedAt = 0;
