@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_guards'),
-        ('inbox', '0002_guards'),
+        ('inbox', '0003_renditions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
