@@ -76,6 +76,14 @@ class MessageKind(models.TextChoices):
     UNSUPPORTED = "unsupported", _("Not supported")
 
 
+# Kinds that are a file, and those of them that may carry words.
+FILE_KINDS = frozenset({
+    MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.AUDIO, MessageKind.VOICE, MessageKind.DOCUMENT,
+    MessageKind.STICKER,
+})  # fmt: skip
+CAPTIONED_KINDS = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.DOCUMENT})
+
+
 class AttachmentState(models.TextChoices):
     PENDING = "pending", _("Loading")
     READY = "ready", _("Ready")

@@ -139,3 +139,23 @@ class StaleVersion(InboxRuleViolation):
     code = "stale"
     status = 409
     sentence = _("Somebody else changed this a moment ago. Please look again.")
+
+
+class FileRefused(InboxRuleViolation):
+    """A file that WhatsApp would not take, or that we have no room for; the sentence says what is allowed."""
+
+    code = "file_refused"
+
+
+class FileOnlyAsDocument(FileRefused):
+    """WhatsApp would not play it, but takes it as a document: the agent decides."""
+
+    code = "as_document"
+
+
+class FilesGone(InboxRuleViolation):
+    """A file of this message is not in the composer any more, here or on another device."""
+
+    code = "files_gone"
+    status = 409
+    sentence = _("A file is no longer there. Please look at the files again.")

@@ -155,6 +155,13 @@ def forget_old_deliveries() -> None:
     deliveries.forget_old()
 
 
+def forget_old_uploads() -> None:
+    """Delete files that were left in a composer long ago."""
+    from inbox.actions import uploads
+
+    uploads.forget_old()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
-NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins, forget_old_deliveries)
+NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins, forget_old_deliveries, forget_old_uploads)

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 from whatsapp import errors
 
+# Longer than connect and read timeout together: whoever holds a message this long has died.
+LEASE = timedelta(seconds=60)
 STARTING_RATES = {20: 18.0, 80: 70.0, 1000: 900.0}
 PAIR_STEP = timedelta(seconds=6)
 PAIR_DEBT = timedelta(seconds=264)  # how far ahead the theoretical arrival time may run: a burst of 45

@@ -2,6 +2,8 @@
 
 What Message.data holds for our own kinds:
     text       nothing
+    image, video, audio, voice, document, sticker
+               file_name of a document; the file is the message's attachment
     template   name, title, language, category, header {kind, text, latitude …}, body, footer,
                buttons [{type, text, url, phone}], values {field: text}; a header's file is the message's attachment
 """
@@ -10,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from inbox.enums import MessageKind
+from inbox.enums import CAPTIONED_KINDS, FILE_KINDS, MessageKind
 from whatsapp.models import MessageTemplate
 from whatsapp.service_window import ServiceWindow
 from whatsapp.template_filling import build_components
@@ -51,12 +53,17 @@ class Outgoing:
         return self.kind == MessageKind.TEMPLATE
 
     @property
+    def is_file(self) -> bool:
+        """A file of ours: it has to be at Meta before the message can be sent."""
+        return self.kind in FILE_KINDS
+
+    @property
     def service_window(self) -> ServiceWindow:
         return ServiceWindow(self.last_customer_message_at, self.window_refused_at, self.window_margin_seconds)
 
 
 def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -> dict[str, Any]:
-    """The body of Meta's `/messages` call; `media_id` is the uploaded file of a template's header."""
+    """The body of Meta's `/messages` call; `media_id` is the uploaded file of the message or its header."""
     payload: dict[str, Any] = {
         "messaging_product": "whatsapp", "recipient_type": "individual", "biz_opaque_callback_data": message.uid
     }  # fmt: skip
@@ -68,8 +75,22 @@ def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -
         payload["context"] = {"message_id": message.quoted_wamid}
     if message.is_template:
         return payload | {"type": "template", "template": _template(message, media_id, file_name)}
+    if message.is_file:
+        kind = "audio" if message.kind == MessageKind.VOICE else message.kind
+        return payload | {"type": kind, kind: _file(message, media_id, file_name)}
     has_link = "http://" in message.text or "https://" in message.text
     return payload | {"type": "text", "text": {"body": message.text, "preview_url": has_link}}
+
+
+def _file(message: Outgoing, media_id: str, file_name: str) -> dict[str, Any]:
+    content: dict[str, Any] = {"id": media_id}
+    if message.text and message.kind in CAPTIONED_KINDS:
+        content["caption"] = message.text
+    if message.kind == MessageKind.DOCUMENT and file_name:
+        content["filename"] = file_name
+    if message.kind == MessageKind.VOICE:
+        content["voice"] = True
+    return content
 
 
 def _template(message: Outgoing, media_id: str, file_name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
-from inbox.models import Attachment, Rendition, StorageReading
+from inbox.models import Attachment, Rendition, StorageReading, Upload
 
 QUOTA_WARNING = 0.9
 
@@ -39,8 +39,19 @@ def measure_storage() -> None:
     for workspace in Workspace.objects.all():
         files = Attachment.objects.filter(message__workspace=workspace).exclude(file="")
         made = Rendition.objects.filter(attachment__message__workspace=workspace)
-        taken = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (files, made))
+        kept = Upload.objects.filter(workspace=workspace)
+        taken = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (files, made, kept))
         StorageReading.objects.update_or_create(workspace=workspace, defaults={"media_bytes": taken})
+
+
+def no_room(workspace: Workspace) -> str | Promise:
+    """Why no more files of our own are taken in at the moment, or "". Receiving goes on: that cannot be repeated."""
+    if disk_free() < settings.DISK_FREE_WARNING_BYTES // 4:
+        return _("The disk is full. No files can be sent until there is room again.")
+    reading, quota = StorageReading.objects.filter(workspace=workspace).first(), settings.MEDIA_QUOTA_BYTES
+    if reading is not None and quota and reading.media_bytes >= quota:
+        return _("The space for pictures and files is used up. An admin can make room.")
+    return ""
 
 
 def storage_warnings(workspace: Workspace) -> list[StorageWarning]:

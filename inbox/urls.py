@@ -18,6 +18,7 @@ from inbox.views import (
     sending,
     template_picker,
     template_settings,
+    uploads,
 )
 
 urlpatterns = [
@@ -30,6 +31,8 @@ urlpatterns = [
     path("conversations/<int:pk>/head/", conversations.head, name="conversation-head"),
     path("conversations/<int:pk>/composer/", conversations.composer, name="conversation-composer"),
     path("conversations/<int:pk>/messages/", messages.collection, name="conversation-messages"),
+    path("conversations/<int:pk>/uploads/", uploads.collection, name="conversation-uploads"),
+    path("conversations/<int:pk>/uploads/<str:uid>/", uploads.item, name="conversation-upload"),
     path("conversations/<int:pk>/notes/", notes.collection, name="conversation-notes"),
     path("conversations/<int:pk>/templates/", template_picker.collection, name="conversation-templates"),
     path(

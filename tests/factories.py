@@ -3,17 +3,19 @@
 They write rows only: no events, no jobs, no routing. What should happen through the product goes through its doors.
 """
 
+import hashlib
 import itertools
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Agent, Membership, Role, Team, Workspace
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
-from inbox.models import Case, Contact, ContactIdentity, Conversation, Message, Note, NumberRouting
+from inbox.models import Case, Contact, ContactIdentity, Conversation, Message, Note, NumberRouting, Upload
 from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber
 
 PASSWORD = "correct-horse-battery"
@@ -173,3 +175,16 @@ def template(number: PhoneNumber, name: str = "order_ready", *, body: str = "Hal
     fields.setdefault("status", "APPROVED")
     fields.setdefault("meta_id", f"9{next(_numbers):015d}")
     return MessageTemplate.objects.create(business_account=number.business_account, name=name, **fields)
+
+
+def upload(conversation: Conversation, *, by: Agent, kind: str = "image", body: bytes = b"\x89PNG\r\n\x1a\n",
+           **fields: Any) -> Upload:
+    """A checked file in `by`'s composer."""
+    mime_type = {"image": "image/png", "video": "video/mp4", "audio": "audio/mpeg", "sticker": "image/webp",
+                 "voice": "audio/ogg"}.get(kind, "application/pdf")
+    fields.setdefault("file_name", f"datei-{kind}")
+    return Upload.objects.create(
+        workspace=conversation.workspace, conversation=conversation, agent=by, kind=kind, mime_type=mime_type,
+        is_inline=kind != "document", size=len(body), sha256=hashlib.sha256(body).hexdigest(),
+        file=ContentFile(body, name="x"), **fields,
+    )

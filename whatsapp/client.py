@@ -8,7 +8,7 @@ exceptions; for a send, everything that is not a plain yes or a plain no is Outc
 import hashlib
 import hmac
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, Any
@@ -23,6 +23,7 @@ from accounts.fields import Secret
 from whatsapp import answers, errors
 from whatsapp.errors import OutcomeUnknown, PermanentFailure, TemporaryFailure
 from whatsapp.models import BusinessAccount, PhoneNumber
+from whatsapp.multipart import Multipart
 
 TIMEOUT = (5.0, 30.0)  # connect, read (whatsapp-cloud-api.md §20)
 UPLOAD_TIMEOUT = (5.0, 120.0)
@@ -191,11 +192,14 @@ class CloudAPI(_Caller):
             payload["typing_indicator"] = {"type": "text"}
         self._post(f"{self._number}/messages", json=payload)
 
-    def upload_media(self, file: IO[bytes], mime: str, name: str) -> str:
-        """Meta's id of a file, good for 30 days."""
+    def upload_media(
+        self, file: IO[bytes], mime: str, name: str, *, progress: Callable[[], None] | None = None
+    ) -> str:
+        """Meta's id of a file, good for 30 days. `progress` is called as the bytes leave; what it raises ends it."""
+        fields = {"messaging_product": "whatsapp", "type": mime}
+        form = Multipart(fields, file, name=name, mime=mime, progress=progress)
         body, _trace = self._post(
-            f"{self._number}/media", timeout=UPLOAD_TIMEOUT,
-            data={"messaging_product": "whatsapp", "type": mime}, files={"file": (name, file, mime)},
+            f"{self._number}/media", timeout=UPLOAD_TIMEOUT, data=form, headers={"Content-Type": form.content_type}
         )
         if not body.get("id"):
             raise TemporaryFailure(errors.STRANGE_ANSWER, "upload without an id")

@@ -5,13 +5,15 @@ of them, inbox.loops.deliver runs it all.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
 from accounts.fields import Secret
-from inbox.actions import header_media
+from inbox.actions import header_media, outgoing_media
+from inbox.actions.outgoing_media import ClaimLost
 from inbox.sending import Outgoing, payload_for
 from whatsapp import errors
 from whatsapp.client import CloudAPI
@@ -63,14 +65,17 @@ def attempt(message: Outgoing, api: CloudAPI) -> Outcome:
 
 def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
     media_id, file_name = "", ""
-    if message.template is not None and TemplateShape.of(message.template).needs_file:
+    if (find_file := _file_finder(message)) is not None:
         try:
-            media_id, file_name = header_media.header_id_of(message, api)
+            media_id, file_name = find_file(message, api)
         except DeliveryProblem as problem:
             return _outcome(message, problem, api)
+        except ClaimLost:  # nobody waits for this outcome any more
+            return _outcome(message, OutcomeUnknown("the claim was lost during the upload"))
         if not media_id:
             return refused(message, errors.NO_HEADER_FILE)
-        if message.template.is_marketing and not header_media.has_still_agreed(message):
+        template = message.template
+        if template is not None and template.is_marketing and not header_media.has_still_agreed(message):
             return refused(message, errors.NO_CONSENT)
     if not message.is_template and not message.service_window.is_open(timezone.now()):
         return refused(message, errors.WINDOW_CLOSED)
@@ -83,6 +88,15 @@ def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
         message.id, message.attempt, ACCEPTED, timezone.now(), message.phone_number_id, wamid=result.wamid,
         http_status=200, trace_id=result.trace_id,
     )  # fmt: skip
+
+
+def _file_finder(message: Outgoing) -> Callable[[Outgoing, CloudAPI], tuple[str, str]] | None:
+    """How this message's file gets to Meta; None when it has none."""
+    if message.is_file:
+        return outgoing_media.file_of
+    if message.template is not None and TemplateShape.of(message.template).needs_file:
+        return header_media.header_id_of
+    return None
 
 
 def _outcome(message: Outgoing, problem: DeliveryProblem, api: CloudAPI | None = None) -> Outcome:

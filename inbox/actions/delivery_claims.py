@@ -15,15 +15,15 @@ from django.utils import timezone
 
 from inbox.actions.consent import may_send_marketing
 from inbox.actions.delivery import Outcome, refused
+from inbox.enums import FILE_KINDS
 from inbox.models import Contact, Message, PairLimit
-from inbox.pacing import PAIR_WAIT, next_arrival
+from inbox.pacing import LEASE, PAIR_WAIT, next_arrival
 from inbox.sending import Outgoing
 from whatsapp import errors
 from whatsapp.models import MessageTemplate
 
-# Longer than connect and read timeout together: whoever holds a message this long has died.
-LEASE = timedelta(seconds=60)
 UNKNOWN_BLOCKS_FOR = timedelta(seconds=60)
+FILES_AT_ONCE = 8
 
 DUE_NUMBERS = """
 SELECT n.id, n.throughput, n.slowed_until,
@@ -54,6 +54,7 @@ JOIN whatsapp_businessaccount a ON a.id = n.business_account_id
 WHERE m.phone_number_id = %(number)s AND m.status = 'queued'
     AND (m.not_before IS NULL OR m.not_before <= now())
     AND (m.kind <> 'template' OR NOT %(templates_wait)s)
+    AND (m.kind <> ALL (%(file_kinds)s) OR NOT %(files_wait)s)
     AND NOT EXISTS (
         SELECT 1 FROM inbox_message e
         WHERE e.conversation_id = m.conversation_id AND e.status IN ('queued', 'sending', 'unknown') AND e.seq < m.seq
@@ -107,9 +108,12 @@ def due_numbers() -> list[DueNumber]:
 
 
 @transaction.atomic
-def claim(number: DueNumber, limit: int) -> Claim:
-    """Take up to `limit` messages of a number; they are committed as `sending` before anything leaves."""
-    found, taken, now = _candidates(number, limit), Claim(), timezone.now()
+def claim(number: DueNumber, limit: int, files: int = FILES_AT_ONCE) -> Claim:
+    """Take up to `limit` messages of a number, `files` of them with a file of ours.
+
+    They are committed as `sending` before anything leaves.
+    """
+    found, taken, now = _fitting(_candidates(number, limit, files_wait=files <= 0), files), Claim(), timezone.now()
     if not found:
         return taken
     _load_templates(found)
@@ -131,11 +135,18 @@ def claim(number: DueNumber, limit: int) -> Claim:
     return taken
 
 
-def _candidates(number: DueNumber, limit: int) -> list[Outgoing]:
+def _fitting(candidates: Sequence[Outgoing], files: int) -> list[Outgoing]:
+    """Without the files beyond these: uploads take their time, and texts must not stand behind them."""
+    carriers = [message.id for message in candidates if message.is_file]
+    surplus = set(carriers[files:])
+    return [message for message in candidates if message.id not in surplus]
+
+
+def _candidates(number: DueNumber, limit: int, *, files_wait: bool) -> list[Outgoing]:
     with connection.cursor() as cursor:
         values: dict[str, Any] = {
             "number": number.id, "limit": limit, "unknown_blocks": UNKNOWN_BLOCKS_FOR,
-            "templates_wait": number.templates_wait,
+            "templates_wait": number.templates_wait, "files_wait": files_wait, "file_kinds": sorted(FILE_KINDS),
         }  # fmt: skip
         cursor.execute(CANDIDATES, values)
         rows = cursor.fetchall()

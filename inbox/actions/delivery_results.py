@@ -10,14 +10,24 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from inbox import events, pacing
 from inbox.actions import consent, locks, statuses
 from inbox.actions.delivery import ACCEPTED, FAILED, RETRY, STOP, UNKNOWN, Outcome
 from inbox.actions.sending_stops import stop_sending
-from inbox.enums import ConsentState, MessageStatus
-from inbox.models import Consent, Contact, Conversation, DeliveryAttempt, Message, PairLimit, UnmatchedStatus
+from inbox.enums import FILE_KINDS, ConsentState, MessageStatus
+from inbox.models import (
+    Attachment,
+    Consent,
+    Contact,
+    Conversation,
+    DeliveryAttempt,
+    Message,
+    PairLimit,
+    UnmatchedStatus,
+)
 from whatsapp import errors
 from whatsapp.models import PhoneNumber
 
@@ -238,12 +248,19 @@ def _hold_pair(message: Message, conversation: Conversation, wait: timedelta) ->
 
 
 def expired_leases(limit: int = 200) -> list[Outcome]:
-    """Messages whose sender died: unknown, because nobody can say whether the request left."""
+    """Messages whose sender died: unknown, because nobody can say whether the request left.
+
+    A file that has no id of Meta's yet was not sent for certain, so that message goes back into the queue.
+    """
     now = timezone.now()
     rows = Message.objects.filter(status=MessageStatus.SENDING, lease_until__lt=now).order_by("lease_until")
+    unsent = Q(kind__in=FILE_KINDS) & Exists(Attachment.objects.filter(message=OuterRef("pk"), media_id=""))
     return [
-        Outcome(pk, attempt, UNKNOWN, now, detail="no result before the lease ended", in_flight=False)
-        for pk, attempt in rows.values_list("pk", "attempt")[:limit]
+        Outcome(
+            pk, attempt, RETRY if never_left else UNKNOWN, now, code=errors.NOT_REACHED if never_left else None,
+            detail="no result before the lease ended", in_flight=False,
+        )  # fmt: skip
+        for pk, attempt, never_left in rows.annotate(unsent=unsent).values_list("pk", "attempt", "unsent")[:limit]
     ]
 
 

@@ -1,26 +1,21 @@
 """The file in a template message's header: which one, kept with the message, uploaded to Meta before the call."""
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.files import File
-from django.db import connection
-from django.utils import timezone
 
+from inbox.actions import outgoing_media
 from inbox.actions.consent import may_send_marketing
+from inbox.actions.outgoing_media import database
 from inbox.enums import AttachmentState
 from inbox.errors import TemplateValuesInvalid
 from inbox.models import Attachment, Conversation, Message
 from inbox.sending import Outgoing
 from whatsapp.client import CloudAPI
-from whatsapp.header_media import MEDIA_ID_LIFETIME, RENEW_BEFORE, HeaderFileInvalid, media_id_of, read_header_file
+from whatsapp.header_media import HeaderFileInvalid, media_id_of, read_header_file
 from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
-
-_database_places = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +85,20 @@ def header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
 
     Runs in one of many sender threads.
     """
-    with _database():
-        return _header_id_of(message, api)
+    with database():
+        attachment = Attachment.objects.filter(message_id=message.id).first()
+        if attachment is None or not attachment.file:
+            return "", ""
+        default = TemplateHeaderMedia.objects.filter(
+            template_id=message.template_id, phone_number_id=message.phone_number_id, file=attachment.file.name
+        ).first()
+        if default is not None:
+            return media_id_of(default, api), attachment.file_name
+    return outgoing_media.media_id_of(message, attachment, api), attachment.file_name
 
 
 def has_still_agreed(message: Outgoing) -> bool:
     """Whether advertising may still go to this customer: a STOP may have come while the file was being uploaded."""
-    with _database():
+    with database():
         stored = Message.objects.select_related("conversation__contact").get(pk=message.id)
         return may_send_marketing(stored.conversation.contact)
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    """One of the few connections that sender threads may hold."""
-    with _database_places:
-        try:
-            yield
-        finally:
-            if threading.current_thread() is not threading.main_thread():
-                connection.close()
-
-
-def _header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
-    attachment = Attachment.objects.filter(message_id=message.id).first()
-    if attachment is None or not attachment.file:
-        return "", ""
-    default = TemplateHeaderMedia.objects.filter(
-        template_id=message.template_id, phone_number_id=message.phone_number_id, file=attachment.file.name
-    ).first()
-    if default is not None:
-        return media_id_of(default, api), attachment.file_name
-    now = timezone.now()
-    if not (attachment.media_id and attachment.media_expires_at and attachment.media_expires_at - RENEW_BEFORE > now):
-        with attachment.file.open("rb") as file:
-            attachment.media_id = api.upload_media(file, attachment.mime_type, attachment.file_name)
-        attachment.media_expires_at = now + MEDIA_ID_LIFETIME
-        attachment.save(update_fields=["media_id", "media_expires_at"])
-    return attachment.media_id, attachment.file_name

@@ -46,6 +46,18 @@ def require_open_window(conversation: Conversation) -> None:
         raise ServiceWindowClosed
 
 
+def colleague_answered(conversation: Conversation, by: Agent, seen_seq: int | None) -> bool:
+    """Whether somebody else has replied after `seen_seq`, the last thing this agent had on screen."""
+    if seen_seq is None:
+        return False
+    return (
+        conversation.messages.filter(direction=Direction.OUT, via__in=bookkeeping.HUMAN, seq__gt=seen_seq)
+        .exclude(author=by)
+        .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
+        .exists()
+    )
+
+
 def new_message(conversation: Conversation, *, by: Agent, uid: uuid.UUID | str, **fields: Any) -> Message:
     """Store an outgoing message of an agent with the next number of the thread (QUEUED unless said otherwise)."""
     fields.setdefault("status", MessageStatus.QUEUED)

@@ -14,14 +14,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import saved_reply_places
 from inbox import text as words
-from inbox.actions import bookkeeping, drafts, locks, sending_templates
-from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_in_thread, require_open_window
+from inbox.actions import drafts, locks, sending_files, sending_templates
+from inbox.actions.outgoing import (
+    colleague_answered,
+    existing,
+    lock_for_writing,
+    new_message,
+    put_in_thread,
+    require_open_window,
+)
+from inbox.actions.sending_files import send_files
 from inbox.actions.sending_templates import send_template
 from inbox.enums import Direction, DraftKind, MessageKind, MessageStatus
 from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Conversation, Message
 
-__all__ = ["confirm_held", "drop_held", "send_again", "send_reply", "send_template"]
+__all__ = ["confirm_held", "drop_held", "send_again", "send_files", "send_reply", "send_template"]
 
 TEXT_LIMIT = 4096
 IN_DOUBT_AFTER = timedelta(minutes=10)
@@ -52,7 +60,7 @@ def send_reply(
     require_open_window(conversation)
     if quoted is not None and quoted.conversation_id != conversation.pk:
         raise NotAllowed
-    held = not confirm and seen_seq is not None and _colleague_answered(conversation, by, seen_seq)
+    held = not confirm and colleague_answered(conversation, by, seen_seq)
     message = new_message(
         conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=cleaned, seen_seq=seen_seq, quoted=quoted,
         quoted_wamid=quoted.wamid if quoted else "", status=MessageStatus.HELD if held else MessageStatus.QUEUED,
@@ -72,24 +80,20 @@ def confirm_held(message: Message, *, by: Agent) -> Message:
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
         return message
-    require_open_window(conversation)
-    message.conversation = conversation
-    message.status, message.occurred_at, message.seq = MessageStatus.QUEUED, timezone.now(), conversation.next_seq()
-    message.save(update_fields=["status", "occurred_at", "seq"])
-    put_in_thread(message)
-    return message
+    sent = sending_files.release(sending_files.held_together(message), conversation)
+    return next(each for each in sent if each.pk == message.pk)
 
 
 @transaction.atomic
 def drop_held(message: Message, *, by: Agent) -> str:
-    """Throw a held message away; returns its text, which goes back into the composer."""
+    """Throw a held message away; returns its text, which goes back into the composer, as do files."""
     conversation = locks.lock(message.conversation)
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
         raise InboxRuleViolation(_("This message has already been sent."))
-    message.delete()
-    drafts.save_draft(by, conversation, DraftKind.REPLY, message.text)
-    return message.text
+    said = sending_files.take_back(sending_files.held_together(message), by)
+    drafts.save_draft(by, conversation, DraftKind.REPLY, said)
+    return said
 
 
 @transaction.atomic
@@ -112,17 +116,9 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
         conversation, by=by, uid=uid, kind=message.kind, text=message.text, data=message.data, resend_of=message,
         quoted_id=message.quoted_id, quoted_wamid=message.quoted_wamid,
     )  # fmt: skip
+    sending_files.attach_again(again, message)
     put_in_thread(again)
     return again
-
-
-def _colleague_answered(conversation: Conversation, by: Agent, seen_seq: int) -> bool:
-    return (
-        conversation.messages.filter(direction=Direction.OUT, via__in=bookkeeping.HUMAN, seq__gt=seen_seq)
-        .exclude(author=by)
-        .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
-        .exists()
-    )
 
 
 def _is_in_doubt(message: Message) -> bool:

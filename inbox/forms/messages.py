@@ -1,8 +1,10 @@
 """What agents type: replies, notes and drafts. Rules about content are the actions'; here only shape is checked."""
 
+import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from inbox.enums import DraftKind, MessageStatus
 from inbox.models import Conversation, Message
@@ -21,12 +23,19 @@ class ReplyForm(UidForm):
     text = forms.CharField(required=False, strip=False)
     seen_seq = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     quoted = forms.UUIDField(required=False)
+    files = forms.CharField(required=False)  # uids of this composer's files, in order, with commas
     confirm = forms.BooleanField(required=False)
     gaps_meant = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
         self.conversation = conversation
         super().__init__(*args, **kwargs)
+
+    def clean_files(self) -> list[uuid.UUID]:
+        try:
+            return [uuid.UUID(each) for each in self.cleaned_data["files"].split(",") if each]
+        except ValueError as error:
+            raise forms.ValidationError(_("This page is out of date. Please reload it.")) from error
 
     def clean_quoted(self) -> Message | None:
         """A message that has gone meanwhile is simply not quoted; nor is one that is held back, it is its author's."""

@@ -57,6 +57,7 @@ class Deliverer:
         self._results: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._senders: list[threading.Thread] = []
         self._in_flight: Counter[int] = Counter()
+        self._files: set[int] = set()  # messages with a file under way, which may take minutes
         self._lock = threading.Lock()
         self._session: object = None  # the connection that holds the leader's lock
         self._buckets: dict[int, TokenBucket] = {}
@@ -140,10 +141,13 @@ class Deliverer:
             # Without a free place a finished message wakes us; without a token time does.
             return POLL_SECONDS if places <= 0 else max(BREATH_SECONDS, (1 - bucket.tokens) / bucket.rate)
         api = self._api(number.id)
-        claim = delivery_claims.claim(number, allowed)
+        with self._lock:
+            files = delivery_claims.FILES_AT_ONCE - len(self._files)
+        claim = delivery_claims.claim(number, allowed, files)
         bucket.take(len(claim.messages))
         with self._lock:
             self._in_flight[number.id] += len(claim.messages) + len(claim.refusals)
+            self._files.update(message.id for message in claim.messages if message.is_file)
         for outcome in claim.refusals:
             self._results.put(outcome)
         for message in claim.messages:
@@ -241,6 +245,7 @@ class Deliverer:
             for outcome in batch:
                 if outcome.in_flight:
                     self._in_flight[outcome.phone_number_id] -= 1
+                    self._files.discard(outcome.message_id)
         self.wake.set()
 
     def _drain(self, writer: threading.Thread) -> None:

@@ -18,6 +18,7 @@ from inbox.models.message import (
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.saved_reply import SavedReply
 from inbox.models.storage import StorageReading
+from inbox.models.upload import Upload
 
 __all__ = [
     "Activity",
@@ -45,4 +46,5 @@ __all__ = [
     "ServiceMessageCount",
     "StorageReading",
     "UnmatchedStatus",
+    "Upload",
 ]

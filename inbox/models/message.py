@@ -158,6 +158,7 @@ class Attachment(models.Model):
             models.Index(
                 fields=["id"], condition=Q(state="ready", prepared_at=None), name="attachment_unprepared"
             ),
+            models.Index(fields=["file"], condition=~Q(file=""), name="attachment_file"),  # who else names it?
         ]
 
     def rendition(self, kind: str, number: int = 0) -> "Rendition | None":

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import formatting, times
-from inbox.enums import MessageStatus
+from inbox.enums import MessageKind, MessageStatus
 from inbox.media.made import PEAKS
-from inbox.rows import milliseconds
+from inbox.rows import KIND_ICONS, milliseconds
 
 register = template.Library()
 
@@ -41,6 +41,12 @@ def _icon(name: str, classes: str) -> SafeString:
 def icon(name: str, classes: str = "") -> SafeString:
     """`{% icon "lock" "icon--s" %}`: one of img/icons.svg, for the eye only."""
     return _icon(name, classes)
+
+
+@register.filter
+def kind_icon(kind: str) -> str:
+    """The icon of a kind of message."""
+    return KIND_ICONS.get(MessageKind(kind), "file") if kind in MessageKind.values else "file"
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from inbox import access
 from inbox.enums import AttachmentState
-from inbox.models import Attachment
+from inbox.models import Attachment, Upload
 from whatsapp import media_types
 
 CHUNK = 64 * 1024
@@ -45,6 +45,11 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
     attachment = access.get_attachment(request.user, token)  # type: ignore[arg-type]
     if attachment.state != AttachmentState.READY or not attachment.file:
         raise Http404
+    return serve(request, attachment)
+
+
+def serve(request: HttpRequest, attachment: Attachment | Upload) -> HttpResponseBase:
+    """A stored file that this reader may have."""
     return _answer(request, Served(
         attachment.file, attachment.size, attachment.mime_type, file_name(attachment), f'"{attachment.sha256}"',
         attachment.is_inline,
@@ -96,7 +101,7 @@ def _guarded(response: HttpResponseBase, served: Served) -> HttpResponseBase:
     return response
 
 
-def file_name(attachment: Attachment) -> str:
+def file_name(attachment: Attachment | Upload) -> str:
     """The sender's name for it without paths, controls and direction marks; else its kind."""
     name = attachment.file_name.replace("\\", "/").rpartition("/")[2]
     name = "".join(char for char in name if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})

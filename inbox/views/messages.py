@@ -1,5 +1,8 @@
 """The messages of a conversation: older pages, what a page missed, replies, and what to do with the odd ones."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -42,6 +45,8 @@ def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     if not form.is_valid():
         return form_refusal(request, form.errors)
     said = form.cleaned_data
+    if said["files"]:
+        return _send_files(request, conversation, said)
     message = replying.send_reply(
         conversation,
         by=request.user,
@@ -53,6 +58,20 @@ def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         gaps_meant=said["gaps_meant"],
     )
     return message_answer(request, conversation, message)
+
+
+def _send_files(request: HttpRequest, conversation: Conversation, said: dict[str, Any]) -> HttpResponse:
+    messages = replying.send_files(
+        conversation,
+        by=request.user,
+        files=said["files"],
+        text=said["text"],
+        uid=said["uid"],
+        seen_seq=said["seen_seq"],
+        quoted=said["quoted"],
+        confirm=said["confirm"],
+    )
+    return messages_answer(request, conversation, messages)
 
 
 @require_POST
@@ -86,10 +105,18 @@ def held(request: HttpRequest, pk: int) -> HttpResponse:
 
 def message_answer(request: HttpRequest, conversation: Conversation, message: Message) -> HttpResponse:
     """The message's bubble as JSON; one that is held back comes with the dialog that asks its author."""
-    message.conversation = conversation
-    answer = {"uid": str(message.uid), "status": message.status, "html": item_html(threads.one_item(message), request)}
-    if message.status == MessageStatus.HELD:
-        answer["dialog"] = _held_dialog(request, message, request.user)
+    return messages_answer(request, conversation, [message])
+
+
+def messages_answer(request: HttpRequest, conversation: Conversation, messages: Sequence[Message]) -> HttpResponse:
+    """The same for what one post sent together; `more` are the bubbles after the first."""
+    bubbles = []
+    for message in messages:
+        message.conversation = conversation
+        bubbles.append({"uid": str(message.uid), "html": item_html(threads.one_item(message), request)})
+    answer = {**bubbles[0], "status": messages[0].status, "more": bubbles[1:]}
+    if messages[0].status == MessageStatus.HELD:
+        answer["dialog"] = _held_dialog(request, messages[0], request.user)
         return JsonResponse(answer, status=409)
     return JsonResponse(answer)
 

@@ -4,6 +4,7 @@ Ada is the admin, Lea leads team Werkstatt, Ben works there, Otto works in anoth
 another workspace. Objects belong to Ada's workspace and to team Werkstatt.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +41,7 @@ class World:
     failed_message: int
     template: int
     reply: int  # of team Werkstatt
+    upload: uuid.UUID
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -127,6 +129,11 @@ MATRIX: dict[str, Line] = {
     "conversation-composer": conversation(),
     "conversation-messages": conversation(),
     "conversation-notes": conversation(),
+    "conversation-uploads": conversation(),
+    # Everybody's own composer: for everybody else nothing is there.
+    "conversation-upload": replace(
+        of_team(lambda world: [world.cast.claras.pk, str(world.upload)], (MISSING, "x")), answers=(404,)
+    ),
     "conversation-templates": conversation(),
     "conversation-header-file": of_team(lambda world: [world.cast.claras.pk, world.template], (MISSING, MISSING)),
     "conversation-draft": conversation(),
@@ -223,7 +230,8 @@ class MatrixTestCase(TestCase):
             size=len(PNG),
         )
         reply = create_reply(by=cast.ada, scope="team", team=cast.team, shortcut="foto", title="Foto", text="Ein Foto?")
-        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk)
+        upload = factories.upload(cast.claras, by=cast.ben)
+        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid)
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -1,0 +1,164 @@
+"""Agents send files: each becomes a message of its own, in order, with the words where WhatsApp shows them.
+
+The words are the caption of the last file when that takes one and they fit; else they follow as a message of their
+own. What one post sends belongs together (`data["batch"]`): held back by a colleague's answer, it is confirmed or
+taken back as a whole.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Agent
+from inbox import events
+from inbox import text as words
+from inbox.actions.outgoing import (
+    colleague_answered,
+    existing,
+    lock_for_writing,
+    new_message,
+    parsed_uid,
+    put_in_thread,
+    require_open_window,
+)
+from inbox.actions.uploads import FACTS, facts_of
+from inbox.enums import CAPTIONED_KINDS, AttachmentState, MessageKind, MessageStatus
+from inbox.errors import FilesGone, NotAllowed, TextTooLong
+from inbox.models import Attachment, Conversation, Message, Upload
+from whatsapp import errors
+
+CAPTION_LIMIT = 1024
+TEXT_LIMIT = 4096
+# After these the file has to be uploaded anew: Meta had something against it or has lost it.
+ABOUT_THE_FILE = {100, 131008, 131009, 131052, 131053, errors.NO_HEADER_FILE}
+
+
+@transaction.atomic
+def send_files(
+    conversation: Conversation, *, by: Agent, files: Sequence[uuid.UUID | str], text: str = "", uid: uuid.UUID | str,
+    seen_seq: int | None = None, quoted: Message | None = None, confirm: bool = False,
+) -> list[Message]:
+    """Queue the named Uploads of this agent's composer, each as a message of the same uid, and the text with them.
+
+    `uid` is the text's, should it need a message of its own. The same files again are the same messages. Rules and
+    holding back as for a text (replying.send_reply).
+    """
+    cleaned = words.clean(text).strip()
+    lock_for_writing(conversation, by)
+    wanted = [parsed_uid(each) for each in files]
+    known = [message for key in (*wanted, uid) if (message := existing(conversation, key, by)) is not None]
+    if known:
+        return release(known, conversation) if confirm else known
+    uploads = _claimed(conversation, by, wanted)
+    caption = cleaned if _may_carry(uploads[-1].kind, cleaned) else ""
+    if not caption and len(cleaned) > TEXT_LIMIT:
+        raise TextTooLong(TEXT_LIMIT)
+    require_open_window(conversation)
+    if quoted is not None and quoted.conversation_id != conversation.pk:
+        raise NotAllowed
+    is_held = not confirm and colleague_answered(conversation, by, seen_seq)
+    status = MessageStatus.HELD if is_held else MessageStatus.QUEUED
+    made = []
+    for upload in uploads:
+        answers = quoted if upload is uploads[0] else None
+        message = new_message(
+            conversation, by=by, uid=upload.uid, kind=MessageKind(upload.kind), seen_seq=seen_seq, quoted=answers,
+            quoted_wamid=answers.wamid if answers else "", status=status, data=_data(upload, uid),
+            text=caption if upload is uploads[-1] else "",
+        )  # fmt: skip
+        attach(message, upload)
+        made.append(message)
+    if cleaned and not caption:
+        made.append(new_message(
+            conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=cleaned, seen_seq=seen_seq, status=status,
+            data={"batch": str(uid)},
+        ))  # fmt: skip
+    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
+    if is_held:
+        conversation.save(update_fields=["seq"])
+        return made
+    return _shown(made)
+
+
+def attach(message: Message, file: Attachment | Upload, *, keep_media_id: bool = False) -> Attachment:
+    """Give a message a file that is in our storage: an Upload's, or another message's (to send it again, or on)."""
+    again = {}
+    if isinstance(file, Attachment) and keep_media_id:
+        again = {"media_id": file.media_id, "media_expires_at": file.media_expires_at}
+    facts = {name: getattr(file, name) for name in FACTS}
+    if is_voice := message.kind == MessageKind.VOICE:
+        facts["kind"] = MessageKind.AUDIO
+    return Attachment.objects.create(
+        message=message, file=file.file.name, state=AttachmentState.READY, is_voice=is_voice, **facts, **again
+    )
+
+
+def attach_again(message: Message, earlier: Message) -> None:
+    """The file of a message that is sent once more; uploaded anew when it was the file that Meta refused."""
+    for file in earlier.attachments.exclude(file=""):
+        attach(message, file, keep_media_id=earlier.error_code not in ABOUT_THE_FILE)
+
+
+def held_together(message: Message) -> list[Message]:
+    """The held messages of the same post, locked, in order; a text alone is alone."""
+    batch = message.data.get("batch")
+    if not batch:
+        return [message]
+    together = Message.objects.select_for_update().filter(
+        conversation_id=message.conversation_id, author_id=message.author_id, status=MessageStatus.HELD,
+        data__batch=batch, seen_seq=message.seen_seq,
+    )  # fmt: skip
+    return list(together.order_by("seq"))
+
+
+def take_back(messages: Sequence[Message], by: Agent) -> str:
+    """Undo what was held: the files lie in the composer again, under new uids; returns the words."""
+    for position, message in enumerate(messages):
+        for file in message.attachments.all():
+            Upload.objects.create(
+                workspace_id=message.workspace_id, conversation_id=message.conversation_id, agent=by,
+                position=position, file=file.file.name, **facts_of(file),
+            )  # fmt: skip
+    said = "\n".join(message.text for message in messages if message.text)
+    Message.objects.filter(pk__in=[message.pk for message in messages]).delete()
+    return said
+
+
+def release(messages: Sequence[Message], conversation: Conversation) -> list[Message]:
+    """Queue what was held. The caller holds the conversation's lock and has asked the rules."""
+    held = [message for message in messages if message.status == MessageStatus.HELD]
+    if held:
+        require_open_window(conversation)
+    for message in held:
+        message.conversation = conversation
+        message.status, message.occurred_at, message.seq = MessageStatus.QUEUED, timezone.now(), conversation.next_seq()
+        message.save(update_fields=["status", "occurred_at", "seq"])
+    _shown(held)
+    return list(messages)
+
+
+def _shown(messages: list[Message]) -> list[Message]:
+    with events.gathered():
+        for message in messages:
+            put_in_thread(message)
+    return messages
+
+
+def _claimed(conversation: Conversation, by: Agent, wanted: Sequence[uuid.UUID]) -> list[Upload]:
+    """The rows in the order wanted; all of them, or none is sent."""
+    rows = Upload.objects.select_for_update().filter(agent=by, conversation=conversation, uid__in=wanted)
+    found = {upload.uid: upload for upload in rows}
+    if not wanted or len(found) != len(wanted):
+        raise FilesGone
+    return [found[key] for key in wanted]
+
+
+def _may_carry(kind: str, caption: str) -> bool:
+    return kind in CAPTIONED_KINDS and len(caption) <= CAPTION_LIMIT
+
+
+def _data(upload: Upload, batch: uuid.UUID | str) -> dict[str, str]:
+    named = {"file_name": upload.file_name} if upload.kind == MessageKind.DOCUMENT else {}
+    return {**named, "batch": str(batch)}
