@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Agent
-from inbox import events
+from inbox import events, jobs
 from inbox import text as words
 from inbox.actions.outgoing import (
     colleague_answered,
@@ -90,9 +90,11 @@ def attach(message: Message, file: Attachment | Upload, *, keep_media_id: bool =
     facts = {name: getattr(file, name) for name in FACTS}
     if is_voice := message.kind == MessageKind.VOICE:
         facts["kind"] = MessageKind.AUDIO
-    return Attachment.objects.create(
+    attachment = Attachment.objects.create(
         message=message, file=file.file.name, state=AttachmentState.READY, is_voice=is_voice, **facts, **again
     )
+    jobs.enqueue(jobs.prepare_attachment, attachment.pk, queue="attachments")
+    return attachment
 
 
 def attach_again(message: Message, earlier: Message) -> None:
