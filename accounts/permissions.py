@@ -35,6 +35,11 @@ def may_see_people(agent: Agent) -> bool:
     return agent.role in (Role.ADMIN, Role.LEAD)
 
 
+def may_manage_labels(agent: Agent) -> bool:
+    """Make, rename and merge labels; putting them on conversations is everybody's."""
+    return agent.role in (Role.ADMIN, Role.LEAD)
+
+
 def leads_team(agent: Agent, team: Team) -> bool:
     """Admins lead every team of their workspace; others the ones they are lead of."""
     if team.workspace_id != agent.workspace_id:

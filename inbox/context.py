@@ -31,6 +31,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("people", "settings-people", "users", noop("People and roles"), LEADS),
         ("teams", "settings-teams", "contacts", noop("Teams"), LEADS),
         ("replies", "settings-replies", "slash", noop("Saved replies"), EVERYONE),
+        ("labels", "settings-labels", "tag", noop("Labels"), LEADS),
         ("audit", "settings-audit", "list", noop("Activity log"), ADMINS),
     ]),
     ("you", [("profile", "profile", "user", noop("My profile"), EVERYONE)]),

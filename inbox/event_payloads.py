@@ -53,7 +53,8 @@ RETURNING
     ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id),
     (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{{}}')::text
        FROM inbox_readcursor r WHERE r.conversation_id = c.id),
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'hue', l.hue)), '[]')::text
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'id', l.id, 'name', l.name, 'hue', l.hue, 'position', l.position)), '[]')::text
        FROM inbox_label l JOIN inbox_conversation_labels t ON t.label_id = l.id WHERE t.conversation_id = c.id),
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'kind', i.kind, 'value', i.value) ORDER BY i.id), '[]')
        FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.is_active)::text,

@@ -14,7 +14,8 @@ A payload holds
                 the conversation itself changed; of a message it feels nothing but the window, which is in `facts`.
                 What else is missing could not be rendered and is fetched by the page, unless `partial` says that row
                 and head come with a later event
-Kinds: message, message_changed, ticks, note, activity, conversation, conversation_gone, agent, rights, alert; fleeting
+Kinds: message, message_changed, ticks, note, activity, conversation, conversation_gone, agent, rights, alert, label
+(which has changed, or become another or nothing, wherever a page shows it); fleeting
 ones without a row: typing, viewing, read.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
@@ -29,7 +30,7 @@ from accounts.models import Agent, Workspace
 from inbox import publishing
 from inbox.enums import MessageStatus
 from inbox.event_writing import Reported, publish_fleeting, write, write_plain, write_ticks
-from inbox.models import Activity, Conversation, Message, Note
+from inbox.models import Activity, Conversation, Label, Message, Note
 from inbox.visibility import ConversationFacts, facts_of
 
 # States that are nothing but a mark on the bubble. The others come with words or buttons, so they are rendered.
@@ -139,6 +140,16 @@ def workspace_alert(workspace: Workspace, kind: str, **data: object) -> None:
     write_plain(workspace.pk, "alert", {"alert": kind, "data": data})
 
 
+def label_changed(label: Label) -> None:
+    """Its name or colour, for everybody in the workspace."""
+    write_plain(label.workspace_id, "label", {"label": label.pk, "becomes": _label(label)})
+
+
+def label_removed(workspace_id: int, label_id: int, into: Label | None) -> None:
+    """It is gone; what bore it bears `into` now, if that is said."""
+    write_plain(workspace_id, "label", {"label": label_id, "becomes": _label(into) if into else None})
+
+
 def conversation_read(agent: Agent, conversation: Conversation, read_count: int) -> None:
     """One agent has read this far: for the other tabs of that agent alone. Not stored."""
     payload = {
@@ -160,6 +171,10 @@ def viewing(conversation: Conversation, agents: Iterable[Agent]) -> None:
 
 def _colleague(agent: Agent) -> dict:
     return {"id": agent.pk, "name": agent.first_name, "initials": agent.initials, "hue": agent.hue}
+
+
+def _label(label: Label) -> dict:
+    return {"id": label.pk, "name": label.name, "hue": label.hue}
 
 
 def _report(reported: Reported) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from inbox.enums import ConsentState
 from inbox.models import Case, Consent, Contact, ContactIdentity, Conversation, Label
+from inbox.models.label import in_order
 from whatsapp.phone_format import pretty
 
 EARLIER_CASES = 10
@@ -19,7 +20,6 @@ class Panel:
     consent: Consent | None
     consents: list[Consent]
     labels: list[Label]
-    other_labels: list[Label]
     cases: list[Case]
 
     @property
@@ -28,23 +28,19 @@ class Panel:
 
 
 def panel_of(conversation: Conversation) -> Panel:
-    """Everything the panel shows, in four queries."""
+    """Everything the panel shows, in three queries."""
     consents = list(
         Consent.objects.filter(contact=conversation.contact_id, category="marketing")
         .select_related("recorded_by")
         .order_by("-occurred_at", "-id")[:CONSENT_ROWS]
     )
-    labels = sorted(conversation.labels.all(), key=lambda label: label.name.casefold())
-    known = Label.objects.filter(workspace=conversation.workspace_id).order_by("name")
-    chosen = {label.pk for label in labels}
     return Panel(
         conversation=conversation,
         contact=conversation.contact,
         identities=_identities(conversation.contact),
         consent=consents[0] if consents else None,
         consents=consents,
-        labels=labels,
-        other_labels=[label for label in known if label.pk not in chosen],
+        labels=in_order(conversation.labels),
         cases=list(
             Case.objects.filter(conversation=conversation, closed_at__isnull=False)
             .select_related("closed_by")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from inbox import formatting, times
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus
 from inbox.models import Conversation
+from inbox.models.label import in_order
 from whatsapp.service_window import ServiceWindow
 
 KIND_ICONS = {
@@ -110,7 +111,7 @@ class Row:
 
     @cached_property
     def labels(self) -> list[Any]:
-        return sorted(self.conversation.labels.all(), key=lambda label: label.name.casefold())
+        return in_order(self.conversation.labels)
 
     @property
     def preview(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from inbox.views import (
     contacts,
     conversations,
     drafts,
+    labels,
     messages,
     notes,
     numbers,
@@ -63,6 +64,10 @@ urlpatterns = [
     path("settings/templates/sync/", template_settings.sync, name="settings-templates-sync"),
     path("settings/templates/<int:pk>/", template_settings.show, name="settings-template"),
     path("settings/templates/<int:pk>/header/<int:number>/", template_settings.header, name="settings-template-header"),
+    path("settings/labels/", labels.index, name="settings-labels"),
+    path("settings/labels/<int:pk>/", labels.one, name="settings-label"),
+    path("settings/labels/<int:pk>/place/", labels.place, name="settings-label-place"),
+    path("settings/labels/<int:pk>/removal/", labels.removal, name="settings-label-removal"),
     path("messages/<int:pk>/resend/", messages.resend, name="message-resend"),
     path("messages/<int:pk>/held/", messages.held, name="message-held"),
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox import events
+from inbox import events, statements
 from inbox.access import require_sight
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
@@ -25,13 +25,13 @@ from inbox.models import Assignment, Conversation, Label, Mention, ReadCursor
 from inbox.visibility import facts_of
 
 __all__ = [
+    "change_labels",
     "close_conversation",
     "mark_read",
     "mark_unread",
     "register_customer_message",
     "register_reply",
     "reopen_conversation",
-    "set_labels",
     "snooze_conversation",
     "team_for",
     "wake_conversation",
@@ -135,23 +135,38 @@ def wake_conversation(conversation: Conversation, *, by: Agent | None = None) ->
     return conversation
 
 
-def set_labels(conversation: Conversation, *, labels: Iterable[Label], by: Agent) -> Conversation:
-    """Exactly these labels from now on; those of another workspace are refused."""
-    wanted = {label.pk: label for label in labels}
-    if any(label.workspace_id != conversation.workspace_id for label in wanted.values()):
-        raise InboxRuleViolation(_("This label does not exist."))
+def change_labels(
+    conversation: Conversation, *, add: Iterable[Label] = (), remove: Iterable[Label] = (), by: Agent
+) -> Conversation:
+    """Put labels on and take labels off; the others stay, whoever puts them on meanwhile."""
     with transaction.atomic(), events.gathered():
         lock(conversation)
         require_sight(by, conversation)
+        wanted = _held([label.pk for label in add], conversation)
         current = {label.pk: label for label in conversation.labels.all()}
-        added = [label.name for pk, label in wanted.items() if pk not in current]
-        removed = [label.name for pk, label in current.items() if pk not in wanted]
+        added = [label for label in wanted if label.pk not in current]
+        removed = [label for label in remove if label.pk in current and label not in wanted]
         if not added and not removed:
             return conversation
-        conversation.labels.set(wanted.values())
-        add_activity(conversation, "labelled", actor=by, data={"added": sorted(added), "removed": sorted(removed)})
+        conversation.labels.add(*added)
+        conversation.labels.remove(*removed)
+        words = {
+            name: sorted(label.name for label in labels) for name, labels in (("added", added), ("removed", removed))
+        }
+        add_activity(conversation, "labelled", actor=by, data=words)
         events.conversation_changed(conversation)
     return conversation
+
+
+def _held(label_ids: list[int], conversation: Conversation) -> list[Label]:
+    """These labels, which nobody deletes until the commit; those of another workspace are refused."""
+    if not label_ids:
+        return []
+    statements.fetch("SELECT id FROM inbox_label WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [label_ids])
+    found = list(Label.objects.filter(pk__in=label_ids, workspace=conversation.workspace_id))
+    if len(found) != len(set(label_ids)):
+        raise InboxRuleViolation(_("This label does not exist."))
+    return found
 
 
 # The conversation is locked first, as everywhere: its foreign key would be checked only at the commit, after messages.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, Team, Workspace
 from inbox.enums import ConsentState
-from inbox.models import Conversation, Label
+from inbox.models import Label
 
 LONGEST_OUTCOME = 120
 # Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that
@@ -73,11 +73,16 @@ def snooze_choices(now: datetime | None = None) -> list[tuple[str, Any, str, dat
 
 
 class LabelsForm(forms.Form):
-    labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    """Labels to put on and to take off; `new` is the name of one that does not exist yet."""
 
-    def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
+    add = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    remove = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    new = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["labels"].queryset = Label.objects.filter(workspace=conversation.workspace_id)  # type: ignore[attr-defined]
+        for name in ("add", "remove"):
+            self.fields[name].queryset = Label.objects.filter(workspace=workspace)  # type: ignore[attr-defined]
 
 
 class ConsentForm(forms.Form):

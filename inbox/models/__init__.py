@@ -1,10 +1,11 @@
-from inbox.models.activity import Activity, Label
+from inbox.models.activity import Activity
 from inbox.models.assignment import Assignment, RoutingDecision
 from inbox.models.case import Case
 from inbox.models.consent import Consent
 from inbox.models.contact import Contact, ContactIdentity
 from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
 from inbox.models.event import Event
+from inbox.models.label import Label
 from inbox.models.message import (
     Attachment,
     DeliveryAttempt,

@@ -22,15 +22,3 @@ class Activity(models.Model):
         indexes: ClassVar[list] = [
             models.Index(fields=["conversation", "-occurred_at", "-seq"], name="activity_thread"),
         ]
-
-
-class Label(models.Model):
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="labels")
-    name = models.CharField(max_length=40)
-    hue = models.PositiveSmallIntegerField(default=1)
-
-    class Meta:
-        constraints: ClassVar[list] = [models.UniqueConstraint(fields=["workspace", "name"], name="label_unique")]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,27 +1,50 @@
 """What the panel changes: labels of the conversation, consent of the contact."""
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.permissions import may_manage_labels
 from inbox import access, panels
 from inbox.actions import consent, conversations
+from inbox.actions.labels import create_label
 from inbox.forms.conversations import ConsentForm, LabelsForm
-from inbox.models import Consent
+from inbox.models import Consent, Conversation
+from inbox.models.label import in_order
 from inbox.views.refusals import form_refusal, refusing
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @refusing
 def labels(request: HttpRequest, pk: int) -> HttpResponse:
-    """Exactly these labels from now on."""
+    """GET: the menu. POST: put labels on, take labels off, or make one and put it on."""
     conversation = access.get_conversation(request.user, pk)
-    form = LabelsForm(request.POST, conversation=conversation)
+    if request.method == "GET":
+        return render(request, "inbox/labels/_menu.html", _menu(request, conversation))
+    form = LabelsForm(request.POST, workspace=request.user.workspace)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    conversations.set_labels(conversation, labels=form.cleaned_data["labels"], by=request.user)
+    said = form.cleaned_data
+    with transaction.atomic():
+        add = list(said["add"])
+        if said["new"]:
+            add.append(create_label(request.user.workspace, name=said["new"], by=request.user))
+        conversations.change_labels(conversation, add=add, remove=said["remove"], by=request.user)
     return _panel(request, pk)
+
+
+def _menu(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    return {
+        "url": reverse("conversation-labels", args=[conversation.pk]),
+        "target": "#labels",
+        "labels": in_order(request.user.workspace.labels),
+        "chosen": {label.pk for label in conversation.labels.all()},
+        "may_create": may_manage_labels(request.user),
+    }
 
 
 @require_POST

@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox import access, composers, panels, queries, rendering, threads
-from inbox.models import Conversation, Label
+from inbox.models import Conversation
+from inbox.models.label import in_order
 from inbox.queries import Cursor, Filter
 from inbox.unread import unread_count
 
@@ -102,7 +103,7 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "rail_unread": counted["unread"],
         "teams": teams,
         "team": next((team for team in teams if team.pk == wanted.team_id), None),
-        "labels": list(Label.objects.filter(workspace=request.user.workspace_id).order_by("name")),
+        "labels": in_order(request.user.workspace.labels),
     }
 
 

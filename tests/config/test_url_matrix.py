@@ -19,7 +19,7 @@ from accounts import actions
 from accounts.models import Invitation
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, Rendition
+from inbox.models import Attachment, Label, Rendition
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -42,6 +42,7 @@ class World:
     template: int
     reply: int  # of team Werkstatt
     upload: uuid.UUID
+    label: int
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -77,6 +78,10 @@ def person() -> Line:
     return Line(ADMINS, lambda world: [world.cast.ben.pk])
 
 
+def label() -> Line:
+    return Line(LEADS, lambda world: [world.label])
+
+
 def practice(*args: Any) -> Line:
     """The practice phone: demo mode only, for everybody who is signed in; it names customers of the phone, not ours."""
     return Line(EVERYBODY, (lambda world: list(args)) if args else None, (), demo_only=True)
@@ -106,6 +111,10 @@ MATRIX: dict[str, Line] = {
     "settings-team-new": Line(ADMINS),
     "settings-team": team(LEADS),
     "settings-team-default": team(ADMINS),
+    "settings-labels": Line(LEADS),
+    "settings-label": label(),
+    "settings-label-place": label(),
+    "settings-label-removal": label(),
     "settings-audit": Line(ADMINS),
     "settings-number": Line(ADMINS),
     "settings-number-team": Line(ADMINS, lambda world: [world.cast.number.pk]),
@@ -231,7 +240,10 @@ class MatrixTestCase(TestCase):
         )
         reply = create_reply(by=cast.ada, scope="team", team=cast.team, shortcut="foto", title="Foto", text="Ein Foto?")
         upload = factories.upload(cast.claras, by=cast.ben)
-        cls.world = World(cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid)
+        label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
+        cls.world = World(
+            cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk
+        )
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -9,11 +9,11 @@ from django.http import Http404
 from django.utils import timezone
 
 from inbox.actions.conversations import (
+    change_labels,
     close_conversation,
     mark_read,
     mark_unread,
     reopen_conversation,
-    set_labels,
     snooze_conversation,
     wake_conversation,
 )
@@ -172,7 +172,7 @@ def test_a_closed_conversation_cannot_be_snoozed(cast):
     [
         lambda c, who: close_conversation(c, by=who),
         lambda c, who: snooze_conversation(c, until=NOON + timedelta(hours=1), by=who),
-        lambda c, who: set_labels(c, labels=[], by=who),
+        lambda c, who: change_labels(c, by=who),
     ],
 )
 def test_who_does_not_see_it_may_do_nothing_with_it(cast, act):
@@ -184,12 +184,12 @@ def test_who_does_not_see_it_may_do_nothing_with_it(cast, act):
     assert Conversation.objects.filter(pk=cast.claras.pk).values().get() == before
 
 
-def test_labels_are_set_with_one_line_and_none_without_a_change(cast):
+def test_labels_come_and_go_with_one_line_and_none_without_a_change(cast):
     bike = Label.objects.create(workspace=cast.workspace, name="Rad")
     hire = Label.objects.create(workspace=cast.workspace, name="Verleih")
-    set_labels(cast.claras, labels=[bike], by=cast.ben)
-    set_labels(cast.claras, labels=[bike], by=cast.ben)
-    set_labels(cast.claras, labels=[hire], by=cast.ben)
+    change_labels(cast.claras, add=[bike], by=cast.ben)
+    change_labels(cast.claras, add=[bike], remove=[hire], by=cast.ben)
+    change_labels(cast.claras, add=[hire], remove=[bike], by=cast.ben)
 
     lines = cast.claras.activities.filter(kind="labelled").order_by("seq")
     assert [line.data for line in lines] == [
@@ -201,7 +201,7 @@ def test_another_workspaces_label_is_refused(cast):
     foreign = Label.objects.create(workspace=cast.other_workspace, name="Fremd")
 
     with pytest.raises(InboxRuleViolation):
-        set_labels(cast.claras, labels=[foreign], by=cast.ben)
+        change_labels(cast.claras, add=[foreign], by=cast.ben)
 
     assert not cast.claras.labels.exists()
 

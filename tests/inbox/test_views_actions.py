@@ -239,15 +239,25 @@ class ActionTests(TestCase):
         self.client.delete(f"{self.url}read/")
         assert ReadCursor.objects.get().read_count == 0
 
-    def test_labels_are_set_as_chosen_and_foreign_ones_are_not(self):
+    def test_labels_are_put_on_and_taken_off_and_foreign_ones_are_not(self):
         ours = Label.objects.create(workspace=self.cast.workspace, name="Reparatur")
         theirs = Label.objects.create(workspace=self.cast.other_workspace, name="Fremd")
-        response = self.client.post(f"{self.url}labels/", {"labels": [ours.pk]})
+        response = self.client.post(f"{self.url}labels/", {"add": [ours.pk]})
         assert list(self.claras.labels.all()) == [ours]
         self.assertContains(response, "Reparatur")
 
-        assert self.client.post(f"{self.url}labels/", {"labels": [theirs.pk]}).status_code == 422
+        assert self.client.post(f"{self.url}labels/", {"add": [theirs.pk]}).status_code == 422
         assert list(self.claras.labels.all()) == [ours]
+        self.client.post(f"{self.url}labels/", {"remove": [ours.pk]})
+        assert not self.claras.labels.exists()
+
+    def test_a_lead_makes_a_label_on_the_fly_and_an_agent_does_not(self):
+        assert self.client.post(f"{self.url}labels/", {"new": "Lastenrad"}).status_code == 403
+        assert not Label.objects.exists()
+
+        self.client.force_login(self.cast.lea)
+        self.client.post(f"{self.url}labels/", {"new": " Lasten  rad "})
+        assert [label.name for label in self.claras.labels.all()] == ["Lasten rad"]
 
     def test_a_recorded_consent_has_its_evidence_and_can_be_withdrawn(self):
         said = {"state": "given", "note": "Formular an der Theke", "wording": "Ja, ich möchte Angebote"}

@@ -1,5 +1,6 @@
 // <combo-list><input role="combobox" aria-controls="x"><div role="listbox" id="x"><button role="option" data-name="Mara">…</div></combo-list>
-// Filters the options while typing; arrows choose, Enter clicks, the focus stays in the field.
+// Filters the options while typing; arrows choose, Enter clicks, the focus stays in the field. With data-create an option
+// [data-new] offers to make what was typed and is not there.
 
 class ComboList extends HTMLElement {
   connectedCallback() {
@@ -16,12 +17,20 @@ class ComboList extends HTMLElement {
 
   filter() {
     const wanted = fold(this.input.value);
-    for (const option of this.querySelectorAll("[role='option']")) {
+    for (const option of this.querySelectorAll("[role='option']:not([data-new])")) {
       const name = option.dataset.name;
       option.hidden = wanted !== "" && !fold(name).split(" ").some((part) => part.startsWith(wanted)) && !fold(name).startsWith(wanted);
     }
     for (const line of this.querySelectorAll("hr")) line.hidden = wanted !== "";
+    if (this.dataset.create) this.offerNew(this.input.value.trim());
     this.activate(this.options[0]);
+  }
+
+  offerNew(name) {
+    const option = this.querySelector("[data-new]");
+    option.hidden = name === "" || this.options.some((each) => each !== option && each.dataset.name.toLowerCase() === name.toLowerCase());
+    option.setAttribute("hx-vals", JSON.stringify({ new: name }));
+    option.querySelector("[data-words]").textContent = this.dataset.create.replace("%(name)s", () => name);
   }
 
   pressed(event) {

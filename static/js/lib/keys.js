@@ -19,7 +19,7 @@ const SINGLE = {
   n: () => composer()?.choose("note"),
   a: () => openMenu("A"),
   h: () => openMenu("H"),
-  l: () => openMenu("L"),
+  l: openLabels,
   e: () => click("#thread [data-key='E']"),
   u: () => click("#thread [data-key='U']"),
   m: assignToMe,
@@ -98,6 +98,12 @@ function view(number) {
 
 function openMenu(key) {
   document.querySelector(`drop-menu[data-key='${key}']`)?.open();
+}
+
+// The label menu lives in the contact panel, which narrower screens show only when asked.
+function openLabels() {
+  if (!document.getElementById("panel")?.checkVisibility({ visibilityProperty: true })) click("#thread [data-pane-link='contact']");
+  openMenu("L");
 }
 
 function assignToMe() {

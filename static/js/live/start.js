@@ -2,6 +2,7 @@
 
 import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
+import { applyToLabels } from "./labels.js";
 import { applyToPanel, fetchPanel } from "./panel.js";
 import { applyToPeople, repaintPeople } from "./people.js";
 import { applyToRows, fetchList, showHeldBack } from "./rows.js";
@@ -23,6 +24,7 @@ export function start() {
     applyToPeople(detail);
     applyToCounts(detail);
     applyToPanel(detail);
+    applyToLabels(detail);
   });
   document.addEventListener("tresen:resync", ({ detail }) => {
     if (detail.list) fetchList();

@@ -1,0 +1,15 @@
+// A label was renamed, recoloured, merged or deleted: every <… data-label="ID" data-hue> on the page follows.
+
+export function applyToLabels({ kind, label, becomes }) {
+  if (kind !== "label") return;
+  for (const shown of document.querySelectorAll(`[data-label="${label}"].label`)) {
+    const isDouble = becomes && becomes.id !== label && shown.parentElement.querySelector(`[data-label="${becomes.id}"].label`);
+    if (!becomes || isDouble) {
+      shown.remove();
+      continue;
+    }
+    shown.dataset.label = becomes.id;
+    shown.dataset.hue = becomes.hue;
+    shown.firstChild.textContent = becomes.name;
+  }
+}
