@@ -27,6 +27,10 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def window_margin(self) -> timedelta:
+        return timedelta(seconds=self.window_margin_seconds)
+
 
 class Role(models.TextChoices):
     AGENT = "agent", _("Agent")

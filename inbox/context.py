@@ -34,7 +34,10 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("labels", "settings-labels", "tag", noop("Labels"), LEADS),
         ("audit", "settings-audit", "list", noop("Activity log"), ADMINS),
     ]),
-    ("you", [("profile", "profile", "user", noop("My profile"), EVERYONE)]),
+    ("you", [
+        ("profile", "profile", "user", noop("My profile"), EVERYONE),
+        ("filters", "settings-filters", "filter", noop("Saved filters"), EVERYONE),
+    ]),
 ]  # fmt: skip
 
 

@@ -51,6 +51,7 @@ RETURNING
     (SELECT jsonb_build_array(t.id, t.workspace_id, t.name)::text FROM accounts_team t WHERE t.id = c.team_id),
     (SELECT jsonb_build_array(a.id, a.workspace_id, a.name)::text FROM accounts_agent a WHERE a.id = c.assignee_id),
     ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id),
+    ARRAY(SELECT f.agent_id FROM inbox_follower f WHERE f.conversation_id = c.id ORDER BY f.id),
     (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{{}}')::text
        FROM inbox_readcursor r WHERE r.conversation_id = c.id),
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -72,6 +73,7 @@ class Snapshot:
 
     conversation: Conversation
     mentioned: list[int]
+    followers: list[int]
     reads: dict[str, int]
 
     def facts(self) -> dict:
@@ -81,6 +83,9 @@ class Snapshot:
             "assignee": conversation.assignee_id,
             "team": conversation.team_id,
             "mentioned": self.mentioned,
+            "followers": self.followers,
+            "number": conversation.phone_number_id,
+            "language": conversation.contact.language,
             "labels": [label.pk for label in conversation.labels.all()],
             "status": conversation.status,
             "inbound_count": conversation.inbound_count,
@@ -102,8 +107,8 @@ def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
     """
     result = {}
     for answer in statements.fetch(RAISE_VERSIONS, [sorted(conversation_ids)]):
-        mentioned, reads, labels, identities = answer[len(BESIDE):len(BESIDE) + 4]
-        row = CONVERSATION.instance(answer[len(BESIDE) + 4:])
+        mentioned, followers, reads, labels, identities = answer[len(BESIDE):len(BESIDE) + 5]
+        row = CONVERSATION.instance(answer[len(BESIDE) + 5:])
         for (name, (model, columns)), values in zip(BESIDE.items(), answer, strict=False):
             setattr(row, name, model.from_db(connection.alias, columns, json.loads(values)) if values else None)
         _fill(row.labels, [Label(workspace_id=row.workspace_id, **label) for label in json.loads(labels)])
@@ -111,7 +116,7 @@ def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
             row.contact.identities,
             [ContactIdentity(contact=row.contact, is_active=True, **each) for each in json.loads(identities)],
         )
-        result[row.pk] = Snapshot(row, mentioned, json.loads(reads))
+        result[row.pk] = Snapshot(row, mentioned, followers, json.loads(reads))
     return result
 
 

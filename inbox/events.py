@@ -5,7 +5,8 @@ payload after the commit. A publish that fails is logged and nothing else: a sto
 
 A payload holds
     id, kind, workspace, conversation, version, seq, at
-    facts       assignee, team, mentioned, labels, status, inbound_count, needs_answer, closes_at, last_message_at (ms)
+    facts       assignee, team, mentioned, followers, number, language, labels, status, inbound_count, needs_answer,
+                closes_at, last_message_at (ms): all by which a page decides whether a conversation is in its list
     before      the facts that decided who could see it, when this event may take it out of somebody's sight
     reads       {agent id: how many of inbound_count this agent has read}
     only        the one agent who gets the item itself: a reply that is held back is its author's alone

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from inbox import filter_counts, view_counts
 from inbox.sockets import Socket, frame
-from inbox.view_counts import counts_for
+from inbox.visibility import Rights
 
 if TYPE_CHECKING:
     from inbox.hub import Hub
@@ -34,8 +35,14 @@ class Counts:
             if not pages:
                 continue
             people = {page.person.agent_id: page.person.rights for page in pages}
-            counts = await self._hub.in_thread(counts_for, workspace_id, people.values())
+            counts = await self._hub.in_thread(_counted, workspace_id, list(people.values()))
             for page in pages:
                 if self._told.get(page) != counts[page.person.agent_id]:
                     self._told[page] = counts[page.person.agent_id]
                     page.push(frame({"kind": "counts", **counts[page.person.agent_id]}))
+
+
+def _counted(workspace_id: int, people: list[Rights]) -> dict[int, dict[str, int]]:
+    saved = filter_counts.counts_for(workspace_id, people)
+    standing = view_counts.counts_for(workspace_id, people)
+    return {agent_id: counts | saved[agent_id] for agent_id, counts in standing.items()}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.models import Agent
 from inbox.enums import ConsentState
 from inbox.models import Case, Consent, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
@@ -21,6 +22,7 @@ class Panel:
     consents: list[Consent]
     labels: list[Label]
     cases: list[Case]
+    followers: list[Agent]
 
     @property
     def consent_state(self) -> str:
@@ -28,7 +30,7 @@ class Panel:
 
 
 def panel_of(conversation: Conversation) -> Panel:
-    """Everything the panel shows, in three queries."""
+    """Everything the panel shows, in four queries."""
     consents = list(
         Consent.objects.filter(contact=conversation.contact_id, category="marketing")
         .select_related("recorded_by")
@@ -46,6 +48,7 @@ def panel_of(conversation: Conversation) -> Panel:
             .select_related("closed_by")
             .order_by("-opened_at")[:EARLIER_CASES]
         ),
+        followers=list(Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name")),
     )
 
 

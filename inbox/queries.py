@@ -5,77 +5,25 @@ Everything starts from `visible_to`; "mine" is narrower than any sight and needs
 
 import operator
 import re
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import Agent, Team
 from inbox import text
 from inbox.enums import ConversationStatus
-from inbox.models import Contact, ContactIdentity, Conversation, Mention, ReadCursor
+from inbox.filters import Cursor, Filter, Part, parts_of
+from inbox.models import Contact, ContactIdentity, Conversation, Follower, Mention, ReadCursor
 from inbox.rows import Row, row_of
 
 PAGE_SIZE = 50
 RARE = 2_000  # people found by a search; more are not listed one by one
 COUNT_LIMIT = 100  # counts beyond are shown as "99+": nobody reads them, and counting on would cost
-VIEWS = ("mine", "unassigned", "all", "mentions", "closed", "snoozed")
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which conversations the list shows."""
-
-    view: str = "mine"
-    team_id: int | None = None
-    label_id: int | None = None
-    search: str = ""
-
-    @classmethod
-    def of(cls, values: "dict[str, str]", default_view: str = "mine") -> "Filter":
-        """From a query string; nonsense counts as not said."""
-        view = values.get("view", "")
-        return cls(
-            view=view if view in VIEWS else default_view,
-            team_id=_number(values.get("team")),
-            label_id=_number(values.get("label")),
-            search=values.get("q", "").strip()[:100],
-        )
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """As a query string says them."""
-        said = {"view": self.view, "team": self.team_id or "", "label": self.label_id or "", "q": self.search}
-        return {name: str(value) for name, value in said.items() if value}
-
-    @property
-    def query(self) -> str:
-        return urlencode(self.parameters)
-
-    def with_(self, **changes: object) -> "Filter":
-        return replace(self, **changes)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last row of a page: the next one begins below it."""
-
-    at: datetime
-    pk: int
-
-    def __str__(self) -> str:
-        return f"{int(self.at.timestamp() * 1_000_000)}.{self.pk}"
-
-    @classmethod
-    def of(cls, value: str) -> "Cursor | None":
-        stamp, _, pk = value.partition(".")
-        if not (stamp.isdecimal() and pk.isdecimal() and len(stamp) < 18 and len(pk) < 19):
-            return None
-        return cls(datetime.fromtimestamp(int(stamp) / 1_000_000, tz=UTC), int(pk))
 
 
 @dataclass(frozen=True)
@@ -87,34 +35,45 @@ class ListPage:
 def list_page(
     agent: Agent, wanted: Filter, *, after: Cursor | None = None, size: int = PAGE_SIZE, current: int | None = None
 ) -> ListPage:
-    """One page of the list, newest first, in at most four queries whatever its length."""
-    found = _filtered(agent, wanted)
-    if after is not None:
-        # The first condition alone already lets the index begin at the right place.
-        found = found.filter(last_message_at__lte=after.at).exclude(last_message_at=after.at, pk__gte=after.pk)
-    conversations = list(with_what_rows_show(found, agent).order_by("-last_message_at", "-pk")[: size + 1])
+    """One page of the list in the wanted order, in at most five queries whatever its length."""
+    now = after.now if after and after.now else timezone.now()
+    parts = parts_of(wanted.sort, now, agent.workspace.window_margin)
+    found = with_what_rows_show(_filtered(agent, wanted, now), agent)
+    conversations: list[Conversation] = []
+    at = after.part if after and after.part < len(parts) else 0
+    for number in range(at, len(parts)):
+        if len(conversations) > size:
+            break
+        part = found.filter(parts[number].condition)
+        if after is not None and number == at:
+            part = parts[number].below(part, after)
+        for conversation in part.order_by(*parts[number].order)[: size + 1 - len(conversations)]:
+            conversation.part = number  # type: ignore[attr-defined]
+            conversations.append(conversation)
     more = len(conversations) > size
     conversations = conversations[:size]
     for conversation in conversations:
         conversation.workspace = agent.workspace
+    prefetch_related_objects(conversations, "labels")
     # Only who has no name is shown by number.
     nameless = [each.contact for each in conversations if not (each.contact.name or each.contact.profile_name)]
     prefetch_related_objects(nameless, "identities")
-    last = conversations[-1] if more else None
     return ListPage(
         rows=[_row(conversation, current) for conversation in conversations],
-        next=Cursor(last.last_message_at, last.pk) if last else None,
+        next=_cursor(conversations[-1], parts, now) if more else None,
     )
+
+
+def _cursor(last: Conversation, parts: list[Part], now: datetime) -> Cursor:
+    number: int = last.part  # type: ignore[attr-defined]
+    at = getattr(last, parts[number].field)
+    return Cursor(at, last.pk) if len(parts) == 1 else Cursor(at, last.pk, number, now)
 
 
 def with_what_rows_show(conversations: QuerySet[Conversation], agent: Agent) -> QuerySet[Conversation]:
-    """Contact, owner, labels, and how far this agent has read."""
+    """Contact, owner, and how far this agent has read."""
     read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
-    return (
-        conversations.annotate(read_count=Subquery(read))
-        .select_related("contact", "assignee")
-        .prefetch_related("labels")
-    )
+    return conversations.annotate(read_count=Subquery(read)).select_related("contact", "assignee")
 
 
 def one_row(agent: Agent, pk: int, current: int | None = None) -> Row | None:
@@ -162,7 +121,7 @@ def teams_to_filter(agent: Agent) -> list[Team]:
     return list(teams.filter(memberships__agent=agent))
 
 
-def _filtered(agent: Agent, wanted: Filter) -> QuerySet[Conversation]:
+def _filtered(agent: Agent, wanted: Filter, now: datetime) -> QuerySet[Conversation]:
     visible = Conversation.objects.visible_to(agent)
     opened = ConversationStatus.OPEN
     if wanted.search:
@@ -174,13 +133,11 @@ def _filtered(agent: Agent, wanted: Filter) -> QuerySet[Conversation]:
     elif wanted.view == "mentions":
         mine = Mention.objects.filter(agent=agent, conversation=OuterRef("pk"))
         found = Conversation.objects.filter(Exists(mine), workspace=agent.workspace_id)
+    elif wanted.view == "following":
+        found = visible.filter(Exists(Follower.objects.filter(agent=agent, conversation=OuterRef("pk"))))
     else:
         found = visible.filter(status=opened if wanted.view == "all" else wanted.view)
-    if wanted.team_id is not None:
-        found = found.filter(team_id=wanted.team_id)
-    if wanted.label_id is not None:
-        found = found.filter(labels=wanted.label_id)
-    return found
+    return wanted.narrow(found, agent, now)
 
 
 def _who_is_called(agent: Agent, words: str) -> Q:
@@ -213,7 +170,3 @@ def _row(conversation: Conversation, current: int | None) -> Row:
         unread=max(conversation.inbound_count - read_count, 0),
         is_current=conversation.pk == current,
     )
-
-
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isdecimal() and len(value) < 19 else None

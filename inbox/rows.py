@@ -86,6 +86,7 @@ class Row:
             "needs-answer": "true" if conversation.needs_answer else "false",
             "status": conversation.status,
             "at": milliseconds(conversation.last_message_at),
+            "waiting": milliseconds(conversation.waiting_since),
             "window-until": self.until,
         }
         if self.read_count is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F
 
 from inbox import events
+from inbox.actions.following import follow_all
 from inbox.actions.locks import lock
 from inbox.enums import ConversationStatus
 from inbox.models import (
@@ -96,6 +97,7 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():
             Draft.objects.filter(pk=draft.pk).update(conversation=target)
     target.labels.add(*gone.labels.all())
+    follow_all(target, gone.followers.values_list("agent_id", flat=True))
 
 
 def _merge_cases(target: Conversation, gone: Conversation) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import events
 from inbox.access import agents_who_see, require_sight
+from inbox.actions.following import follow_all
 from inbox.actions.locks import lock
 from inbox.errors import EmptyMessage, TextTooLong
 from inbox.mentions import find_mentions
@@ -18,7 +19,8 @@ LONGEST_NOTE = 10_000
 
 
 def add_note(conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID) -> Note:
-    """Write a note; the colleagues it mentions find it under Mentions, provided they may see the conversation.
+    """Write a note; the colleagues it mentions find it under Mentions, provided they may see the conversation, and
+    follow it from now on.
 
     The same `uid` again returns the first note and does nothing. Notes may be added to closed conversations too.
     """
@@ -50,3 +52,4 @@ def _mention(note: Note, author: Agent) -> None:
     Mention.objects.bulk_create(
         Mention(note=note, conversation=note.conversation, agent_id=agent_id) for agent_id in called - {author.pk}
     )
+    follow_all(note.conversation, called - {author.pk})

@@ -5,6 +5,7 @@ from inbox.models.consent import Consent
 from inbox.models.contact import Contact, ContactIdentity
 from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
 from inbox.models.event import Event
+from inbox.models.follower import Follower
 from inbox.models.label import Label
 from inbox.models.message import (
     Attachment,
@@ -17,6 +18,7 @@ from inbox.models.message import (
     UnmatchedStatus,
 )
 from inbox.models.note import Draft, Mention, Note
+from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply
 from inbox.models.storage import StorageReading
 from inbox.models.upload import Upload
@@ -33,6 +35,7 @@ __all__ = [
     "DeliveryAttempt",
     "Draft",
     "Event",
+    "Follower",
     "Label",
     "Mention",
     "Message",
@@ -44,6 +47,7 @@ __all__ = [
     "Rendition",
     "RoutingDecision",
     "SavedReply",
+    "SavedFilter",
     "ServiceMessageCount",
     "StorageReading",
     "UnmatchedStatus",

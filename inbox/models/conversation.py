@@ -88,9 +88,14 @@ class Conversation(models.Model):
                 fields=["workspace", "waiting_since", "id"],
                 condition=Q(status="open", assignee__isnull=True, needs_answer=True), name="conv_queue",
             ),
+            # The other orders of the list: waiting longest, window closing soonest.
             models.Index(
-                fields=["workspace", "last_customer_message_at"],
-                condition=Q(status="open"), name="conv_closing",
+                fields=["workspace", "waiting_since", "id"], condition=Q(waiting_since__isnull=False),
+                name="conv_waiting",
+            ),
+            models.Index(
+                fields=["workspace", "last_customer_message_at", "id"], condition=Q(status="open"),
+                name="conv_closing",
             ),
         ]
 

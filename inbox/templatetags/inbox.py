@@ -1,5 +1,6 @@
 """Template tags of the whole product (loaded everywhere as builtins): the small parts of the design."""
 
+import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from inbox import formatting, times
 from inbox.enums import MessageKind, MessageStatus
+from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS
 from inbox.rows import KIND_ICONS, milliseconds
 
@@ -195,12 +197,24 @@ def epoch(at: datetime | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def filter_query(context: Any, **changes: Any) -> str:
-    """The list's query string with some of it changed: `{% filter_query view="mine" search="" %}`."""
-    wanted = context["filter"]
+    """The list's query string with some of it changed: `{% filter_query view="mine" search="" %}`.
+
+    What is changed is no longer the saved filter. Another view has an order of its own.
+    """
+    wanted: Filter = context["filter"]
+    if "view" in changes:
+        wanted = Filter() if wanted.saved_id else wanted.with_(sort="")
+    wanted = wanted.with_(saved_id=None)
     for name, value in changes.items():
-        field = f"{name}_id" if name in ("team", "label") else name
+        field = NUMBERS.get(name, name)
         wanted = wanted.with_(**{field: value or (None if field != name else "")})
     return wanted.query
+
+
+@register.simple_tag(takes_context=True)
+def filter_json(context: Any) -> str:
+    """The list's conditions for its script."""
+    return json.dumps(context["filter"].for_page)
 
 
 @register.filter

@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox import access, composers, panels, queries, rendering, threads
+from inbox import access, composers, filter_words, panels, queries, rendering, threads
+from inbox.filters import SORTS, Cursor, Filter
 from inbox.models import Conversation
-from inbox.models.label import in_order
-from inbox.queries import Cursor, Filter
 from inbox.unread import unread_count
 
 REMEMBERED_VIEWS = ("mine", "unassigned", "all")
@@ -93,9 +92,11 @@ def knowing_rights(request: HttpRequest) -> None:
 
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
     """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
-    wanted = Filter.of(request.GET.dict(), default_view=default_view(request))
+    wanted = _in_remembered_order(request, Filter.of(request.GET.dict(), default_view=default_view(request)))
     counted = queries.view_counts(request.user, wanted.team_id)
     teams = queries.teams_to_filter(request.user)
+    labels = filter_words.labels_of(request.user)
+    saved = filter_words.saved_filters(request.user)
     return {
         "filter": wanted,
         "page": queries.list_page(request.user, wanted, current=current),
@@ -103,8 +104,24 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "rail_unread": counted["unread"],
         "teams": teams,
         "team": next((team for team in teams if team.pk == wanted.team_id), None),
-        "labels": in_order(request.user.workspace.labels),
+        "chips": filter_words.chips(request.user, wanted, labels),
+        "saved_filters": saved,
+        "saved": next((each for each in saved if each.pk == wanted.saved_id), None),
+        "led_teams": filter_words.led_teams(request.user) if wanted.is_narrowed or wanted.team_id else [],
+        "sorts": SORTS.items(),
     }
+
+
+def _in_remembered_order(request: HttpRequest, wanted: Filter) -> Filter:
+    """Each view keeps the order chosen in it last."""
+    kept: dict[str, str] = request.session.get("sorts", {})
+    if wanted.saved_id is not None:
+        return wanted
+    if not wanted.sort:
+        return wanted.with_(sort=kept.get(wanted.view, ""))
+    if kept.get(wanted.view, "newest") != wanted.sort:
+        request.session["sorts"] = {**kept, wanted.view: wanted.sort}
+    return wanted
 
 
 def default_view(request: HttpRequest) -> str:

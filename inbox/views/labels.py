@@ -20,7 +20,7 @@ from inbox.models.label import HUES, in_order
 COUNT_LIMIT = 1_000  # beyond, the page says "1,000+"
 COUNTS = """
 SELECT l.id, (SELECT count(*) FROM (
-    SELECT 1 FROM inbox_conversation_labels t WHERE t.label_id = l.id LIMIT %s) AS some)
+    SELECT 1 FROM inbox_conversation_labels t WHERE t.label_id = l.id LIMIT %s) AS found)
   FROM inbox_label l WHERE l.workspace_id = %s
 """
 

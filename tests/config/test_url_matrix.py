@@ -19,7 +19,7 @@ from accounts import actions
 from accounts.models import Invitation
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, Label, Rendition
+from inbox.models import Attachment, Label, Rendition, SavedFilter
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -43,6 +43,7 @@ class World:
     reply: int  # of team Werkstatt
     upload: uuid.UUID
     label: int
+    saved_filter: int
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -80,6 +81,11 @@ def person() -> Line:
 
 def label() -> Line:
     return Line(LEADS, lambda world: [world.label])
+
+
+def saved_filter() -> Line:
+    """Team Werkstatt's, which Ada keeps."""
+    return of_team(lambda world: [world.saved_filter])
 
 
 def practice(*args: Any) -> Line:
@@ -130,6 +136,12 @@ MATRIX: dict[str, Line] = {
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
     "inbox": Line(EVERYBODY),
     "view-counts": Line(EVERYBODY),
+    "filters": Line(EVERYBODY),
+    "settings-filters": Line(EVERYBODY),
+    "settings-filter": saved_filter(),
+    "settings-filter-place": saved_filter(),
+    "settings-filter-removal": saved_filter(),
+    "conversation-following": conversation(),
     "availability": Line(EVERYBODY),
     "conversation": conversation(),
     "conversation-contact": conversation(),
@@ -241,8 +253,9 @@ class MatrixTestCase(TestCase):
         reply = create_reply(by=cast.ada, scope="team", team=cast.team, shortcut="foto", title="Foto", text="Ein Foto?")
         upload = factories.upload(cast.claras, by=cast.ben)
         label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
+        saved = SavedFilter.objects.create(workspace=cast.workspace, owner=cast.ada, team=cast.team, name="Reparaturen")
         cls.world = World(
-            cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk
+            cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk
         )
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,

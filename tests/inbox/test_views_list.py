@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.models import Visibility
 from inbox import queries
 from inbox.enums import ConversationStatus
-from inbox.models import Label, Mention, ReadCursor
+from inbox.filters import VIEWS
+from inbox.models import Follower, Label, Mention, ReadCursor
 from tests import factories
 from tests.cast import make_cast
 
@@ -39,14 +40,16 @@ class ListTests(TestCase):
         snoozed = factories.conversation(self.cast.number, status=ConversationStatus.SNOOZED)
         note = factories.note(self.darios, "@Ben bitte", by=self.cast.lea)
         Mention.objects.create(note=note, conversation=self.darios, agent=self.cast.ben)
+        Follower.objects.create(conversation=self.claras, agent=self.cast.ben)
 
-        shown = {view: rows_in(self.client.get("/", {"view": view})) for view in queries.VIEWS}
+        shown = {view: rows_in(self.client.get("/", {"view": view})) for view in VIEWS}
 
         assert shown == {
             "mine": [self.claras.pk],
             "unassigned": [self.darios.pk],
             "all": [self.darios.pk, self.claras.pk],
             "mentions": [self.darios.pk],
+            "following": [self.claras.pk],
             "closed": [closed.pk],
             "snoozed": [snoozed.pk],
         }

@@ -20,6 +20,7 @@ const SINGLE = {
   a: () => openMenu("A"),
   h: () => openMenu("H"),
   l: openLabels,
+  f: () => openMenu("F"),
   e: () => click("#thread [data-key='E']"),
   u: () => click("#thread [data-key='U']"),
   m: assignToMe,

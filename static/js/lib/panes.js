@@ -52,7 +52,7 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (!requestConfig.headers["X-Restored"]) push(pathInfo.requestPath.split("?")[0]);
     show("thread");
   } else if (target.id === "list" && !requestConfig.headers["X-Restored"]) {
-    if (!openId()) push(pathInfo.finalRequestPath);
+    if (!openId()) push(`/?${document.getElementById("list").dataset.query}`);
   }
 });
 

@@ -1,13 +1,16 @@
-// The list: <inbox-list id="list" data-view data-team data-label data-search data-query data-url> with <ul id="rows">.
-// Rows are replaced by id and kept in the order (data-at, id), newest first. Which view a conversation belongs to is
-// decided here, from the event's facts. While the pointer is over the list nothing moves under it: new and moved rows
+// The list: <inbox-list id="list" data-filter="{…}" data-query data-url> with <ul id="rows">. Rows are replaced by id and
+// kept in the wanted order. Whether a conversation belongs here is decided by ../lib/filter.js from the event's facts; what
+// only time changes (data-timed) is looked up once a minute. While the pointer is over the list nothing moves under it: new and moved rows
 // wait behind "3 new".
 
 import { announce, elementFrom, elementsFrom, fetchText, myself, replace } from "./parts.js";
 import { drawTicks, isForward, needsFragment } from "./ticks.js";
+import { isBefore, isIn, placeOf } from "../lib/filter.js";
 import { word } from "../lib/words.js";
+import { serverNow } from "../socket.js";
 
 const LONGEST_RESYNC = 6; // pages of 50
+const TIMED = 60_000;
 
 const waiting = new Map(); // conversation → { fresh, facts }: what is held back while the list is hovered
 const touched = new Map(); // conversation → when an event last changed it, for events that race with a fetch
@@ -33,15 +36,12 @@ export function applyToRows(event) {
 }
 
 function belongs(facts, isShown) {
-  const { view, team, label, search } = panel().dataset;
-  if (search) return isShown;
-  if (team && Number(team) !== facts.team) return false;
-  if (label && !facts.labels?.includes(Number(label))) return false;
-  if (view === "mentions") return facts.mentioned.includes(myself());
-  if (view === "closed" || view === "snoozed") return facts.status === view;
-  if (facts.status !== "open") return false;
-  if (view === "mine") return facts.assignee === myself();
-  return view === "unassigned" ? facts.assignee === null : true;
+  const wanted = filter();
+  return wanted.q ? isShown : isIn(wanted, facts, myself(), serverNow());
+}
+
+function filter() {
+  return JSON.parse(panel().dataset.filter);
 }
 
 function prepared(row, reads) {
@@ -116,12 +116,12 @@ function keepTyping(old, fresh) {
 
 // The row this one stands before; null when it comes last.
 function rowAfter(fresh, except) {
-  const [at, id] = [Number(fresh.dataset.at), Number(fresh.dataset.conversation)];
+  const [{ sort }, now] = [filter(), serverNow()];
+  const place = placeOf(fresh.dataset, sort, now);
   for (const row of rows().children) {
     if (row === except || row.id === fresh.id) continue;
     if (!row.dataset.conversation) return row; // the place where more is loaded
-    const rowAt = Number(row.dataset.at);
-    if (rowAt < at || (rowAt === at && Number(row.dataset.conversation) < id)) return row;
+    if (isBefore(place, placeOf(row.dataset, sort, now))) return row;
   }
   return null;
 }
@@ -271,3 +271,5 @@ function merge(items, started) {
   if (focused) document.getElementById(focused)?.querySelector(".row__link")?.focus({ preventScroll: true });
   settle();
 }
+
+setInterval(() => !document.hidden && panel()?.dataset.timed !== undefined && fetchList(), TIMED);
