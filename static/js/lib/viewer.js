@@ -38,7 +38,7 @@ function show(link) {
   film.pause();
   if (isFilm) {
     film.poster = link.dataset.small ?? "";
-    film.src = link.href;
+    film.src = link.getAttribute("href");
   } else {
     film.removeAttribute("src");
     showImage(link);
@@ -49,18 +49,19 @@ function show(link) {
   dialog.querySelector("[data-about]").textContent = [name, about].filter(Boolean).join(" · ");
   for (const button of dialog.querySelectorAll("[data-step]")) button.hidden = !all[at + Number(button.dataset.step)];
   zoomButton.hidden = isFilm;
-  download.href = file ?? link.href;
+  download.href = file ?? link.getAttribute("href");
   download.download = name ?? "";
 }
 
 // At once what the thread shows already, then the file itself.
 function showImage(link) {
   const small = link.querySelector("img");
-  image.src = small?.currentSrc || link.dataset.small || link.href;
+  const address = link.getAttribute("href");
+  image.src = small?.currentSrc || link.dataset.small || address;
   image.alt = small?.alt ?? "";
   const whole = new Image();
-  whole.onload = () => current === link && (image.src = link.href);
-  whole.src = link.href;
+  whole.onload = () => current === link && (image.src = address);
+  whole.src = address;
 }
 
 function step(by) {
