@@ -1,4 +1,7 @@
-"""The thread: messages, notes and lines of a conversation in one order, a page at a time, from the newest backwards."""
+"""The thread: messages, notes and lines of a conversation in one order, a page at a time.
+
+From the newest backwards, or around a place in the middle: a hit of the search, a quoted message, a date.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +13,12 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import albums, bubbles, rendering
-from inbox.enums import MessageStatus
+from inbox.enums import Direction, MessageStatus
 from inbox.models import Activity, Conversation, Message, Note, Reaction
 
 PAGE_SIZE = 40
 CATCH_UP_LIMIT = 300
+FARTHEST_NEW = 1_000  # of more unread messages nobody looks for the first
 _TEMPLATES = {
     "message": "inbox/messages/_message.html",
     "note": "inbox/messages/_note.html",
@@ -73,22 +77,56 @@ class Place:
 class ThreadPage:
     items: list[Item]
     older: Place | None  # where the next older page ends, None at the beginning of the thread
+    newer: Place | None = None  # behind which the next newer page begins, None at the end
 
 
 def thread_page(
     conversation: Conversation, agent: Agent, *, before: Place | None = None, size: int = PAGE_SIZE
 ) -> ThreadPage:
     """The `size` entries before a place (the newest by default), oldest first. A fixed number of queries."""
-    entries: list[Item] = []
-    for kind, found in _sources(conversation, agent).items():
-        if before is not None:
-            found = found.filter(occurred_at__lte=before.at).exclude(occurred_at=before.at, seq__gte=before.seq)
-        entries += _items(kind, found.order_by("-occurred_at", "-seq")[: size + 1], conversation)
-    entries.sort(key=lambda item: (item.at, item.seq))
+    entries = _older(conversation, agent, before, size)
     more = len(entries) > size
     entries = entries[-size:]
-    older = Place(entries[0].at, entries[0].seq) if more and entries else None
-    return ThreadPage(items=grouped(entries), older=older)
+    return ThreadPage(grouped(entries), older=_place_of(entries[0]) if more else None)
+
+
+def newer_page(conversation: Conversation, agent: Agent, after: Place, size: int = PAGE_SIZE) -> ThreadPage:
+    """The `size` entries that follow a place."""
+    entries = _newer(conversation, agent, after, size, inclusive=False)
+    more = len(entries) > size
+    entries = entries[:size]
+    return ThreadPage(grouped(entries), older=None, newer=_place_of(entries[-1]) if more else None)
+
+
+def page_around(conversation: Conversation, agent: Agent, place: Place, size: int = PAGE_SIZE) -> ThreadPage:
+    """As much before a place as from it on, so that what stands there is in the middle of the screen."""
+    half = size // 2
+    before = _older(conversation, agent, place, half)
+    after = _newer(conversation, agent, place, half, inclusive=True)
+    entries = before[-half:] + after[:half]
+    return ThreadPage(
+        grouped(entries),
+        older=_place_of(entries[0]) if len(before) > half else None,
+        newer=_place_of(entries[-1]) if len(after) > half else None,
+    )
+
+
+def place_of_seq(conversation: Conversation, seq: int) -> Place | None:
+    """Where the entry with this number stands."""
+    for model in (Message, Note, Activity):
+        at = model.objects.filter(conversation=conversation, seq=seq).values_list("occurred_at", flat=True).first()
+        if at is not None:
+            return Place(at, seq)
+    return None
+
+
+def first_unread_seq(conversation: Conversation, unread: int) -> int | None:
+    """The number of the first of so many unread messages: the line "New" stands above it."""
+    if not unread:
+        return None
+    said = Message.objects.filter(conversation=conversation, direction=Direction.IN).exclude(kind__in=bubbles.LINE_KINDS)
+    at = min(unread, FARTHEST_NEW) - 1
+    return said.order_by("-occurred_at", "-seq").values_list("seq", flat=True)[at : at + 1].first()
 
 
 def changes_since(conversation: Conversation, agent: Agent, seq: int) -> list[Item]:
@@ -99,7 +137,7 @@ def changes_since(conversation: Conversation, agent: Agent, seq: int) -> list[It
     for kind, found in _sources(conversation, agent).items():
         newer = found.filter(seq__gt=seq).order_by("-seq")[:CATCH_UP_LIMIT]
         missed += [item for item in _items(kind, newer, conversation) if (kind, item.thing.pk) not in known]
-    return grouped(sorted([*missed, *page.items], key=lambda item: (item.at, item.seq)))
+    return grouped(sorted([*missed, *page.items], key=_order))
 
 
 def grouped(items: list[Item]) -> list[Item]:
@@ -121,6 +159,34 @@ def one_item(thing: Message | Note | Activity) -> Item:
     """A single entry, for an answer that shows it."""
     kind = "message" if isinstance(thing, Message) else "note" if isinstance(thing, Note) else "activity"
     return _item(kind, thing)
+
+
+def _older(conversation: Conversation, agent: Agent, before: Place | None, size: int) -> list[Item]:
+    """Up to `size` entries of each kind before a place, and one more to see whether it goes on; oldest first."""
+    entries: list[Item] = []
+    for kind, found in _sources(conversation, agent).items():
+        if before is not None:
+            found = found.filter(occurred_at__lte=before.at).exclude(occurred_at=before.at, seq__gte=before.seq)
+        entries += _items(kind, found.order_by("-occurred_at", "-seq")[: size + 1], conversation)
+    return sorted(entries, key=_order)[-(size + 1) :]
+
+
+def _newer(conversation: Conversation, agent: Agent, place: Place, size: int, *, inclusive: bool) -> list[Item]:
+    """The same after a place, or from it on."""
+    entries: list[Item] = []
+    passed = "seq__lt" if inclusive else "seq__lte"
+    for kind, found in _sources(conversation, agent).items():
+        found = found.filter(occurred_at__gte=place.at).exclude(**{"occurred_at": place.at, passed: place.seq})
+        entries += _items(kind, found.order_by("occurred_at", "seq")[: size + 1], conversation)
+    return sorted(entries, key=_order)[: size + 1]
+
+
+def _order(item: Item) -> tuple[datetime, int]:
+    return item.at, item.seq
+
+
+def _place_of(item: Item) -> Place:
+    return Place(item.at, item.seq)
 
 
 def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any]]:

@@ -11,6 +11,7 @@ from inbox import access, composers, filter_words, panels, queries, rendering, t
 from inbox.filters import SORTS, Cursor, Filter
 from inbox.models import Conversation
 from inbox.unread import unread_count
+from inbox.views.messages import history_page
 
 REMEMBERED_VIEWS = ("mine", "unassigned", "all")
 
@@ -30,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """One conversation. htmx gets thread and panel, everybody else the whole page."""
+    """One conversation, at its newest or `?around=` a place. htmx gets thread and panel, else it is the whole page."""
     knowing_rights(request)
     conversation = access.get_conversation(request.user, pk)
     context = thread_context(request, conversation)
@@ -137,12 +138,13 @@ def _remember_view(request: HttpRequest, view: str) -> None:
 
 
 def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    unread = unread_count(conversation, request.user)
     return {
         "conversation": conversation,
-        "thread": threads.thread_page(conversation, request.user),
+        "thread": history_page(request, conversation) or threads.thread_page(conversation, request.user),
         "composer": composers.composer_of(conversation, request.user),
         "panel": panels.panel_of(conversation),
-        "unread": unread_count(conversation, request.user),
+        "new_seq": threads.first_unread_seq(conversation, unread),
         **rendering.head_context(conversation),
     }
 

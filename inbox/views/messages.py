@@ -1,11 +1,13 @@
 """The messages of a conversation: older pages, what a page missed, replies, and what to do with the odd ones."""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -16,26 +18,51 @@ from inbox.enums import Direction, MessageStatus
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.forms.messages import ReplyForm, UidForm
 from inbox.models import Conversation, Message
-from inbox.threads import Item, Place
+from inbox.threads import Item, Place, ThreadPage
 from inbox.views.refusals import form_refusal, refusing
 
 
 @require_http_methods(["GET", "POST"])
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: `?before=` an older page, `?after_seq=` what came since. POST: a reply."""
+    """GET: a page of the history, or with `?after_seq=` what came since. POST: a reply."""
     conversation = access.get_conversation(request.user, pk)
     if request.method == "POST":
         return create(request, conversation)
-    if (before := Place.of(request.GET.get("before", ""))) is not None:
-        page = threads.thread_page(conversation, request.user, before=before)
-        return render(
-            request,
-            "inbox/messages/_page.html",
-            {"conversation": conversation, "items": page.items, "older": page.older},
-        )
+    if (page := history_page(request, conversation)) is not None:
+        return render(request, "inbox/messages/_page.html", {"conversation": conversation, "thread": page})
     seq = request.GET.get("after_seq", "0")
     items = threads.changes_since(conversation, request.user, int(seq) if seq.isdecimal() and len(seq) < 19 else 0)
     return render(request, "inbox/messages/_items.html", {"items": items, "bare": True})
+
+
+def history_page(request: HttpRequest, conversation: Conversation) -> ThreadPage | None:
+    """The page the query string names: `before` or `after` a place, `around` a number of the thread, the moment `at`
+    or the beginning of a `day`, or the `newest`. A place that is not there (any more) means the newest as well."""
+    asked = request.GET
+    if before := _place(conversation, asked.get("before", "")):
+        return threads.thread_page(conversation, request.user, before=before)
+    if after := _place(conversation, asked.get("after", "")):
+        return threads.newer_page(conversation, request.user, after)
+    if around := _place(conversation, asked.get("around", "")) or _moment(asked.get("at", ""), asked.get("day", "")):
+        return threads.page_around(conversation, request.user, around)
+    known = ("before", "after", "around", "at", "day", "newest")
+    return threads.thread_page(conversation, request.user) if any(name in asked for name in known) else None
+
+
+def _place(conversation: Conversation, value: str) -> Place | None:
+    """A place as the server wrote it, or the number of an entry."""
+    if value.isdecimal() and len(value) < 19:
+        return threads.place_of_seq(conversation, int(value))
+    return Place.of(value)
+
+
+def _moment(milliseconds: str, day: str) -> Place | None:
+    if milliseconds.isdecimal() and len(milliseconds) < 15:
+        return Place(datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC), 0)
+    try:
+        return Place(timezone.make_aware(datetime.combine(date.fromisoformat(day), time())), 0)
+    except (ValueError, OverflowError):
+        return None
 
 
 @refusing

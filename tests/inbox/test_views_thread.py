@@ -66,10 +66,10 @@ class ThreadTests(TestCase):
         for _ in range(5):
             html = self.client.get(url).content.decode()
             seen = items_in(html) + seen
-            older = re.search(r'class="messages__older" hx-get="([^"]+)"', html)
+            older = re.search(r'class="messages__more" data-more="older" data-page="([^"]+)"', html)
             if older is None:
                 break
-            url = older[1]
+            url = f"{self.url}messages/?{older[1]}"
 
         assert seen[:-1] == [f"message-{message.uid}" for message in made]
 

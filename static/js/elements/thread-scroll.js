@@ -1,32 +1,42 @@
-// <thread-scroll data-conversation data-url data-read-url data-inbound><ol id="messages">…</ol></thread-scroll>
+// <thread-scroll data-conversation data-url data-read-url data-inbound data-new-seq data-around><ol id="messages">…</ol>
 // The scroller of the open thread. Whoever puts entries into the list says so with "tresen:inserted"; then neighbours are
 // grouped, days are drawn, and what is new is offered to a reader who is further up. What was seen is marked as read.
+// The list holds a stretch of the thread: <li data-more="older|newer" data-page="before=…"> at an end is replaced by the
+// next page when it comes near, and what is then far away at the other end is put away again.
 
 import { layOut } from "../lib/albums.js";
+import { fetchText } from "../live/parts.js";
+import { fetchChanges } from "../live/thread.js";
 import { post } from "../lib/http.js";
-import { dayOf } from "../lib/times.js";
+import { dayOf, isoDay } from "../lib/times.js";
 
 const NEAR = 60;
+const AHEAD = "800px 0px"; // pages are fetched before the reader arrives
+const KEPT = 240; // entries on the page
+const RETRY = 3000;
+const POINTED = 2400;
 
 class ThreadScroll extends HTMLElement {
   connectedCallback() {
     this.addEventListener("scroll", this, { passive: true });
-    this.addEventListener("htmx:beforeSwap", this);
-    this.addEventListener("htmx:afterSettle", this);
-    this.addEventListener("load", this, true);
     document.addEventListener("visibilitychange", this);
     window.addEventListener("focus", this);
     this.addEventListener("tresen:inserted", this);
     document.addEventListener("tresen:event", this);
     document.body.addEventListener("conversation:unread", this);
     this.inbound = Number(this.dataset.inbound);
-    this.markNew();
+    this.coming = new IntersectionObserver((seen) => seen.forEach((each) => each.isIntersecting && this.load(each.target)), {
+      root: this, rootMargin: AHEAD,
+    });
     this.tidy();
+    if (this.dataset.around) this.point(this.entry(this.dataset.around), "auto");
+    this.watch();
     this.readSoon();
   }
 
   disconnectedCallback() {
     clearTimeout(this.reading);
+    this.coming.disconnect();
     document.removeEventListener("visibilitychange", this);
     window.removeEventListener("focus", this);
     document.removeEventListener("tresen:event", this);
@@ -42,7 +52,15 @@ class ThreadScroll extends HTMLElement {
   }
 
   get atNewest() {
-    return this.scrollTop > -NEAR;
+    return this.scrollTop > -NEAR && !this.more("newer");
+  }
+
+  more(way) {
+    return this.list.querySelector(`:scope > [data-more="${way}"]`);
+  }
+
+  entry(seq) {
+    return this.list.querySelector(`:scope > [data-seq="${CSS.escape(seq)}"]`);
   }
 
   // The last number of the thread that is on this screen: a reply tells the server what its author had seen.
@@ -52,8 +70,6 @@ class ThreadScroll extends HTMLElement {
 
   handleEvent(event) {
     if (event.type === "scroll") this.scrolled();
-    else if (event.type === "htmx:beforeSwap") this.setAttribute("aria-live", "off");
-    else if (event.type === "htmx:afterSettle") this.settled();
     else if (event.type === "tresen:inserted") this.inserted(event);
     else if (event.type === "tresen:event") this.heard(event.detail);
     else if (event.type === "conversation:unread") this.isKeptUnread = true;
@@ -79,6 +95,7 @@ class ThreadScroll extends HTMLElement {
       const isFirst = isNewDay || !item.dataset.group || item.dataset.group !== previous?.dataset.group;
       item.classList.toggle("msg--first", isFirst && item.classList.contains("msg"));
       if (previous?.classList.contains("msg")) previous.classList.toggle("msg--last", isFirst);
+      if (item.dataset.seq === this.dataset.newSeq) this.markNew(item);
       previous = item;
     }
     if (previous?.classList.contains("msg")) previous.classList.add("msg--last");
@@ -99,18 +116,77 @@ class ThreadScroll extends HTMLElement {
   }
 
   // The line "New" above the first message this agent has not read.
-  markNew() {
-    const unread = Number(this.dataset.unread) || 0;
-    const template = this.querySelector("template[data-new]");
-    if (!unread || !template) return;
-    const inbound = this.items.filter((item) => item.dataset.item === "message" && item.classList.contains("msg--in"));
-    const first = inbound.at(-unread);
-    if (first) this.list.insertBefore(template.content.firstElementChild.cloneNode(true), first);
+  markNew(item) {
+    if (item.previousElementSibling?.classList.contains("day--new")) return;
+    this.list.insertBefore(this.querySelector("template[data-new]").content.firstElementChild.cloneNode(true), item);
   }
 
-  settled() {
+  // --- pages -------------------------------------------------------------------------------------------------------
+
+  watch() {
+    for (const more of this.list.querySelectorAll(":scope > [data-more]")) this.coming.observe(more);
+  }
+
+  async load(more) {
+    this.coming.unobserve(more);
+    try {
+      const page = await this.page(more.dataset.page);
+      if (!more.isConnected) return;
+      this.keeping(() => {
+        more.replaceWith(page);
+        this.putAway(more.dataset.more === "older");
+      });
+    } catch {
+      setTimeout(() => more.isConnected && this.coming.observe(more), RETRY);
+    }
+  }
+
+  // Puts another stretch of the thread in place of this one. What is not sent yet stays at its end.
+  async show(query) {
+    const page = await this.page(query);
+    if (!this.isConnected) return;
+    const waiting = [...this.list.querySelectorAll(":scope > [data-pending]")].filter((item) => !page.getElementById(item.id));
+    this.keeping(() => this.list.replaceChildren(page, ...waiting));
+  }
+
+  async page(query) {
+    const holder = document.createElement("template");
+    holder.innerHTML = await fetchText(`${this.dataset.url}?${query}`);
+    return holder.content;
+  }
+
+  // Changes the list without moving what the reader looks at, and without reading it out.
+  keeping(change) {
+    const { top } = this.getBoundingClientRect();
+    const anchor = this.items.find((item) => item.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top;
+    this.setAttribute("aria-live", "off");
+    change();
+    window.htmx.process(this.list);
     this.tidy();
+    const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
+    if (moved) this.scrollTop += moved;
+    this.watch();
     requestAnimationFrame(() => this.setAttribute("aria-live", "polite"));
+  }
+
+  putAway(newest) {
+    const items = this.items.filter((item) => item.dataset.seq);
+    if (items.length <= KEPT || this.querySelector(".is-playing")) return;
+    const kept = newest ? items.slice(0, KEPT) : items.slice(-KEPT);
+    const last = newest ? kept.at(-1) : kept[0];
+    const beyond = newest ? "nextElementSibling" : "previousElementSibling";
+    for (let item = last[beyond], next; item; item = next) {
+      next = item[beyond];
+      if (item.dataset.pending !== undefined) continue;
+      if (item.contains(document.activeElement)) this.focus({ preventScroll: true });
+      item.remove();
+    }
+    const more = this.querySelector("template[data-more]").content.firstElementChild.cloneNode(true);
+    more.dataset.more = newest ? "newer" : "older";
+    more.dataset.page = `${newest ? "after" : "before"}=${last.dataset.seq}`;
+    if (newest) last.after(more);
+    else last.before(more);
   }
 
   // --- moving ------------------------------------------------------------------------------------------------------
@@ -120,7 +196,7 @@ class ThreadScroll extends HTMLElement {
     if (this.atNewest) {
       if (jump) jump.hidden = true;
       this.readSoon();
-    } else if (jump && this.scrollTop < -this.clientHeight) {
+    } else if (jump && (this.scrollTop < -this.clientHeight || this.more("newer"))) {
       jump.hidden = false;
     }
   }
@@ -129,32 +205,45 @@ class ThreadScroll extends HTMLElement {
     return document.querySelector("#thread [data-action='newest']");
   }
 
-  toNewest() {
-    this.scrollTo({ top: 0, behavior: calm() ? "auto" : "smooth" });
+  async toNewest() {
+    if (this.more("newer")) {
+      await this.show("newest=1").catch(() => {});
+      this.scrollTop = 0;
+      fetchChanges(); // what came while the page was on its way
+    } else this.scrollTo({ top: 0, behavior: calm() ? "auto" : "smooth" });
   }
 
-  toItem(id) {
-    const item = document.getElementById(id);
-    if (!item) return false;
-    item.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
-    item.classList.add("is-pointed");
-    setTimeout(() => item.classList.remove("is-pointed"), 1600);
-    return true;
+  // To the entry with this number, loaded or not.
+  async toSeq(seq) {
+    const here = this.entry(seq);
+    if (!here) await this.show(`around=${seq}`).catch(() => {});
+    this.point(this.entry(seq), here ? "smooth" : "auto");
   }
 
-  // Loads older pages until the moment is on the screen, then goes there.
   async toMoment(milliseconds) {
-    for (let pages = 0; pages < 50; pages += 1) {
-      const older = this.querySelector(".messages__older");
-      if (!older || Number(this.items[0]?.dataset.at) < milliseconds) break;
-      await new Promise((resolve) => {
-        older.addEventListener("htmx:afterOnLoad", resolve, { once: true });
-        older.scrollIntoView();
-        setTimeout(resolve, 4000);
-      });
-    }
-    const target = this.items.find((item) => Number(item.dataset.at) >= milliseconds);
-    if (target) this.toItem(target.id);
+    await this.toFirst((item) => Number(item.dataset.at) >= milliseconds, `at=${milliseconds}`);
+  }
+
+  async toDay(day) {
+    await this.toFirst((item) => isoDay(Number(item.dataset.at)) >= day, `day=${day}`);
+  }
+
+  async toFirst(isLater, query) {
+    const [first, last] = [this.items[0], this.items.at(-1)];
+    const isHere = first && (!isLater(first) || !this.more("older")) && (isLater(last) || !this.more("newer"));
+    if (!isHere) await this.show(query).catch(() => {});
+    this.point(this.items.find(isLater) ?? this.items.at(-1), isHere ? "smooth" : "auto");
+  }
+
+  // Brings an entry into view, and the focus to it.
+  point(item, behavior) {
+    if (!item) return;
+    item.scrollIntoView({ block: "center", behavior: calm() ? "auto" : behavior });
+    item.tabIndex = -1;
+    item.focus({ preventScroll: true });
+    item.classList.add("is-pointed");
+    setTimeout(() => item.classList.remove("is-pointed"), POINTED);
+    this.scrolled();
   }
 
   // --- reading -----------------------------------------------------------------------------------------------------

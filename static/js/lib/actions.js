@@ -57,6 +57,9 @@ const ACTIONS = {
   jump(link) {
     thread()?.toMoment(Number(link.dataset.at));
   },
+  date() {
+    document.getElementById("to-day").showModal();
+  },
   keys() {
     document.getElementById("keys")?.showModal();
   },
@@ -72,7 +75,7 @@ document.addEventListener("click", (event) => {
   const quote = event.target.closest("a[data-quote]");
   if (quote) {
     event.preventDefault();
-    thread()?.toItem(`message-${quote.dataset.quote}`);
+    thread()?.toSeq(quote.dataset.quote);
     return;
   }
   if (event.target.matches("dialog")) event.target.close(); // beside it
@@ -83,6 +86,12 @@ document.addEventListener("click", (event) => {
   if (!action) return;
   if (target.matches("a")) event.preventDefault();
   action(target);
+});
+
+// Once the dialog has gone, so that the focus stays where the jump puts it.
+document.addEventListener("submit", ({ target }) => {
+  const dialog = target.closest("#to-day");
+  dialog?.addEventListener("close", () => thread()?.toDay(target.elements.day.value), { once: true });
 });
 
 // --- a reply that was held back because a colleague had answered --------------------------------------------------------

@@ -30,11 +30,17 @@ const fullDate = formatter(
 );
 const month = formatter({ month: "long", year: "numeric" });
 const dayKey = formatter({ year: "numeric", month: "2-digit", day: "2-digit" });
+const isoKey = new Intl.DateTimeFormat("sv-SE", { timeZone: dayKey.resolvedOptions().timeZone });
 
 const strip = (text) => text.replace(/\.$/, "");
 
 export function dayOf(milliseconds) {
   return dayKey.format(milliseconds);
+}
+
+// "2026-03-12", as date fields say it.
+export function isoDay(milliseconds) {
+  return isoKey.format(milliseconds);
 }
 
 function daysBetween(now, then) {

@@ -91,8 +91,9 @@ function put(fresh, { version = 0, how, started = 0 }) {
   }
   const next = firstAfter(messages, fresh);
   const isFirst = ![...messages.children].some((item) => item.dataset.seq && comesBefore(item, fresh));
-  // It may belong to a page that is not loaded yet.
-  if (messages.querySelector(":scope > .messages__older") && isFirst && next) return;
+  // It may belong to a page that is not loaded (any more): before the first entry here, or after the last one.
+  if (messages.querySelector(":scope > [data-more='older']") && isFirst && next) return;
+  if (next?.dataset.more === "newer") return;
   remember(fresh, version);
   messages.insertBefore(fresh, next);
   announce(fresh, fresh.dataset.item, how === "gap" ? "gap" : "new");
