@@ -124,9 +124,10 @@ def first_unread_seq(conversation: Conversation, unread: int) -> int | None:
     """The number of the first of so many unread messages: the line "New" stands above it."""
     if not unread:
         return None
-    said = Message.objects.filter(conversation=conversation, direction=Direction.IN).exclude(kind__in=bubbles.LINE_KINDS)
+    said = Message.objects.filter(conversation=conversation, direction=Direction.IN)
+    seqs = said.exclude(kind__in=bubbles.LINE_KINDS).order_by("-occurred_at", "-seq").values_list("seq", flat=True)
     at = min(unread, FARTHEST_NEW) - 1
-    return said.order_by("-occurred_at", "-seq").values_list("seq", flat=True)[at : at + 1].first()
+    return seqs[at : at + 1].first()
 
 
 def changes_since(conversation: Conversation, agent: Agent, seq: int) -> list[Item]:

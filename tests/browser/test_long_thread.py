@@ -107,7 +107,7 @@ def test_the_line_new_waits_above_the_first_unread_message_further_up(page, thre
     scroller = page.locator("thread-scroll")
     scroller.hover()
     assert not page.locator(".day--new").count()
-    page.evaluate("document.querySelector('thread-scroll').toSeq('%d')" % thread[0].seq)
+    page.evaluate(f"document.querySelector('thread-scroll').toSeq('{thread[0].seq}')")
 
     expect(page.locator(f".day--new + #message-{thread[0].uid}")).to_be_visible()
 
