@@ -1,6 +1,7 @@
 // What the composer needs only now and then is loaded when it is first wanted: <button data-tool="replies">, or a "/" at
 // the beginning of a line. Each tool's module has `open(button)`.
 
+import { insert } from "./insert.js";
 import { toastProblem } from "./toast.js";
 
 const TOOLS = {
@@ -8,12 +9,6 @@ const TOOLS = {
 };
 const AT_SLASH = /(?:^|\n)\/[^\n]*$/;
 let arriving = false;
-
-export function insert(field, text, start = field.selectionStart, end = field.selectionEnd) {
-  field.setRangeText(text, start, end, "end");
-  field.focus();
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-}
 
 async function slash({ target }) {
   if (!target.matches?.("[data-text='reply']") || !AT_SLASH.test(target.value.slice(0, target.selectionStart))) return;

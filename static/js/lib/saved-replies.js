@@ -2,8 +2,8 @@
 // the server. A "/" at the beginning of a line or the button opens it, typing narrows it, arrows choose, Enter or Tab takes,
 // Escape closes. The focus stays in the text all the time.
 
-import { insert } from "./composer-tools.js";
 import { getHtml, post } from "./http.js";
+import { insert } from "./insert.js";
 
 const LONGEST = 60;
 const FRESH = 60_000;
