@@ -35,6 +35,7 @@ WORDS: dict[str, str | Promise] = {
     "reply.created": _("wrote the saved reply"),
     "reply.changed": _("changed the saved reply"),
     "reply.deleted": _("deleted the saved reply"),
+    "workspace.read_receipts": _("switched read receipts"),
     "workspace.created": _("created the workspace"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }

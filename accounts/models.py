@@ -22,6 +22,8 @@ class Workspace(models.Model):
     is_demo = models.BooleanField(default=False)
     # Seconds before Meta's 24 hours end at which the window counts as closed here.
     window_margin_seconds = models.PositiveIntegerField(default=60)
+    # Whether customers see blue ticks when one of us has read, and that somebody is writing (Meta couples the two).
+    read_receipts = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:

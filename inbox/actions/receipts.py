@@ -27,7 +27,7 @@ LOOK_BACK = 50  # messages; older unmarked ones are covered by the newest
 def acknowledge(conversation: Conversation) -> None:
     """One of us has read what is there: have the newest customer message marked read, once. In a transaction.
 
-    `read_at` of a received message is when we told Meta.
+    `read_at` of a received message is when we told Meta. Nothing while the workspace has read receipts switched off.
     """
     newest = (
         conversation.messages.filter(direction=Direction.IN, occurred_at__gt=timezone.now() - MARKABLE_FOR)
@@ -36,13 +36,14 @@ def acknowledge(conversation: Conversation) -> None:
         .order_by("-occurred_at", "-seq")
     )
     unmarked = [pk for pk, read_at in newest.values_list("pk", "read_at")[:LOOK_BACK] if read_at is None]
-    if unmarked and Message.objects.filter(pk__in=unmarked, read_at=None).update(read_at=timezone.now()):
+    wanted = Message.objects.filter(pk__in=unmarked, read_at=None, workspace__read_receipts=True)
+    if unmarked and wanted.update(read_at=timezone.now()):
         jobs.enqueue(jobs.send_read_receipt, unmarked[0])
 
 
 def show_typing(conversation: Conversation) -> None:
     """One of us is writing a reply: let the customer see it, at most each 20 s and only while we may write."""
-    if not conversation.service_window.is_open(timezone.now()):
+    if not conversation.workspace.read_receipts or not conversation.service_window.is_open(timezone.now()):
         return
     try:
         if not client().set(key("typing-shown", conversation.pk), 1, nx=True, ex=TYPING_SECONDS):

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_required
 from accounts.views.answers import done
@@ -67,6 +68,20 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "callback_url": f"{settings.BASE_URL}{WEBHOOK_PATH}",
     }  # fmt: skip
     return render(request, "inbox/settings/numbers.html", context)
+
+
+@admin_required
+@require_POST
+def receipts(request: HttpRequest) -> HttpResponse:
+    """Whether customers see that we have read and that we are writing."""
+    viewer: Agent = request.user  # type: ignore[assignment]
+    workspace, wanted = viewer.workspace, request.POST.get("read_receipts") == "on"
+    if workspace.read_receipts != wanted:
+        workspace.read_receipts = wanted
+        workspace.save(update_fields=["read_receipts"])
+        record_audit(workspace, viewer, "workspace.read_receipts", data={"to": wanted})
+    done(request, _("Saved."))
+    return redirect("settings-number")
 
 
 def _cards(viewer: Agent) -> list[NumberCard]:

@@ -90,3 +90,26 @@ def test_reading_a_note_marks_nothing(cast, queued):
     add_note(cast.claras, by=cast.ben, text="Nur für uns", uid=uuid.uuid4())
 
     assert queued == []
+
+
+def test_switched_off_the_customer_sees_neither_ticks_nor_typing(cast, queued, client):
+    client.force_login(cast.ada)
+    client.post("/settings/receipts/", {})
+    cast.claras.workspace.refresh_from_db()
+
+    mark_read(cast.ben, cast.claras)
+    receipts.show_typing(cast.claras)
+
+    assert queued == []
+    assert cast.claras.messages.get().read_at is None
+
+
+def test_switched_on_again_the_newest_message_is_marked_at_the_next_look(cast, queued, client):
+    client.force_login(cast.ada)
+    client.post("/settings/receipts/", {})
+    mark_read(cast.ben, cast.claras)
+    client.post("/settings/receipts/", {"read_receipts": "on"})
+
+    mark_read(cast.lea, cast.claras)
+
+    assert queued == [(jobs.send_read_receipt, cast.claras.messages.get().pk)]
