@@ -3,9 +3,12 @@
 Everything in `data` comes from outside, and every key may be missing or of another type: this module only picks.
 """
 
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -13,6 +16,9 @@ from inbox import formatting
 from inbox.enums import MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
+
+FOLD_CHARACTERS, FOLD_LINES = 1200, 18
+SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
 
 
 class Content:
@@ -25,11 +31,19 @@ class Content:
         return self.message.data if isinstance(self.message.data, dict) else {}
 
     @property
-    def place_url(self) -> str:
+    def place_point(self) -> str:
+        """Latitude and longitude as map programs take them; "" when they are no numbers."""
         latitude, longitude = self.data.get("latitude"), self.data.get("longitude")
         if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
             return ""
-        return f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=17/{latitude:.6f}/{longitude:.6f}"
+        return f"{latitude:.6f}, {longitude:.6f}"
+
+    @property
+    def place_url(self) -> str:
+        latitude, _comma, longitude = self.place_point.partition(", ")
+        if not longitude:
+            return ""
+        return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
 
     @property
     def place_name(self) -> str:
@@ -46,6 +60,38 @@ class Content:
     @property
     def order_items(self) -> list[dict[str, Any]]:
         return self._dicts("items")
+
+    @property
+    def order_totals(self) -> list[tuple[Decimal, str]]:
+        """What the lines come to, per currency, exactly; a line without a price leaves its currency out."""
+        totals: dict[str, Decimal | None] = {}
+        for item in self.order_items:
+            currency = str(item.get("currency", ""))
+            try:
+                amount = Decimal(str(item.get("total")))
+            except InvalidOperation:
+                amount = Decimal("NaN")
+            before = totals.get(currency, Decimal(0))
+            totals[currency] = before + amount if before is not None and amount.is_finite() else None
+        return [(total, currency) for currency, total in totals.items() if total is not None]
+
+    @property
+    def edits(self) -> list[tuple[str, datetime | None]]:
+        """What it said before it was edited, oldest first, with since when."""
+        return [(str(each.get("text", "")), parse_datetime(str(each.get("at", "")))) for each in self._dicts("edits")]
+
+    @property
+    def is_long(self) -> bool:
+        """Shown folded, with a button for all of it."""
+        text = self.message.text
+        return len(text) > FOLD_CHARACTERS or text.count("\n") >= FOLD_LINES
+
+    @property
+    def advice(self) -> str:
+        """What one can do about a message that WhatsApp does not hand over."""
+        if self.data.get("code") == SEE_THE_PHONE:
+            return _("Look at the WhatsApp Business app on your phone, or ask the customer to write it as text.")
+        return _("Ask the customer to send it as text, photo or voice message.")
 
     @property
     def form_fields(self) -> list[tuple[str, str]]:
@@ -110,6 +156,14 @@ class Content:
         if self.data.get("footer"):
             return str(self.data["footer"])
         return next((str(part.get("text", "")) for part in self._components if part.get("type") == "FOOTER"), "")
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """The rows of a list that we offered."""
+        return [
+            row for section in self._dicts("sections") if isinstance(rows := section.get("rows"), list)
+            for row in rows if isinstance(row, dict)
+        ]  # fmt: skip
 
     @property
     def buttons(self) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -20,8 +20,10 @@ from inbox.bubble_content import Content
 from inbox.bubble_delivery import Delivery
 from inbox.bubble_files import Files
 from inbox.enums import AttachmentState, Direction, MessageKind, MessageStatus, Via
-from inbox.models import Message
+from inbox.message_rules import is_open_to_doubt, may_be_forwarded, may_be_reacted_to
+from inbox.models import Message, Reaction
 from inbox.rows import KIND_ICONS, as_data, kind_label, kind_words, milliseconds
+from whatsapp import errors
 
 MEDIA_KINDS = {MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.STICKER}
 # States with a sentence below the bubble.
@@ -186,6 +188,32 @@ class Bubble(Content, Delivery, Files):
             (emoji, count, ", ".join(self._reactor(reaction) for reaction in found if reaction.emoji == emoji))
             for emoji, count in counts.most_common()
         ]
+
+    @cached_property
+    def our_reaction(self) -> Reaction | None:
+        """What one of us has put on it, or wants to: one emoji for all of us, as WhatsApp knows only the business."""
+        return next((reaction for reaction in self.message.reactions.all() if reaction.contact_id is None), None)
+
+    @property
+    def may_react(self) -> bool:
+        return may_be_reacted_to(self.message) and not self.message.conversation.may_be_read_only()
+
+    @property
+    def may_forward(self) -> bool:
+        return may_be_forwarded(self.message)
+
+    @property
+    def reaction_words(self) -> str:
+        who = ", ".join(f"{emoji} {names}" for emoji, _count, names in self.reactions)
+        return _("Reactions: %(who)s") % {"who": who}
+
+    @property
+    def reaction_problem(self) -> str | Promise:
+        """Why ours is not at the customer's, in words; "" while nothing is wrong."""
+        ours = self.our_reaction
+        if ours is None or ours.sending is None or not is_open_to_doubt(ours):
+            return ""
+        return errors.sentence(ours.sending.error_code)
 
     def _reactor(self, reaction: Any) -> str:
         if reaction.contact_id is None:

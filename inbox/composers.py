@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from inbox.costs import reply_price_hint
@@ -41,6 +42,14 @@ class Composer:
         if self.conversation.assignee_id not in (None, self.agent.pk):
             return "taken"
         return "open" if self.window.is_open(self.now) else "locked"
+
+    @property
+    def builds(self) -> list[tuple[str, str, str]]:
+        """What is filled in beside the composer: (kind, icon, words)."""
+        return [
+            ("location", "pin", _("Location")), ("contact", "contacts", _("Contact card")),
+            ("buttons", "reply", _("Question with buttons")), ("list", "list", _("Question with a list")),
+        ]  # fmt: skip
 
     @property
     def limit(self) -> int:

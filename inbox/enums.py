@@ -71,6 +71,7 @@ class MessageKind(models.TextChoices):
     ORDER = "order", _("Order")
     INTERACTIVE = "interactive", _("Message with buttons")
     TEMPLATE = "template", _("Template")
+    REACTION = "reaction", _("Reaction")  # ours on its way: shown on the message it is about, never as a bubble
     SYSTEM = "system", _("System")
     WELCOME = "welcome", _("Chat opened")
     UNSUPPORTED = "unsupported", _("Not supported")
@@ -81,6 +82,8 @@ FILE_KINDS = frozenset({
     MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.AUDIO, MessageKind.VOICE, MessageKind.DOCUMENT,
     MessageKind.STICKER,
 })  # fmt: skip
+# Filled in beside the composer.
+BUILT_KINDS = frozenset({MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.INTERACTIVE})
 CAPTIONED_KINDS = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.DOCUMENT})
 
 

@@ -55,6 +55,17 @@ class TemplateValuesInvalid(InboxRuleViolation):
         self.fields = dict(fields)
 
 
+class FieldsInvalid(InboxRuleViolation):
+    """What was filled in does not fit WhatsApp; `fields` has one sentence per field name."""
+
+    code = "fields"
+    sentence = _("Please check the marked fields.")
+
+    def __init__(self, fields: Mapping[str, Sentence], sentence: Sentence | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = dict(fields)
+
+
 class NoConsent(InboxRuleViolation):
     """A marketing template for someone who has not agreed to marketing."""
 

@@ -34,8 +34,11 @@ SELECT (payload->>'workspace')::bigint, payload->>'kind', (payload->>'conversati
 class Reported:
     """One event of a conversation that waits for its snapshot."""
 
-    def __init__(self, kind: str, conversation: Conversation, item: Item | None = None, before: dict | None = None):
-        self.kind, self.conversation, self.item, self.before = kind, conversation, item, before
+    def __init__(
+        self, kind: str, conversation: Conversation, item: Item | None = None, before: dict | None = None,
+        took: int | None = None,
+    ):  # fmt: skip
+        self.kind, self.conversation, self.item, self.before, self.took = kind, conversation, item, before, took
 
 
 def write(reported: list[Reported]) -> None:
@@ -99,6 +102,8 @@ def _payload(event: Reported, snapshot: Snapshot) -> dict:
         payload["at"] = milliseconds(event.item.occurred_at)
         if getattr(event.item, "status", None) == MessageStatus.HELD:
             payload["only"] = getattr(event.item, "author_id", None)
+    if event.took is not None:
+        payload["took"] = event.took
     if event.before is not None:
         payload["before"] = event.before
     return payload

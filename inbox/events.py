@@ -11,6 +11,7 @@ A payload holds
     reads       {agent id: how many of inbound_count this agent has read}
     only        the one agent who gets the item itself: a reply that is held back is its author's alone
     uid, item   of a message, note or activity: its own id, and the id of its element
+    took        a number of the thread that no item shows: a reaction of ours has it
     html        {language: {"row", "message", "head"}}, rendered once; never a word about one agent. Head only when
                 the conversation itself changed; of a message it feels nothing but the window, which is in `facts`.
                 What else is missing could not be rendered and is fetched by the page, unless `partial` says that row
@@ -69,9 +70,15 @@ def message_created(message: Message) -> None:
     _report(Reported("message", message.conversation, message))
 
 
-def message_changed(message: Message) -> None:
-    """A message looks different: edited, deleted, reacted to, its file is ready, its sending failed or is in doubt."""
-    _report(Reported("message_changed", message.conversation, message))
+def message_changed(message: Message, *, took: int | None = None) -> None:
+    """A message looks different: edited, deleted, reacted to, its file is ready, its sending failed or is in doubt.
+
+    A reaction of ours is seen on the message it is about; `took` is the number of the thread it has used up.
+    """
+    shown = message.quoted if message.is_reaction else message
+    if shown is not None:
+        shown.conversation = message.conversation
+        _report(Reported("message_changed", message.conversation, shown, took=took))
 
 
 def messages_changed(messages: Iterable[Message]) -> None:
@@ -83,6 +90,8 @@ def messages_changed(messages: Iterable[Message]) -> None:
     """
     ticked = []
     for message in messages:
+        if message.is_reaction and message.status in PLAIN_STATUSES:
+            continue
         if message.status in PLAIN_STATUSES:
             ticked.append(message)
         else:

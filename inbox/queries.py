@@ -6,7 +6,7 @@ Everything starts from `visible_to`; "mine" is narrower than any sight and needs
 import operator
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -20,6 +20,7 @@ from inbox.enums import ConversationStatus
 from inbox.filters import Cursor, Filter, Part, parts_of
 from inbox.models import Contact, ContactIdentity, Conversation, Follower, Mention, ReadCursor
 from inbox.rows import Row, row_of
+from whatsapp.service_window import WINDOW
 
 PAGE_SIZE = 50
 RARE = 2_000  # people found by a search; more are not listed one by one
@@ -74,6 +75,18 @@ def with_what_rows_show(conversations: QuerySet[Conversation], agent: Agent) -> 
     """Contact, owner, and how far this agent has read."""
     read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
     return conversations.annotate(read_count=Subquery(read)).select_related("contact", "assignee")
+
+
+def writable_conversations(agent: Agent, words: str, *, besides: int, size: int = 20) -> list[Conversation]:
+    """Open conversations, mine or nobody's, with an open window: where this agent may write freely. Newest first."""
+    margin = timedelta(seconds=agent.workspace.window_margin_seconds)
+    now = timezone.now()
+    found = _filtered(agent, Filter(view="all", search=words.strip()[:100]), now).filter(
+        Q(assignee=agent) | Q(assignee=None), status=ConversationStatus.OPEN, contact__kind=Contact.Kind.PERSON,
+        window_refused_at=None, last_customer_message_at__gt=now - WINDOW + margin,
+    )  # fmt: skip
+    found = found.exclude(pk=besides).select_related("contact", "assignee", "phone_number")
+    return list(found.prefetch_related("contact__identities").order_by("-last_message_at", "-pk")[:size])
 
 
 def one_row(agent: Agent, pk: int, current: int | None = None) -> Row | None:

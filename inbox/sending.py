@@ -4,6 +4,11 @@ What Message.data holds for our own kinds:
     text       nothing
     image, video, audio, voice, document, sticker
                file_name of a document; the file is the message's attachment
+    location   latitude, longitude, name, address
+    contacts   contacts [{name, organization, title, phones [{phone}], emails [{email}]}]
+    interactive  interactive "button" or "list", header, footer, buttons [{id, title}],
+               button (its words), sections [{title, rows [{id, title, description}]}]
+    reaction   emoji ("" takes ours away); what it is about is the quoted message
     template   name, title, language, category, header {kind, text, latitude …}, body, footer,
                buttons [{type, text, url, phone}], values {field: text}; a header's file is the message's attachment
 """
@@ -13,6 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.enums import CAPTIONED_KINDS, FILE_KINDS, MessageKind
+from whatsapp import message_bodies
 from whatsapp.models import MessageTemplate
 from whatsapp.service_window import ServiceWindow
 from whatsapp.template_filling import build_components
@@ -71,6 +77,9 @@ def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -
         payload["to"] = f"+{message.phone}"  # without "+" Meta may put our own country code in front
     else:
         payload["recipient"] = message.bsuid
+    if message.kind == MessageKind.REACTION:
+        emoji = str(message.data.get("emoji", ""))
+        return payload | {"type": "reaction", "reaction": {"message_id": message.quoted_wamid, "emoji": emoji}}
     if message.quoted_wamid:
         payload["context"] = {"message_id": message.quoted_wamid}
     if message.is_template:
@@ -78,6 +87,13 @@ def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -
     if message.is_file:
         kind = "audio" if message.kind == MessageKind.VOICE else message.kind
         return payload | {"type": kind, kind: _file(message, media_id, file_name)}
+    if message.kind == MessageKind.LOCATION:
+        return payload | {"type": "location", "location": message_bodies.location_body(message.data)}
+    if message.kind == MessageKind.CONTACTS:
+        return payload | {"type": "contacts", "contacts": message_bodies.contacts_body(message.data)}
+    if message.kind == MessageKind.INTERACTIVE:
+        body = message_bodies.interactive_body(message.text, message.data)
+        return payload | {"type": "interactive", "interactive": body}
     has_link = "http://" in message.text or "https://" in message.text
     return payload | {"type": "text", "text": {"body": message.text, "preview_url": has_link}}
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import albums, bubbles, rendering
-from inbox.enums import Direction, MessageStatus
+from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Activity, Conversation, Message, Note, Reaction
 
 PAGE_SIZE = 40
@@ -195,10 +195,11 @@ def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any
     messages = (
         Message.objects.filter(conversation=conversation)
         .exclude(Q(status=MessageStatus.HELD) & ~Q(author=agent))
+        .exclude(kind=MessageKind.REACTION)
         .select_related("author", "sender_contact", "template", "quoted__author")
         .prefetch_related(
             "attachments__renditions",
-            Prefetch("reactions", Reaction.objects.select_related("agent", "contact").order_by("id")),
+            Prefetch("reactions", Reaction.objects.select_related("agent", "contact", "sending").order_by("id")),
         )
     )
     return {

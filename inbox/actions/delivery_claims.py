@@ -39,7 +39,7 @@ ORDER BY n.id
 
 CANDIDATES = """
 SELECT m.id, m.uid::text, m.attempt + 1, m.conversation_id, c.contact_id, m.workspace_id, m.phone_number_id, m.kind,
-    m.text, CASE WHEN m.kind = 'template' THEN m.data::text END, m.quoted_wamid, m.created_at,
+    m.text, CASE WHEN m.kind <> 'text' THEN m.data::text END, m.quoted_wamid, m.created_at,
     coalesce((SELECT i.value FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.kind = 'phone'
         AND i.is_active ORDER BY i.id DESC LIMIT 1), ''),
     coalesce((SELECT i.value FROM inbox_contactidentity i WHERE i.contact_id = c.contact_id AND i.kind = 'bsuid'

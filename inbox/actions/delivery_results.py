@@ -38,14 +38,16 @@ STOPPED_WAIT = timedelta(seconds=2)  # should somebody resume without having men
 WAITING_FOR_RESULT = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 
 # SKIP LOCKED: never wait for a row here, so no deadlock with the intake of statuses; who is skipped is stored singly.
-# So are those whose bubble carries words (a try that failed, doubt), because a light tick would leave the words there.
+# So are those whose bubble carries words (a try that failed, doubt), because a light tick would leave the words there,
+# and reactions, which have no bubble for a tick.
 STORE_ACCEPTED = """
 WITH result AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(wamids)s::text[], %(times)s::timestamptz[])
         AS r(id, attempt, wamid, at)),
 free AS (
     SELECT m.id FROM inbox_message m JOIN result r ON r.id = m.id AND r.attempt = m.attempt
-    WHERE m.status = 'sending' AND m.error_code IS NULL ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
+    WHERE m.status = 'sending' AND m.error_code IS NULL AND m.kind <> 'reaction'
+    ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
 UPDATE inbox_message m SET status = 'accepted', wamid = r.wamid, accepted_at = r.at, lease_until = NULL
 FROM result r JOIN free ON free.id = r.id WHERE m.id = r.id
 RETURNING m.id, m.uid, m.conversation_id
@@ -152,7 +154,7 @@ def _failed(message: Message, conversation: Conversation, outcome: Outcome) -> N
     message.advance(MessageStatus.FAILED, outcome.finished_at)
     message.error_code, message.error_detail = outcome.code, outcome.detail
     _save(message)
-    conversation.has_failed_send = True
+    conversation.has_failed_send = conversation.has_failed_send or not message.is_reaction
     if outcome.code == 131047:
         conversation.window_refused_at = outcome.finished_at
     _show_in_row(conversation, message, "has_failed_send", "window_refused_at")
@@ -278,8 +280,9 @@ def mark_unconfirmed(limit: int = 200) -> int:
             message.conversation = conversation
             message.error_code = errors.UNCONFIRMED
             message.save(update_fields=["error_code"])
-            conversation.has_failed_send = True
-            conversation.save(update_fields=["has_failed_send"])
+            if not message.is_reaction:
+                conversation.has_failed_send = True
+                conversation.save(update_fields=["has_failed_send"])
             events.message_changed(message)
             marked += 1
     return marked

@@ -10,7 +10,7 @@ from accounts.models import Agent
 from inbox import events
 from inbox.access import require_sight
 from inbox.actions import bookkeeping, drafts, locks, outbox
-from inbox.enums import Direction, MessageStatus, Via
+from inbox.enums import BUILT_KINDS, Direction, MessageKind, MessageStatus, Via
 from inbox.errors import InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
 from inbox.models import Conversation, Message
 
@@ -54,6 +54,7 @@ def colleague_answered(conversation: Conversation, by: Agent, seen_seq: int | No
         conversation.messages.filter(direction=Direction.OUT, via__in=bookkeeping.HUMAN, seq__gt=seen_seq)
         .exclude(author=by)
         .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
+        .exclude(kind=MessageKind.REACTION)
         .exists()
     )
 
@@ -76,7 +77,8 @@ def put_in_thread(message: Message) -> None:
         if conversation.has_failed_send:
             conversation.has_failed_send = False
             conversation.save(update_fields=["has_failed_send"])
-        if message.author is not None:
+        # What did not come from the composer's field leaves alone what is being typed there.
+        if message.author is not None and message.kind not in BUILT_KINDS and not message.forwarded:
             drafts.clear_draft(message.author, conversation)
         events.message_created(message)
     outbox.wake()

@@ -94,7 +94,7 @@ def receive_reaction(number: PhoneNumber, item: ReactionChange, intake: Intake) 
         return
     # A removal stays as an empty emoji: an older reaction that comes late must not bring it back.
     Reaction.objects.update_or_create(
-        message=message, contact=sender, defaults={"emoji": item.emoji, "occurred_at": at}
+        message=message, contact=sender, defaults={"emoji": item.emoji, "occurred_at": at, "sending": None}
     )
     events.message_changed(message)
 

@@ -6,6 +6,7 @@ from the browser: the same one again is the same message, so a double click or a
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,11 +26,14 @@ from inbox.actions.outgoing import (
 )
 from inbox.actions.sending_files import send_files
 from inbox.actions.sending_templates import send_template
-from inbox.enums import Direction, DraftKind, MessageKind, MessageStatus
+from inbox.enums import BUILT_KINDS, Direction, DraftKind, MessageKind, MessageStatus
 from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Conversation, Message
+from inbox.structured import Parts
 
-__all__ = ["confirm_held", "drop_held", "send_again", "send_files", "send_reply", "send_template"]
+__all__ = [
+    "confirm_held", "drop_held", "send_again", "send_files", "send_reply", "send_structured", "send_template"
+]  # fmt: skip
 
 TEXT_LIMIT = 4096
 IN_DOUBT_AFTER = timedelta(minutes=10)
@@ -60,16 +64,29 @@ def send_reply(
     require_open_window(conversation)
     if quoted is not None and quoted.conversation_id != conversation.pk:
         raise NotAllowed
-    held = not confirm and colleague_answered(conversation, by, seen_seq)
-    message = new_message(
+    return _queue_or_hold(
         conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=cleaned, seen_seq=seen_seq, quoted=quoted,
-        quoted_wamid=quoted.wamid if quoted else "", status=MessageStatus.HELD if held else MessageStatus.QUEUED,
+        confirm=confirm,
     )  # fmt: skip
-    if held:
-        conversation.save(update_fields=["seq"])
-        return message
-    put_in_thread(message)
-    return message
+
+
+@transaction.atomic
+def send_structured(
+    conversation: Conversation, *, by: Agent, parts: Parts, uid: uuid.UUID | str, seen_seq: int | None = None,
+    quoted: Message | None = None, confirm: bool = False,
+) -> Message:  # fmt: skip
+    """Queue a place, contact cards or a question with answers to tap. All rules of a reply."""
+    lock_for_writing(conversation, by)
+    known = existing(conversation, uid, by)
+    if known is not None:
+        return confirm_held(known, by=by) if confirm and known.status == MessageStatus.HELD else known
+    require_open_window(conversation)
+    if quoted is not None and quoted.conversation_id != conversation.pk:
+        raise NotAllowed
+    return _queue_or_hold(
+        conversation, by=by, uid=uid, kind=parts.kind, text=parts.text, data=parts.data, seen_seq=seen_seq,
+        quoted=quoted, confirm=confirm,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -86,11 +103,14 @@ def confirm_held(message: Message, *, by: Agent) -> Message:
 
 @transaction.atomic
 def drop_held(message: Message, *, by: Agent) -> str:
-    """Throw a held message away; returns its text, which goes back into the composer, as do files."""
+    """Throw a held message away; returns a reply's text, which goes back into the composer, as do files."""
     conversation = locks.lock(message.conversation)
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
         raise InboxRuleViolation(_("This message has already been sent."))
+    if message.kind in BUILT_KINDS:
+        message.delete()
+        return ""
     said = sending_files.take_back(sending_files.held_together(message), by)
     drafts.save_draft(by, conversation, DraftKind.REPLY, said)
     return said
@@ -105,7 +125,8 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
     known = existing(conversation, uid, by) or message.resends.exclude(status=MessageStatus.FAILED).first()
     if known is not None:
         return known
-    if message.direction != Direction.OUT or message.status not in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
+    is_open = message.status in (MessageStatus.FAILED, MessageStatus.UNKNOWN)
+    if message.direction != Direction.OUT or not is_open or message.is_reaction:
         raise InboxRuleViolation(_("This message has already been sent."))
     if message.status == MessageStatus.UNKNOWN and not _is_in_doubt(message):
         raise InboxRuleViolation(_("WhatsApp may still confirm this message. Please wait a few minutes."))
@@ -119,6 +140,22 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
     sending_files.attach_again(again, message)
     put_in_thread(again)
     return again
+
+
+def _queue_or_hold(
+    conversation: Conversation, *, by: Agent, seen_seq: int | None, quoted: Message | None, confirm: bool, **fields: Any
+) -> Message:
+    """Into the thread, or aside while a colleague's newer answer has not been seen by the author."""
+    held = not confirm and colleague_answered(conversation, by, seen_seq)
+    message = new_message(
+        conversation, by=by, seen_seq=seen_seq, quoted=quoted, quoted_wamid=quoted.wamid if quoted else "",
+        status=MessageStatus.HELD if held else MessageStatus.QUEUED, **fields,
+    )  # fmt: skip
+    if held:
+        conversation.save(update_fields=["seq"])
+    else:
+        put_in_thread(message)
+    return message
 
 
 def _is_in_doubt(message: Message) -> bool:

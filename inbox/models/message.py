@@ -83,6 +83,11 @@ class Message(models.Model):
         ]
 
     @property
+    def is_reaction(self) -> bool:
+        """Our emoji on its way: a row of the outbox that is nobody's bubble."""
+        return self.kind == MessageKind.REACTION
+
+    @property
     def is_inbound(self) -> bool:
         return self.direction == Direction.IN
 
@@ -197,6 +202,8 @@ class Reaction(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     emoji = models.CharField(max_length=40)
+    # Ours from here: the message that brings it to Meta. None for customers' and for those put on the phone.
+    sending = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     occurred_at = models.DateTimeField()
 
     class Meta:

@@ -19,6 +19,7 @@ from inbox.enums import MessageKind, MessageStatus
 from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS
 from inbox.rows import KIND_ICONS, milliseconds
+from whatsapp.phone_format import pretty
 
 register = template.Library()
 
@@ -88,6 +89,18 @@ def _avatar(classes: str, hue: int, inside: str, title: str = "") -> SafeString:
         format_html(' title="{}"', title) if title else "",
         inside,
     )
+
+
+@register.filter
+def pretty_number(digits: str) -> str:
+    """A WhatsApp number as people write it."""
+    return pretty(digits)
+
+
+@register.filter
+def add_text(word: str, number: int) -> str:
+    """`{{ "row"|add_text:3 }}` is row3: Django's own `add` joins no word and number."""
+    return f"{word}{number}"
 
 
 @register.simple_tag

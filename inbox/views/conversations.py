@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from inbox import access, composers, filter_words, panels, queries, rendering, threads
 from inbox.filters import SORTS, Cursor, Filter
+from inbox.message_rules import PALETTE
 from inbox.models import Conversation
 from inbox.unread import unread_count
 from inbox.views.messages import history_page
@@ -103,6 +104,7 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "page": queries.list_page(request.user, wanted, current=current),
         "counts": counted,
         "rail_unread": counted["unread"],
+        "palette": PALETTE,
         "teams": teams,
         "team": next((team for team in teams if team.pk == wanted.team_id), None),
         "chips": filter_words.chips(request.user, wanted, labels),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Agent
 from inbox import access, threads
 from inbox.actions import replying
-from inbox.enums import Direction, MessageStatus
+from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.forms.messages import ReplyForm, UidForm
 from inbox.models import Conversation, Message
@@ -160,6 +160,7 @@ def _held_dialog(request: HttpRequest, message: Message, agent: Agent) -> str:
         )
         .exclude(author=agent)
         .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
+        .exclude(kind=MessageKind.REACTION)
         .select_related("author")
         .order_by("seq")[:5]
     )

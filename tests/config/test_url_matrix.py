@@ -125,6 +125,7 @@ MATRIX: dict[str, Line] = {
     "settings-number": Line(ADMINS),
     "settings-number-team": Line(ADMINS, lambda world: [world.cast.number.pk]),
     "settings-number-resume": Line(ADMINS, lambda world: [world.cast.number.pk]),
+    "settings-receipts": Line(ADMINS),
     "settings-templates": Line(EVERYBODY),
     "settings-templates-sync": Line(ADMINS),
     "settings-template": Line(EVERYBODY, lambda world: [world.template]),
@@ -157,6 +158,9 @@ MATRIX: dict[str, Line] = {
     ),
     "conversation-templates": conversation(),
     "conversation-header-file": of_team(lambda world: [world.cast.claras.pk, world.template], (MISSING, MISSING)),
+    "conversation-build": replace(
+        of_team(lambda world: [world.cast.claras.pk, "location"], (MISSING, "location")), answers=(422,)
+    ),
     "conversation-draft": conversation(),
     "conversation-assignment": conversation(),
     "conversation-closure": conversation(),
@@ -174,6 +178,9 @@ MATRIX: dict[str, Line] = {
     "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
     "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
     "message-resend": of_team(lambda world: [world.failed_message]),
+    "message-forward": replace(of_team(lambda world: [world.failed_message]), answers=(422,)),
+    # A message of ours: nothing to react to, so whoever sees it is told so.
+    "message-reaction": replace(of_team(lambda world: [world.failed_message]), answers=(422,)),
     # Its author's alone, and only while it is held.
     "message-held": replace(of_team(lambda world: [world.failed_message]), answers=(403, 422)),
     "practice-phone": practice(),

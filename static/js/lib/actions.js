@@ -2,6 +2,7 @@
 // fragments put in later work without further ado.
 
 import { settle } from "./drafts.js";
+import { openHeld } from "./held.js";
 import { del, get, post, Refused } from "./http.js";
 import { placeItem, pendingOf, removePending, replacePending } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
@@ -38,6 +39,12 @@ const ACTIONS = {
       button.disabled = false;
     }
   },
+  async react(button) {
+    (await import("./reacting.js")).open(button);
+  },
+  async "react-again"(button) {
+    (await import("./reacting.js")).say(button, button.dataset.emoji);
+  },
   async held(button) {
     try {
       openHeld((await get(button.dataset.url)).dialog);
@@ -45,11 +52,22 @@ const ACTIONS = {
       toastProblem(error);
     }
   },
+  async forward(button) {
+    (await import("./forwarding.js")).open(button.dataset.url);
+  },
+  async build(button) {
+    (await import("./builder.js")).open(button.dataset.url);
+  },
   template() {
     document.querySelector("template-picker")?.open();
   },
   async view(link) {
     (await import("./viewer.js")).view(link);
+  },
+  unfold(button) {
+    const isOpen = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!isOpen));
+    button.textContent = word(isOpen ? "message.more" : "message.less");
   },
   newest() {
     thread()?.toNewest();
@@ -67,7 +85,7 @@ const ACTIONS = {
 
 function wordsOf(message) {
   const text = message.querySelector(".bubble__text, .note__text")?.cloneNode(true);
-  text?.querySelectorAll(".bubble__meta, .sr").forEach((part) => part.remove());
+  text?.querySelectorAll(".bubble__meta, .bubble__more, .sr").forEach((part) => part.remove());
   return text?.innerText.trim() || message.querySelector(".doc__name, .place__name")?.textContent.trim() || "";
 }
 
@@ -94,41 +112,15 @@ document.addEventListener("submit", ({ target }) => {
   dialog?.addEventListener("close", () => thread()?.toDay(target.elements.day.value), { once: true });
 });
 
-// --- a reply that was held back because a colleague had answered --------------------------------------------------------
-
-function openHeld(html) {
-  document.getElementById("held")?.remove();
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim();
-  const dialog = holder.content.firstElementChild;
-  document.getElementById("dialogs").append(dialog);
-  dialog.addEventListener("click", async (event) => {
-    const choice = event.target.closest("[data-choice]")?.dataset.choice;
-    if (!choice) return;
-    try {
-      await decide(dialog, choice);
-      dialog.close();
-    } catch (error) {
-      toastProblem(error);
-    }
-  });
-  dialog.addEventListener("close", () => dialog.remove());
-  dialog.showModal();
-}
-
-async function decide(dialog, choice) {
-  const { uid, url } = dialog.dataset;
-  if (choice === "send") {
-    const answer = await post(url);
-    document.getElementById(`message-${uid}`)?.remove();
-    placeItem(answer.html);
-    return;
-  }
-  const { text } = await del(url);
-  document.getElementById(`message-${uid}`)?.remove();
-  thread()?.tidy();
-  composer()?.take(choice === "edit" ? text : "");
-}
+// Where nothing hovers, a long press on a bubble shows its tools.
+let pressing = 0;
+document.addEventListener("pointerdown", ({ target, pointerType }) => {
+  clearTimeout(pressing);
+  for (const tools of document.querySelectorAll(".bubble__tools.is-shown")) if (!tools.contains(target)) tools.classList.remove("is-shown");
+  const tools = pointerType === "touch" && target.closest(".bubble")?.querySelector(".bubble__tools");
+  if (tools) pressing = setTimeout(() => tools.classList.add("is-shown"), 450);
+});
+for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, () => clearTimeout(pressing));
 
 // --- answers of the outbox ----------------------------------------------------------------------------------------------
 

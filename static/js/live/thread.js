@@ -36,6 +36,7 @@ export function applyToThread(event) {
   if (event.html?.message) put(elementFrom(event.html.message), { version: event.version, how: "event" });
   else fetchChanges();
   if (event.kind !== "message_changed") noteSeq(event.seq);
+  else if (event.took) noteSeq(event.took);
 }
 
 // Fetch what this page lacks and its newest items as they are now. One request at a time, and one more if asked meanwhile.
@@ -85,6 +86,7 @@ function put(fresh, { version = 0, how, started = 0 }) {
     if (version ? Number(old.dataset.version ?? 0) > version : isCurrent(old, fresh, started)) return;
     remember(fresh, version || old.dataset.version);
     for (const name of ["msg--first", "msg--last"]) fresh.classList.toggle(name, old.classList.contains(name));
+    keepOpen(old, fresh);
     quietly(messages, () => replace(old, fresh));
     announce(fresh, fresh.dataset.item, "changed");
     return;
@@ -97,6 +99,13 @@ function put(fresh, { version = 0, how, started = 0 }) {
   remember(fresh, version);
   messages.insertBefore(fresh, next);
   announce(fresh, fresh.dataset.item, how === "gap" ? "gap" : "new");
+}
+
+// What a reader has opened in an item stays open when the item is drawn anew.
+function keepOpen(old, fresh) {
+  for (const part of old.querySelectorAll("details[open]")) fresh.querySelector(`details.${part.className}`)?.setAttribute("open", "");
+  const [opened, more] = [old.querySelector(".bubble__more[aria-expanded='true']"), fresh.querySelector(".bubble__more")];
+  if (opened && more) more.replaceWith(opened);
 }
 
 function remember(fresh, version) {

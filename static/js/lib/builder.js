@@ -1,0 +1,154 @@
+// The dialogs in which a location, a contact card or a question is filled in (templates/inbox/structured). Loaded on first use.
+// Fields carry data-limit and are counted in [data-count]; [data-shows=name] in the preview says what is in the field
+// (data-else while it is empty); [data-add] uncovers the next [data-more]. Whether it fits, the server decides.
+
+import { openHeld } from "./held.js";
+import { get, getHtml, post, Refused, Unreachable } from "./http.js";
+import { placeItem } from "./pending.js";
+import { toastProblem } from "./toast.js";
+import { word } from "./words.js";
+
+const LOOK_AFTER = 300;
+
+export async function open(url) {
+  const opener = document.activeElement;
+  try {
+    const holder = document.createElement("template");
+    holder.innerHTML = (await getHtml(url)).trim();
+    new Builder(holder.content.firstElementChild, opener);
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
+class Builder {
+  constructor(dialog, opener) {
+    Object.assign(this, { dialog, opener, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
+    document.getElementById("dialogs").append(dialog);
+    for (const name of ["input", "change", "click", "submit"]) dialog.addEventListener(name, this);
+    dialog.addEventListener("close", this);
+    dialog.showModal();
+    this.form.querySelector("input, textarea").focus();
+    this.show();
+  }
+
+  handleEvent(event) {
+    if (event.type === "close") this.closed();
+    else if (event.type === "submit") this.submitted(event);
+    else if (event.type === "click") this.clicked(event.target.closest("[data-add]"));
+    else if (event.target.matches("[data-fill]")) this.fill(event.target);
+    else if (event.type === "input") this.typed(event.target);
+  }
+
+  closed() {
+    clearTimeout(this.looking);
+    this.dialog.remove();
+    if (this.opener?.isConnected) this.opener.focus();
+  }
+
+  clicked(adder) {
+    if (!adder) return;
+    const next = [...this.dialog.querySelectorAll("[data-more][hidden]")].find((part) => part.querySelector(`[name^='${adder.dataset.add}']`));
+    if (!next) return;
+    next.hidden = false;
+    next.querySelector("input").focus();
+    adder.hidden = ![...this.dialog.querySelectorAll("[data-more][hidden]")].length;
+  }
+
+  // A colleague's own details.
+  fill(select) {
+    const { dataset } = select.selectedOptions[0];
+    for (const [name, value] of Object.entries(dataset)) this.form.elements[name].value = value;
+    this.show();
+  }
+
+  typed(field) {
+    this.uid = crypto.randomUUID();
+    this.fault(field.name, "");
+    this.show();
+    if (field.name === "place") {
+      clearTimeout(this.looking);
+      this.looking = setTimeout(() => this.look(field.value.trim()), LOOK_AFTER);
+    }
+  }
+
+  // --- what it will look like --------------------------------------------------------------------------------------
+
+  show() {
+    for (const place of this.dialog.querySelectorAll("[data-shows]")) {
+      const value = this.form.elements[place.dataset.shows].value.trim();
+      place.textContent = value || place.dataset.else || "";
+      place.hidden = !place.textContent;
+    }
+    for (const choice of this.dialog.querySelectorAll(".build__choice")) choice.hidden = ![...choice.children].some((part) => !part.hidden);
+    for (const counter of this.dialog.querySelectorAll("[data-count]")) {
+      const field = this.form.elements[counter.dataset.count];
+      const [length, limit] = [[...field.value.trim()].length, Number(field.dataset.limit)];
+      counter.textContent = `${length}/${limit}`;
+      counter.classList.toggle("text-bad", length > limit);
+      if (length > limit) this.fault(field.name, word("composer.over", { count: length - limit }));
+    }
+  }
+
+  async look(place) {
+    const shown = this.dialog.querySelector("[data-point]");
+    try {
+      const { point } = place ? await get(`${this.form.action}?place=${encodeURIComponent(place)}`) : { point: "" };
+      if (this.form.elements.place.value.trim() === place) shown.textContent = point;
+    } catch {
+      shown.textContent = ""; // the answer to sending says what is wrong
+    }
+  }
+
+  fault(name, words) {
+    const place = this.dialog.querySelector(`[data-error='${name}']`);
+    if (!place) return;
+    place.hidden = !words;
+    place.querySelector("[data-words]").textContent = words;
+    this.form.elements[name].toggleAttribute("aria-invalid", Boolean(words));
+    if (words) place.closest("[data-more]")?.removeAttribute("hidden");
+  }
+
+  // --- sending -----------------------------------------------------------------------------------------------------
+
+  async submitted(event) {
+    event.preventDefault();
+    if (this.isSending) return;
+    this.isSending = true;
+    const composer = document.querySelector("message-composer");
+    const scroller = document.querySelector("thread-scroll");
+    const data = new FormData(this.form);
+    data.set("uid", this.uid);
+    data.set("seen_seq", scroller?.seenSeq ?? "");
+    if (composer?.quoted) data.set("quoted", composer.quoted.uid);
+    try {
+      const answer = await post(this.form.action, data);
+      this.sent(answer.html, composer, scroller);
+    } catch (error) {
+      this.refused(error, composer, scroller);
+    } finally {
+      this.isSending = false;
+    }
+  }
+
+  sent(html, composer, scroller) {
+    composer?.quote(null);
+    this.dialog.close();
+    placeItem(html);
+    scroller?.toNewest();
+  }
+
+  refused(error, composer, scroller) {
+    const answer = error instanceof Refused ? error.answer : {};
+    if (answer.dialog) {
+      this.sent(answer.html, composer, scroller);
+      openHeld(answer.dialog);
+      return;
+    }
+    for (const [name, words] of Object.entries(answer.fields ?? {})) this.fault(name, words);
+    this.dialog.querySelector("[aria-invalid]")?.focus();
+    const place = this.dialog.querySelector("[data-problem]");
+    place.hidden = false;
+    place.querySelector("[data-words]").textContent = error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed");
+  }
+}

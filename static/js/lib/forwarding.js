@@ -1,0 +1,86 @@
+// The chooser of conversations a message is passed on to (templates/inbox/forwarding). Loaded on first use. What is chosen
+// stays chosen while the search below shows other conversations.
+
+import { getHtml, post, Unreachable } from "./http.js";
+import { toast, toastProblem } from "./toast.js";
+import { word } from "./words.js";
+
+export async function open(url) {
+  const opener = document.activeElement;
+  try {
+    const holder = document.createElement("template");
+    holder.innerHTML = (await getHtml(url)).trim();
+    begin(holder.content.firstElementChild, opener);
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
+function begin(dialog, opener) {
+  const form = dialog.querySelector("form");
+  const place = dialog.querySelector("[data-chosen]");
+  const submit = form.querySelector("[type='submit']");
+  const uid = crypto.randomUUID();
+
+  const boxes = () => [...dialog.querySelectorAll("#targets input")];
+  const chosen = () => [...place.children].map((chip) => chip.dataset.to);
+  const redraw = () => {
+    const ids = chosen();
+    const isFull = ids.length >= Number(dialog.dataset.targets);
+    for (const box of boxes()) {
+      box.checked = ids.includes(box.value);
+      box.disabled = isFull && !box.checked;
+    }
+    place.hidden = !ids.length;
+    submit.disabled = !ids.length;
+  };
+
+  dialog.addEventListener("change", ({ target }) => {
+    if (target.name !== "to") return;
+    if (target.checked) {
+      const chip = Object.assign(document.createElement("button"), { type: "button", className: "chip" });
+      chip.dataset.to = target.value;
+      chip.textContent = target.closest("label").querySelector(".truncate").firstChild.textContent;
+      chip.setAttribute("aria-label", word("forward.drop", { name: chip.textContent }));
+      place.append(chip);
+    } else {
+      place.querySelector(`[data-to='${target.value}']`)?.remove();
+    }
+    redraw();
+  });
+  place.addEventListener("click", ({ target }) => {
+    if (!target.dataset.to) return;
+    target.remove();
+    redraw();
+    form.elements.q.focus();
+  });
+  dialog.addEventListener("htmx:afterSwap", redraw);
+  form.elements.q.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (opener?.isConnected) opener.focus();
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    submit.classList.add("is-busy");
+    const data = new FormData();
+    data.set("uid", uid);
+    for (const id of chosen()) data.append("to", id);
+    try {
+      const { words, refused } = await post(form.action, data);
+      dialog.close();
+      toast([words, ...refused].join(" · "), { bad: refused.length > 0 });
+    } catch (error) {
+      const problem = dialog.querySelector("[data-problem]");
+      problem.hidden = false;
+      problem.querySelector("[data-words]").textContent = error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed");
+    } finally {
+      submit.classList.remove("is-busy");
+    }
+  });
+
+  document.getElementById("dialogs").append(dialog);
+  window.htmx.process(dialog);
+  dialog.showModal();
+  form.elements.q.focus();
+}
