@@ -128,6 +128,8 @@ def change(key: str, name: str, value: str) -> None:
         remote.call("POST", f"customers/{key}", {name: on})
     elif name == "failure":
         remote.call("POST", f"customers/{key}", {"failures": [value] if value in FAILURES else []})
+    elif name == "played":
+        remote.call("POST", f"customers/{key}/played", {"wamid": value})
     elif name == "marketing":
         remote.call("POST", f"customers/{key}/preferences", {"value": "stop" if on else "resume"})
     elif name == "number":

@@ -42,6 +42,7 @@ class Bubble:
     media_id: str = ""
     media_kind: str = ""
     file_name: str = ""
+    is_voice: bool = False
     place: dict[str, Any] = field(default_factory=dict)
     buttons: list[Button] = field(default_factory=list)
     quote: str = ""
@@ -136,6 +137,7 @@ def _bubble(message: dict[str, Any], words: dict[str, str]) -> Bubble:
     if kind in MEDIA_TYPES:
         bubble.media_kind, bubble.media_id = ("image" if kind == "sticker" else kind), str(content.get("id", ""))
         bubble.text, bubble.file_name = content.get("caption", ""), content.get("filename", "")
+        bubble.is_voice = bool(content.get("voice"))
     elif kind == "template":
         _fill_template(bubble, content)
     elif kind == "interactive":

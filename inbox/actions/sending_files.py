@@ -7,6 +7,7 @@ taken back as a whole.
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -161,6 +162,10 @@ def _may_carry(kind: str, caption: str) -> bool:
     return kind in CAPTIONED_KINDS and len(caption) <= CAPTION_LIMIT
 
 
-def _data(upload: Upload, batch: uuid.UUID | str) -> dict[str, str]:
-    named = {"file_name": upload.file_name} if upload.kind == MessageKind.DOCUMENT else {}
-    return {**named, "batch": str(batch)}
+def _data(upload: Upload, batch: uuid.UUID | str) -> dict[str, Any]:
+    data: dict[str, Any] = {"batch": str(batch)}
+    if upload.kind == MessageKind.DOCUMENT:
+        data["file_name"] = upload.file_name
+    if upload.kind == MessageKind.VOICE and upload.seconds:
+        data["seconds"] = max(1, round(upload.seconds))
+    return data

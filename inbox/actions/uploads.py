@@ -15,6 +15,7 @@ import tempfile
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from django.core.files import File
@@ -24,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
 from inbox import storage
+from inbox.actions import recordings
 from inbox.actions.outgoing import parsed_uid
 from inbox.errors import FileOnlyAsDocument, FileRefused, ReadOnlyConversation
 from inbox.models import Attachment, Conversation, Message, Upload
@@ -36,7 +38,8 @@ MOST_FILES = 30  # in one composer
 KEPT_FOR = timedelta(days=14)
 CHUNK = 256 * 1024
 VERDICT = ("kind", "file_name", "mime_type", "is_inline", "is_animated", "width", "height", "note")
-FACTS = ("kind", "file_name", "mime_type", "is_inline", "is_animated", "size", "width", "height", "sha256")
+FACTS = ("kind", "file_name", "mime_type", "is_inline", "is_animated", "size", "width", "height", "sha256",
+         "seconds", "peaks")  # fmt: skip
 
 
 class Readable(Protocol):
@@ -45,18 +48,23 @@ class Readable(Protocol):
 
 def keep(
     conversation: Conversation, *, by: Agent, uid: uuid.UUID | str, name: str, source: Readable, position: int = 0,
-    as_document: bool = False,
+    as_document: bool = False, is_voice: bool = False,
 ) -> Upload:
     """Check what `source` holds and keep it in this agent's composer; the same uid again is the same file.
 
-    Raises FileRefused with the sentence that says what WhatsApp takes. At most 100 MB are read.
+    A recording (`is_voice`) becomes a voice message, whatever the browser made it. Raises FileRefused with the sentence
+    that says what WhatsApp takes. At most 100 MB are read.
     """
     key = parsed_uid(uid)
     _require_place(conversation, by, key)
     if (known := Upload.objects.filter(agent=by, uid=key).first()) is not None:
         return _same_place(known, conversation)
-    with tempfile.TemporaryFile() as file:
+    with tempfile.NamedTemporaryFile(prefix="tresen-upload-") as file:
         size = _copy(source, file)
+        if is_voice:
+            file.flush()
+            with recordings.voice_message(Path(file.name)) as (body, facts):
+                return _stored(conversation, by, key, body, position, facts)
         try:
             verdict = sendable.judge(file, size, clean_name(name), as_document=as_document)
         except NotSendable as problem:

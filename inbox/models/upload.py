@@ -3,10 +3,12 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
 from accounts.models import Agent, Workspace
+from inbox import times
 from inbox.models.conversation import Conversation
 
 
@@ -27,6 +29,8 @@ class Upload(models.Model):
     size = models.PositiveBigIntegerField()
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)  # how long it plays
+    peaks = ArrayField(models.PositiveSmallIntegerField(), null=True, blank=True)  # waveform, 0 to 100
     sha256 = models.CharField(max_length=64)
     file = models.FileField(upload_to="attachments/%Y/%m/", max_length=200)
     created_at = models.DateTimeField(default=timezone.now)
@@ -37,3 +41,8 @@ class Upload(models.Model):
             models.Index(fields=["conversation", "agent", "position", "id"], name="upload_composer"),
             models.Index(fields=["created_at"], name="upload_age"),
         ]
+
+    @property
+    def length(self) -> str:
+        """How long it plays, in digits."""
+        return times.length(self.seconds) if self.seconds else ""

@@ -182,7 +182,10 @@ def clock(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @practice
 def behaviour(request: HttpRequest, key: str) -> HttpResponse:
-    """One switch: `name` online, receipts, failure (value: a code or a word, "" for none), marketing, number."""
+    """One switch: `name` online, receipts, failure (value: a code or a word, "" for none), marketing, number.
+
+    Or `played`, with a voice message's wamid: the customer has listened to it.
+    """
     practice_acts.change(key, request.POST.get("name", ""), request.POST.get("value", ""))
     return HttpResponse(status=204)
 

@@ -28,6 +28,7 @@ class UploadForm(forms.Form):
     name = forms.CharField(required=False)
     position = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     as_document = forms.BooleanField(required=False)
+    voice = forms.BooleanField(required=False)
 
 
 @require_http_methods(["GET", "POST"])
@@ -58,6 +59,7 @@ def create(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         source=request,
         position=said["position"] or 0,
         as_document=said["as_document"],
+        is_voice=said["voice"],
     )
     html = render_to_string("inbox/messages/_upload.html", {"upload": upload}, request)
     return JsonResponse({"uid": str(upload.uid), "kind": upload.kind, "html": html}, status=201)

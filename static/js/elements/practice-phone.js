@@ -15,7 +15,7 @@ class PracticePhone extends HTMLElement {
     this.version = this.dataset.version;
     this.parts = new Map();
     this.quoted = "";
-    for (const type of ["click", "change", "submit", "keydown"]) this.addEventListener(type, this);
+    for (const type of ["click", "change", "submit", "keydown", "voice:played"]) this.addEventListener(type, this);
     document.addEventListener("visibilitychange", this.restart);
     this.tellTime();
     this.timer = setInterval(() => this.tellTime(), 1000);
@@ -96,6 +96,7 @@ class PracticePhone extends HTMLElement {
   // --- doing ------------------------------------------------------------------------------------------------------
   handleEvent(event) {
     if (event.type === "click") this.clicked(event);
+    else if (event.type === "voice:played") this.send(this.dataset.behaviour, { name: "played", value: event.target.closest("[data-wamid]").dataset.wamid });
     else if (event.type === "change") this.changed(event.target);
     else if (event.type === "submit") this.submitted(event);
     else if (event.key === "Escape") this.sheet("");

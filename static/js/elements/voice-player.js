@@ -12,6 +12,7 @@ class VoicePlayer extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", this);
     this.addEventListener("keydown", this);
+    if (!Number(this.dataset.seconds)) this.load(); // to know how long it is
     this.draw();
   }
 
@@ -53,6 +54,7 @@ class VoicePlayer extends HTMLElement {
     this.audio.playbackRate = speed;
     try {
       await this.audio.play();
+      this.dispatchEvent(new Event("voice:played", { bubbles: true }));
     } catch (error) {
       if (error.name !== "AbortError") this.broke();
     }
