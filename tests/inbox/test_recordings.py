@@ -1,4 +1,4 @@
-"""Voice messages of ours: whatever the browser recorded, the customer gets Ogg with Opus; the waveform is known at once."""
+"""Our voice messages: whatever a browser recorded, the customer gets Ogg with Opus; the waveform is known at once."""
 
 import io
 import uuid
