@@ -6,7 +6,8 @@ rendered once for everybody.
 
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
-reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed.
+reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed, later_held, later_returned and
+later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -136,6 +137,31 @@ def _window_closed(activity: Activity, data: dict) -> SafeString:
     return _say(_("The 24-hour window closed"))
 
 
+def _later_held(activity: Activity, data: dict) -> SafeString:
+    sentences = {
+        "customer": _("%(of)s's scheduled message is held · the customer has written"),
+        "colleague": _("%(of)s's scheduled message is held · a colleague has answered"),
+        "author": _("%(of)s's scheduled message is held · %(of)s is no longer here"),
+    }
+    late = _("%(of)s's scheduled message is held · its time has passed")
+    return _say(sentences.get(data.get("why", ""), late), of=_name(data, "of"))
+
+
+def _later_returned(activity: Activity, data: dict) -> SafeString:
+    if data.get("why") == "template":
+        return _say(_("The template could not be sent · %(of)s's message is a draft again"), of=_name(data, "of"))
+    return _say(_("The window was closed · %(of)s's scheduled message is a draft again"), of=_name(data, "of"))
+
+
+def _later_cancelled(activity: Activity, data: dict) -> SafeString:
+    if activity.actor is not None:
+        sentence = _("%(actor)s cancelled %(of)s's scheduled message")
+        return _say(sentence, actor=_actor(activity), of=_name(data, "of"))
+    if data.get("why") == "closed":
+        return _say(_("%(of)s's scheduled message is cancelled · conversation closed"), of=_name(data, "of"))
+    return _say(_("%(of)s's scheduled message is cancelled · the customer has written"), of=_name(data, "of"))
+
+
 def _unknown(activity: Activity, data: dict) -> SafeString:
     return _say(_("Something changed here"))
 
@@ -155,8 +181,11 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "woke": ("bell", _woke),
     "labelled": ("tag", _labelled),
     "window_closed": ("lock", _window_closed),
+    "later_held": ("pause", _later_held),
+    "later_returned": ("pencil", _later_returned),
+    "later_cancelled": ("clock", _later_cancelled),
 }
-_WARNING = {"nobody_free", "handed_back", "window_closed"}
+_WARNING = {"nobody_free", "handed_back", "window_closed", "later_held", "later_returned"}
 
 
 def _say(sentence: str, **parts: str) -> SafeString:

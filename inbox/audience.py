@@ -99,7 +99,7 @@ class Outgoing:
 
 
 def without_superseded_parts(payloads: list[dict]) -> list[dict]:
-    """Of several events of one conversation only the newest keeps row and head."""
+    """Of several events of one conversation only the newest keeps row and head; what else it shows stays."""
     newest = max(
         (payload["version"] for payload in payloads if any("row" in part for part in payload.get("html", {}).values())),
         default=None,
@@ -108,7 +108,7 @@ def without_superseded_parts(payloads: list[dict]) -> list[dict]:
     for payload in payloads:
         if newest is not None and payload.get("html") and payload.get("version", newest) < newest:
             html = {
-                language: {name: text for name, text in parts.items() if name == "message"}
+                language: {name: text for name, text in parts.items() if name in ("message", "later")}
                 for language, parts in payload["html"].items()
             }
             payload = {**payload, "html": html, "partial": True}

@@ -53,6 +53,8 @@ def write(reported: list[Reported]) -> None:
         event.conversation.version = snapshot.conversation.version
         payload = _payload(event, snapshot)
         wanted = [] if event.item is None else [("message", payload["item"])]
+        if event.kind == "later":
+            wanted.append(("later", f"later-{event.conversation.pk}"))
         if last[event.conversation.pk] is event:
             wanted += [("row", f"row-{event.conversation.pk}"), ("head", f"head-{event.conversation.pk}")]
         else:
@@ -76,6 +78,8 @@ def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dic
             event.kind == "conversation"
         ):  # all that a message changes in it is the window, and the page moves that itself
             parts[f"head-{event.conversation.pk}"] = ("head", snapshot.conversation)
+        elif event.kind == "later":
+            parts[f"later-{event.conversation.pk}"] = ("later", snapshot.conversation)
         if event.item is not None:
             name = element_id(event.item)
             parts[name] = parts_of(event.item, snapshot, is_new=name in created)

@@ -12,13 +12,13 @@ A payload holds
     only        the one agent who gets the item itself: a reply that is held back is its author's alone
     uid, item   of a message, note or activity: its own id, and the id of its element
     took        a number of the thread that no item shows: a reaction of ours has it
-    html        {language: {"row", "message", "head"}}, rendered once; never a word about one agent. Head only when
-                the conversation itself changed; of a message it feels nothing but the window, which is in `facts`.
-                What else is missing could not be rendered and is fetched by the page, unless `partial` says that row
-                and head come with a later event
-Kinds: message, message_changed, ticks, note, activity, conversation, conversation_gone, agent, rights, alert, label
-(which has changed, or become another or nothing, wherever a page shows it); fleeting
-ones without a row: typing, viewing, read.
+    html        {language: {"row", "message", "head", "later"}}, rendered once; never a word about one agent. Head
+                only when the conversation itself changed; of a message it feels nothing but the window, which is in
+                `facts`. What else is missing could not be rendered and is fetched by the page, unless `partial`
+                says that row and head come with a later event
+Kinds: message, message_changed, ticks, note, activity, later, conversation, conversation_gone, agent, rights, alert,
+label (which has changed, or become another or nothing, wherever a page shows it); fleeting ones without a row: typing,
+viewing, read.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
 conversation once, at the end, and publishes all in one go. It must be inside the block whose rollback undoes them.
@@ -132,6 +132,11 @@ def note_added(note: Note) -> None:
 def activity_added(activity: Activity) -> None:
     """A line in the thread that is nobody's message."""
     _report(Reported("activity", activity.conversation, activity))
+
+
+def later_changed(conversation: Conversation) -> None:
+    """What is to be sent later in this thread: one more, one less, another time, held."""
+    _report(Reported("later", conversation))
 
 
 def agent_changed(agent: Agent) -> None:

@@ -12,7 +12,7 @@ from django.template import loader
 from django.utils import timezone, translation
 
 from inbox import activity_lines, bubbles, formatting, rows
-from inbox.models import Activity, Conversation, Message, Note
+from inbox.models import Activity, Conversation, Message, Note, ScheduledReply
 
 
 def render_row(conversation: Conversation, language: str) -> str:
@@ -36,6 +36,17 @@ def render_note(note: Note, language: str) -> str:
 
 def render_activity(activity: Activity, language: str) -> str:
     return _render("inbox/messages/_event.html", language, lambda: activity_context(activity))
+
+
+def render_later(conversation: Conversation, language: str) -> str:
+    """What is to be sent later, below the newest message."""
+    return _render("inbox/messages/_later.html", language, lambda: later_context(conversation))
+
+
+def later_context(conversation: Conversation) -> dict[str, Any]:
+    """Without a query where nothing waits."""
+    replies = list(ScheduledReply.objects.pending(conversation)) if conversation.later_count else []
+    return {"conversation": conversation, "later": replies}
 
 
 def head_context(conversation: Conversation) -> dict[str, Any]:

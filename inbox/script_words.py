@@ -43,6 +43,7 @@ def script_words() -> dict[str, str]:
         "forward.drop": _("Do not forward to %(name)s"),
         "message.more": _("Show all"),
         "message.less": _("Show less"),
+        "later.cancelled": _("Not sent. The text is in the composer again."),
         "toast.closed": _("Conversation closed"),
         "toast.snoozed": _("Snoozed"),
         "toast.reopened": _("Conversation open again"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import events, statements
 from inbox.access import require_sight
+from inbox.actions import later
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
@@ -66,6 +67,7 @@ def close_conversation(
             update_fields=["status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "last_agent"]
         )
         add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
+        later.conversation_closed(conversation, now)
         events.conversation_changed(conversation, previous=previous)
         request_routing()
     return conversation
@@ -80,7 +82,8 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         if conversation.status != ConversationStatus.CLOSED:
             return conversation
         now, previous = timezone.now(), facts_of(conversation)
-        if not _undo_closing(conversation, by, now):
+        closed_at, undone = conversation.closed_at, _undo_closing(conversation, by, now)
+        if not undone:
             open_case(conversation, at=now, by=by)
         conversation.status, conversation.closed_at = ConversationStatus.OPEN, None
         if conversation.preview.get("direction") == Direction.IN:
@@ -92,6 +95,8 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
             update_fields=["status", "closed_at", "needs_answer", "waiting_since", "assignee", "assigned_at"]
         )
         add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
+        if undone and closed_at is not None:
+            later.closing_undone(conversation, closed_at)
         events.conversation_changed(conversation, previous=previous)
         request_routing()
     return conversation

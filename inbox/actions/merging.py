@@ -30,6 +30,7 @@ from inbox.models import (
     Reaction,
     ReadCursor,
     RoutingDecision,
+    ScheduledReply,
 )
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
     for model in (Message, Note, Activity):
         model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)
     target.seq += gone.seq
-    for other in (Mention, Assignment, RoutingDecision):
+    target.later_count += gone.later_count
+    for other in (Mention, Assignment, RoutingDecision, ScheduledReply):
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():

@@ -69,8 +69,11 @@ def new_message(conversation: Conversation, *, by: Agent, uid: uuid.UUID | str, 
     )  # fmt: skip
 
 
-def put_in_thread(message: Message) -> None:
-    """All that follows from a stored, queued message: counts, claim, reopening, draft, event, and the loop is woken."""
+def put_in_thread(message: Message, *, keeps_draft: bool = False) -> None:
+    """All that follows from a stored, queued message: counts, claim, reopening, draft, event, and the loop is woken.
+
+    `keeps_draft`: it is not what the author is typing in the composer, so that stays.
+    """
     conversation = message.conversation
     with events.gathered():
         bookkeeping.register_reply(conversation, message)
@@ -78,7 +81,8 @@ def put_in_thread(message: Message) -> None:
             conversation.has_failed_send = False
             conversation.save(update_fields=["has_failed_send"])
         # What did not come from the composer's field leaves alone what is being typed there.
-        if message.author is not None and message.kind not in BUILT_KINDS and not message.forwarded:
+        is_typed = message.kind not in BUILT_KINDS and not message.forwarded and not keeps_draft
+        if message.author is not None and is_typed:
             drafts.clear_draft(message.author, conversation)
         events.message_created(message)
     outbox.wake()

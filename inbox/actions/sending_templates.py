@@ -6,6 +6,7 @@ when the message is queued, and again by the delivery loop right before the call
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.files import File
@@ -40,17 +41,16 @@ def send_template(
     known = existing(conversation, uid, by)
     if known is not None:
         return known
-    return _queue(conversation, by=by, template=template, values=values, uid=uid, header_file=header_file)
+    return queue_prepared(prepared(conversation, template, values, header_file=header_file), by=by, uid=uid)
 
 
 def repeat(message: Message, conversation: Conversation, *, by: Agent, uid: uuid.UUID | str) -> Message:
     """The same template with the same values and file once more. The caller holds the conversation's lock."""
     if message.template is None:
         raise TemplateNotSendable
-    return _queue(
-        conversation, by=by, template=message.template, values=message.data.get("values") or {}, uid=uid,
-        resend_of=message,
-    )  # fmt: skip
+    values = message.data.get("values") or {}
+    again = prepared(conversation, message.template, values, resend_of=message)
+    return queue_prepared(again, by=by, uid=uid, resend_of=message)
 
 
 def why_not_sendable(template: MessageTemplate | None, account: BusinessAccount) -> str:
@@ -64,10 +64,22 @@ def why_not_sendable(template: MessageTemplate | None, account: BusinessAccount)
     return ""
 
 
-def _queue(
-    conversation: Conversation, *, by: Agent, template: MessageTemplate, values: Mapping[str, Any],
-    uid: uuid.UUID | str, header_file: File | None = None, resend_of: Message | None = None,
-) -> Message:
+@dataclass(frozen=True)
+class Prepared:
+    """A template that may be sent in this conversation now, with values that fit."""
+
+    conversation: Conversation
+    template: MessageTemplate
+    shape: TemplateShape
+    values: dict[str, str]
+    source: header_media.HeaderSource | None
+
+
+def prepared(
+    conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *,
+    header_file: File | None = None, resend_of: Message | None = None,
+) -> Prepared:
+    """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid."""
     account = BusinessAccount.objects.get(phone_numbers=conversation.phone_number_id)
     template = MessageTemplate.objects.filter(pk=template.pk).first() or template
     if reason := why_not_sendable(template, account):
@@ -82,15 +94,22 @@ def _queue(
         cleaned = check_values(shape, _cleaned(values), has_file=source is not None)
     except ValuesInvalid as problem:
         raise TemplateValuesInvalid(problem.fields)
-    parts = render(shape, cleaned)
+    return Prepared(conversation, template, shape, cleaned, source)
+
+
+def queue_prepared(
+    filled: Prepared, *, by: Agent, uid: uuid.UUID | str, resend_of: Message | None = None
+) -> Message:
+    """Store and queue it. It is not what somebody types in the composer: that stays a draft."""
+    parts = render(filled.shape, filled.values)
     message = new_message(
-        conversation, by=by, uid=uid, kind=MessageKind.TEMPLATE, text=parts["body"], template=template,
-        data=_data(template, parts, cleaned), resend_of=resend_of,
+        filled.conversation, by=by, uid=uid, kind=MessageKind.TEMPLATE, text=parts["body"], template=filled.template,
+        data=_data(filled.template, parts, filled.values), resend_of=resend_of,
     )  # fmt: skip
-    if source is not None:
-        header_media.attach(message, source)
-    put_in_thread(message)
-    MessageTemplate.objects.filter(pk=template.pk).update(used_count=F("used_count") + 1)
+    if filled.source is not None:
+        header_media.attach(message, filled.source)
+    put_in_thread(message, keeps_draft=True)
+    MessageTemplate.objects.filter(pk=filled.template.pk).update(used_count=F("used_count") + 1)
     return message
 
 

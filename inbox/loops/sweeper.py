@@ -16,13 +16,14 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from inbox import events, jobs
+from inbox.actions import later
 from inbox.actions.activity import add_activity
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
 from inbox.enums import AttachmentState, ConversationStatus
-from inbox.models import Activity, Attachment, Conversation, UnmatchedStatus
+from inbox.models import Activity, Attachment, Conversation, ScheduledReply, UnmatchedStatus
 from whatsapp.service_window import WINDOW
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ class Sweeper:
 
     def run(self, now: datetime) -> bool:
         """One sweep, in an order in which what one chore frees the next can give away; is there more to do?"""
-        more = self._try(wake_due, now)
+        more = self._try(send_due_replies, now)
+        more |= self._try(wake_due, now)
         if self._is_time("hand back", HAND_BACK_EVERY, now) and self._try(hand_back_gone, now):
             del self._last_run["hand back"]
             more = True
@@ -116,6 +118,20 @@ _sweeper = Sweeper()
 def run_sweep(now: datetime | None = None) -> None:
     """One sweep of this process's sweeper."""
     _sweeper.run(now or timezone.now())
+
+
+def send_due_replies(now: datetime) -> bool:
+    """Scheduled replies whose time has come. Each claims its own row, so a second sweeper does no harm."""
+    due = ScheduledReply.objects.filter(state=ScheduledReply.State.WAITING, due_at__lte=now).order_by("due_at")
+    rows = list(due.values_list("pk", flat=True)[:ROWS])
+    for pk in rows:
+        try:
+            later.send_due(pk, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("Scheduled reply %s could not be sent", pk)  # the others have their time, too
+    return len(rows) == ROWS
 
 
 def wake_due(now: datetime) -> bool:

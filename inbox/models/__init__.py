@@ -20,6 +20,7 @@ from inbox.models.message import (
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply
+from inbox.models.scheduled_reply import ScheduledReply
 from inbox.models.storage import StorageReading
 from inbox.models.upload import Upload
 
@@ -48,6 +49,7 @@ __all__ = [
     "RoutingDecision",
     "SavedReply",
     "SavedFilter",
+    "ScheduledReply",
     "ServiceMessageCount",
     "StorageReading",
     "UnmatchedStatus",

@@ -59,6 +59,7 @@ class Conversation(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     has_failed_send = models.BooleanField(default=False)
+    later_count = models.PositiveSmallIntegerField(default=0)  # replies that wait for their time, or are held
 
     seq = models.PositiveBigIntegerField(default=0)  # last number given to a message, note or activity of this thread
     version = models.PositiveBigIntegerField(default=0)  # raised with every change that a screen shows

@@ -4,10 +4,12 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Workspace
 from inbox.enums import DraftKind
+from inbox.models.activity import Activity
 from inbox.models.conversation import Conversation
 
 
@@ -26,14 +28,23 @@ class Note(models.Model):
 
 
 class Mention(models.Model):
-    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions")
+    """Somebody is called: by a colleague's note, or by a line that asks for their decision."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, null=True, blank=True, related_name="mentions")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="mentions")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="mentions")
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints: ClassVar[list] = [models.UniqueConstraint(fields=["note", "agent"], name="mention_unique")]
+        constraints: ClassVar[list] = [
+            models.UniqueConstraint(fields=["note", "agent"], name="mention_unique"),
+            models.CheckConstraint(
+                condition=Q(note__isnull=False, activity__isnull=True) | Q(note__isnull=True, activity__isnull=False),
+                name="mention_of_one_thing",
+            ),
+        ]
         indexes: ClassVar[list] = [
             models.Index(fields=["agent", "conversation"], name="mention_agent"),
             models.Index(fields=["agent", "-created_at"], name="mention_list"),

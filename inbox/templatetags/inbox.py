@@ -208,6 +208,12 @@ def epoch(at: datetime | None) -> str:
     return milliseconds(at)
 
 
+@register.filter
+def local_input(at: datetime) -> str:
+    """A moment in the reader's zone, as an input of type datetime-local wants it."""
+    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
+
+
 @register.simple_tag(takes_context=True)
 def filter_query(context: Any, **changes: Any) -> str:
     """The list's query string with some of it changed: `{% filter_query view="mine" search="" %}`.

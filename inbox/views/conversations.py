@@ -148,6 +148,7 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
         "panel": panels.panel_of(conversation),
         "new_seq": threads.first_unread_seq(conversation, unread),
         **rendering.head_context(conversation),
+        **rendering.later_context(conversation),
     }
 
 

@@ -7,6 +7,7 @@ another workspace. Objects belong to Ada's workspace and to team Werkstatt.
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -14,9 +15,11 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, TestCase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts import actions
 from accounts.models import Invitation
+from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
 from inbox.models import Attachment, Label, Rendition, SavedFilter
@@ -44,6 +47,7 @@ class World:
     upload: uuid.UUID
     label: int
     saved_filter: int
+    scheduled: int
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -174,6 +178,10 @@ MATRIX: dict[str, Line] = {
     "settings-reply-new": Line(EVERYBODY),
     "settings-reply": of_team(lambda world: [world.reply]),
     "settings-reply-deletion": of_team(lambda world: [world.reply]),
+    "conversation-later": conversation(),
+    "conversation-later-dialog": conversation(),
+    "later": of_team(lambda world: [world.scheduled]),
+    "later-sending": of_team(lambda world: [world.scheduled]),
     "attachment": of_team(lambda world: [world.attachment.token], ("x" * 32,)),
     "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
     "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
@@ -261,9 +269,12 @@ class MatrixTestCase(TestCase):
         upload = factories.upload(cast.claras, by=cast.ben)
         label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
         saved = SavedFilter.objects.create(workspace=cast.workspace, owner=cast.ada, team=cast.team, name="Reparaturen")
+        plan = Plan(due_at=timezone.now() + timedelta(hours=1))
+        scheduled = schedule_reply(cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan)
         cls.world = World(
-            cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk
-        )
+            cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
+            scheduled.pk,
+        )  # fmt: skip
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -5,6 +5,7 @@ import { insert } from "./insert.js";
 import { toastProblem } from "./toast.js";
 
 const TOOLS = {
+  later: () => import("./send-later.js"),
   replies: () => import("./saved-replies.js"),
 };
 const AT_SLASH = /(?:^|\n)\/[^\n]*$/;

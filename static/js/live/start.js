@@ -6,7 +6,7 @@ import { applyToLabels } from "./labels.js";
 import { applyToPanel, fetchPanel } from "./panel.js";
 import { applyToPeople, repaintPeople } from "./people.js";
 import { applyToRows, fetchList, showHeldBack } from "./rows.js";
-import { applyToThread, fetchChanges, fetchHead, forgetThread, openConversation } from "./thread.js";
+import { applyToThread, fetchChanges, fetchHead, fetchLater, forgetThread, openConversation } from "./thread.js";
 import "./pill.js";
 
 const CONVERSATION = /^\/conversations\/(\d+)\//;
@@ -33,6 +33,7 @@ export function start() {
       if (detail.first) return;
       fetchHead();
       fetchPanel();
+      fetchLater().catch(() => {});
     }
   });
   // Marks only go to whoever has the conversation open: the server hears of it before it renders the thread.

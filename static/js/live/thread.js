@@ -32,6 +32,7 @@ export function applyToThread(event) {
   if (event.kind === "ticks") return void event.ticks.forEach(mark);
   if (event.html?.head) replaceHead(event);
   else if (event.facts?.closes_at !== undefined) moveWindow(event);
+  if (event.html?.later) showLater(event.html.later);
   if (!event.item) return;
   if (event.html?.message) put(elementFrom(event.html.message), { version: event.version, how: "event" });
   else fetchChanges();
@@ -193,6 +194,20 @@ function moveWindow(event) {
 function replaceHead(event) {
   const head = document.getElementById(`head-${event.conversation}`);
   if (head && Number(head.dataset.version) <= event.version) swapHead(elementFrom(event.html.head));
+}
+
+// What is to be sent later, as it is now; older news come too late.
+export function showLater(html) {
+  const fresh = elementFrom(html);
+  const old = document.getElementById(fresh.id);
+  if (!old || Number(old.dataset.version) > Number(fresh.dataset.version)) return;
+  quietly(document.querySelector("thread-scroll"), () => replace(old, fresh));
+  announce(fresh, "later", "changed");
+}
+
+export async function fetchLater() {
+  const id = openConversation();
+  if (id) showLater(await fetchText(`/conversations/${id}/later/`));
 }
 
 // Not while somebody uses a menu of it: then as soon as that is over.

@@ -1,0 +1,118 @@
+"""Send later: the dialog, what waits in a thread, and what people do with it."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox import access, rendering
+from inbox.actions import later
+from inbox.actions.templates_for import suggested_values, templates_for
+from inbox.forms.later import LaterForm, later_choices
+from inbox.models import Conversation, ScheduledReply
+from inbox.views.messages import message_answer
+from inbox.views.refusals import form_refusal, refusing
+from whatsapp.models import MessageTemplate
+
+
+@require_http_methods(["GET", "POST"])
+@refusing
+def collection(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: what waits here. POST: one more."""
+    conversation = access.get_conversation(request.user, pk)
+    if request.method == "GET":
+        return render(request, "inbox/messages/_later.html", rendering.later_context(conversation))
+    form = LaterForm(request.POST, conversation=conversation)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    said = form.cleaned_data
+    later.schedule_reply(
+        conversation, by=request.user, text=said["text"], uid=said["uid"] or "", plan=form.plan,
+        seen_seq=said["seen_seq"], quoted=said["quoted"], gaps_meant=said["gaps_meant"],
+    )  # fmt: skip
+    return _waiting(request, conversation)
+
+
+@require_GET
+def dialog(request: HttpRequest, pk: int) -> HttpResponse:
+    """The dialog for a new one; with `?template=` only the fields of that template."""
+    conversation = access.get_conversation(request.user, pk)
+    wanted = request.GET.get("template", "")
+    if wanted:
+        return _fields(request, conversation, wanted)
+    return _dialog(request, conversation, None)
+
+
+@require_http_methods(["GET", "POST", "DELETE"])
+@refusing
+def resource(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: the dialog to change it. POST: change it. DELETE: do not send it; the answer holds its text."""
+    reply, conversation = _find(request, pk)
+    if request.method == "GET":
+        return _dialog(request, conversation, reply)
+    if request.method == "DELETE":
+        text = later.cancel_reply(reply, by=request.user)
+        return _waiting(request, conversation, text=text)
+    form = LaterForm(request.POST, conversation=conversation)
+    if not form.is_valid():
+        return form_refusal(request, form.errors)
+    said = form.cleaned_data
+    later.change_reply(reply, by=request.user, text=said["text"], plan=form.plan, gaps_meant=said["gaps_meant"])
+    return _waiting(request, conversation)
+
+
+@require_POST
+@refusing
+def sending(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send it at once."""
+    reply, conversation = _find(request, pk)
+    return message_answer(request, conversation, later.send_now(reply, by=request.user))
+
+
+def _find(request: HttpRequest, pk: int) -> tuple[ScheduledReply, Conversation]:
+    found = ScheduledReply.objects.filter(pk=pk, workspace_id=request.user.workspace_id).first()
+    if found is None:
+        raise Http404
+    found.conversation = access.get_conversation(request.user, found.conversation_id)
+    return found, found.conversation
+
+
+def _waiting(request: HttpRequest, conversation: Conversation, **more: str) -> JsonResponse:
+    conversation.refresh_from_db(fields=["later_count", "version"])
+    html = render_to_string("inbox/messages/_later.html", rendering.later_context(conversation)).strip()
+    return JsonResponse({"html": html, **more})
+
+
+def _dialog(request: HttpRequest, conversation: Conversation, reply: ScheduledReply | None) -> HttpResponse:
+    window, now = conversation.service_window, timezone.now()
+    usable = templates_for(conversation).usable
+    template = reply.template if reply is not None else None
+    values = _value_fields(request, conversation, template, reply.template_values) if reply and template else ()
+    context: dict[str, Any] = {
+        "conversation": conversation, "reply": reply, "window": window,
+        "choices": [(*choice, not window.is_open(choice[3])) for choice in later_choices(now)],
+        "templates": [(choice.template.pk, choice.title, choice.template.language) for choice in usable],
+        "held": ScheduledReply.IfWritten.HOLD, "is_late": reply is not None and not window.is_open(reply.due_at),
+        "values": values,
+    }  # fmt: skip
+    return render(request, "inbox/messages/_later_dialog.html", context)
+
+
+def _fields(request: HttpRequest, conversation: Conversation, wanted: str) -> HttpResponse:
+    account = conversation.phone_number.business_account_id
+    if not wanted.isdecimal() or len(wanted) > 18:
+        raise Http404
+    template = get_object_or_404(MessageTemplate, business_account=account, pk=wanted)
+    context = {"values": _value_fields(request, conversation, template, {})}
+    return render(request, "inbox/messages/_later_values.html", context)
+
+
+def _value_fields(
+    request: HttpRequest, conversation: Conversation, template: MessageTemplate, known: dict[str, str]
+) -> list[tuple[Any, str]]:
+    """(variable, value) to begin with: what was chosen, else what the picker would suggest."""
+    suggested = suggested_values(conversation, template, request.user)
+    return [(each.variable, known.get(each.variable.field, each.value)) for each in suggested]
