@@ -37,6 +37,11 @@ WORDS: dict[str, str | Promise] = {
     "reply.deleted": _("deleted the saved reply"),
     "workspace.read_receipts": _("switched read receipts"),
     "workspace.created": _("created the workspace"),
+    "contact.created": _("entered the contact"),
+    "contact.changed": _("changed the contact"),
+    "contact_field.created": _("made the contact field"),
+    "contact_field.changed": _("changed the contact field"),
+    "contact_field.removed": _("removed the contact field"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }
 
@@ -53,6 +58,7 @@ def record_audit(
 _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
+    "fields": _("Fields"),
     "sticky": _("Prefer the last agent"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

@@ -50,14 +50,19 @@ def get_attachment(agent: Agent, token: str) -> Attachment:
     return attachment or _refuse(agent, Attachment.objects.filter(token=token), token)
 
 
-def get_contact(agent: Agent, pk: int) -> Contact:
-    """A customer of whom the agent sees a conversation, or any of the workspace for who sees everything; else 404."""
+def visible_contacts(agent: Agent) -> QuerySet[Contact]:
+    """Customers of whom the agent sees a conversation, or all of the workspace for who sees everything."""
     rights = rights_of(agent)
-    contacts = Contact.objects.filter(workspace_id=rights.workspace_id, pk=pk).prefetch_related("identities")
-    if not (rights.is_active and rights.sees_everything):
-        seen = Conversation.objects.filter(visible_q_for(rights), contact_id=pk)
-        contacts = contacts.filter(pk__in=seen.values("contact_id"))
-    return contacts.first() or _refuse(agent, Contact.objects.filter(pk=pk), pk)
+    contacts = Contact.objects.filter(workspace_id=rights.workspace_id, merged_into=None)
+    if rights.is_active and rights.sees_everything:
+        return contacts
+    return contacts.filter(pk__in=Conversation.objects.filter(visible_q_for(rights)).values("contact_id"))
+
+
+def get_contact(agent: Agent, pk: int) -> Contact:
+    """A customer the agent may know of, or 404."""
+    contact = visible_contacts(agent).filter(pk=pk).prefetch_related("identities").first()
+    return contact or _refuse(agent, Contact.objects.filter(pk=pk), pk)
 
 
 def require_sight(agent: Agent, conversation: Conversation) -> None:

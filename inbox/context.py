@@ -32,6 +32,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("teams", "settings-teams", "contacts", noop("Teams"), LEADS),
         ("replies", "settings-replies", "slash", noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", noop("Labels"), LEADS),
+        ("contact-fields", "settings-contact-fields", "list", noop("Contact fields"), ADMINS),
         ("audit", "settings-audit", "list", noop("Activity log"), ADMINS),
     ]),
     ("you", [
@@ -72,6 +73,7 @@ class Shell:
         """The places of the rail: (key, address, icon, words)."""
         places = [
             ("inbox", _address("inbox"), "inbox", _("Inbox")),
+            ("contacts", _address("contacts"), "contacts", _("Contacts")),
             ("practice", _address("practice-phone"), "flask", _("Practice phone")),
             ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
         ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Agent
+from inbox import contact_fields
 from inbox.enums import ConsentState
 from inbox.models import Case, Consent, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
@@ -23,6 +24,7 @@ class Panel:
     labels: list[Label]
     cases: list[Case]
     followers: list[Agent]
+    own_fields: list[tuple[str, str]]
 
     @property
     def consent_state(self) -> str:
@@ -30,7 +32,7 @@ class Panel:
 
 
 def panel_of(conversation: Conversation) -> Panel:
-    """Everything the panel shows, in four queries."""
+    """Everything the panel shows, in five queries."""
     consents = list(
         Consent.objects.filter(contact=conversation.contact_id, category="marketing")
         .select_related("recorded_by")
@@ -49,6 +51,7 @@ def panel_of(conversation: Conversation) -> Panel:
             .order_by("-opened_at")[:EARLIER_CASES]
         ),
         followers=list(Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name")),
+        own_fields=contact_fields.shown(conversation.contact, contact_fields.fields_of(conversation.workspace_id)),
     )
 
 

@@ -74,6 +74,11 @@ def window_short(window: ServiceWindow, now: datetime) -> str:
     return "" if state == "open" else countdown(window.time_left(now))
 
 
+def window_left(window: ServiceWindow, now: datetime) -> str:
+    """For tables: always what is left, or "closed"."""
+    return countdown(window.time_left(now)) if window.is_open(now) else pgettext("window", "closed")
+
+
 def window_long(window: ServiceWindow, now: datetime) -> str:
     """For the head of the thread: "Window open · 23 h left" or "Window closed since Tue, 17:22"."""
     if window.closes_at is None:

@@ -12,6 +12,20 @@ def pretty(digits: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def digits_of(typed: str, country: str) -> str:
+    """A number as people type it (0172 …, 0049 172 …, +49 172 …) as Meta's digits; "" when it cannot be one.
+
+    `country` is the ISO code of the country it belongs to when it names none.
+    """
+    try:
+        number = phonenumbers.parse(typed, country or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+
+
 def country_of(digits: str) -> str:
     """ISO code of the number's country ("DE"), or "" when unknown."""
     try:

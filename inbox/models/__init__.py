@@ -2,7 +2,7 @@ from inbox.models.activity import Activity
 from inbox.models.assignment import Assignment, RoutingDecision
 from inbox.models.case import Case
 from inbox.models.consent import Consent
-from inbox.models.contact import Contact, ContactIdentity
+from inbox.models.contact import Contact, ContactField, ContactIdentity
 from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
 from inbox.models.event import Event
 from inbox.models.follower import Follower
@@ -31,6 +31,7 @@ __all__ = [
     "Case",
     "Consent",
     "Contact",
+    "ContactField",
     "ContactIdentity",
     "Conversation",
     "DeliveryAttempt",

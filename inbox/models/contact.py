@@ -26,6 +26,8 @@ class Contact(models.Model):
     name_key = models.CharField(max_length=240, blank=True)  # folded, for sorting and search: inbox.text.fold
     language = models.CharField(_("language"), max_length=8, blank=True, choices=settings.LANGUAGES)
     email = models.EmailField(blank=True)
+    note = models.TextField(blank=True, default="")  # what colleagues should know about this person
+    fields = models.JSONField(default=dict, blank=True)  # {ContactField id as text: value}, see inbox.contact_fields
     needs_identity_check = models.BooleanField(default=False)  # a known number with an unknown BSUID behind it
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -77,6 +79,32 @@ class Contact(models.Model):
     @property
     def bsuid(self) -> str:
         return next((i.value for i in self.identities.all() if i.kind == "bsuid" and i.is_active), "")
+
+
+class ContactField(models.Model):
+    """A field of its own that a business keeps for its customers: "Frame number", "Next service"."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
+        CHOICE = "choice", _("Choice")
+        SWITCH = "switch", _("Yes or no")
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="contact_fields")
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.TEXT)
+    choices = models.JSONField(default=list, blank=True)  # of a CHOICE: its words, in order
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list] = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="contact_field_name"),
+        ]
+        ordering: ClassVar[list] = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ContactIdentity(models.Model):

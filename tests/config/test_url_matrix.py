@@ -22,7 +22,7 @@ from accounts.models import Invitation
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, Label, Rendition, SavedFilter
+from inbox.models import Attachment, ContactField, Label, Rendition, SavedFilter
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -48,6 +48,7 @@ class World:
     label: int
     saved_filter: int
     scheduled: int
+    contact_field: int
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -139,6 +140,15 @@ MATRIX: dict[str, Line] = {
     "settings-deliveries": Line(ADMINS),
     "settings-delivery": Line(ADMINS, lambda world: [world.delivery.pk]),
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
+    "contacts": Line(EVERYBODY),
+    "contact-new": Line(EVERYBODY),
+    "contact-edit": of_team(lambda world: [world.cast.clara.pk]),
+    "contact-start": of_team(lambda world: [world.cast.clara.pk]),
+    "settings-contact-fields": Line(ADMINS),
+    "settings-contact-field-new": Line(ADMINS),
+    "settings-contact-field": Line(ADMINS, lambda world: [world.contact_field]),
+    "settings-contact-field-move": Line(ADMINS, lambda world: [world.contact_field]),
+    "settings-contact-field-remove": Line(ADMINS, lambda world: [world.contact_field]),
     "inbox": Line(EVERYBODY),
     "view-counts": Line(EVERYBODY),
     "filters": Line(EVERYBODY),
@@ -269,11 +279,12 @@ class MatrixTestCase(TestCase):
         upload = factories.upload(cast.claras, by=cast.ben)
         label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
         saved = SavedFilter.objects.create(workspace=cast.workspace, owner=cast.ada, team=cast.team, name="Reparaturen")
+        field = ContactField.objects.create(workspace=cast.workspace, name="Rahmennummer")
         plan = Plan(due_at=timezone.now() + timedelta(hours=1))
         scheduled = schedule_reply(cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan)
         cls.world = World(
             cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
-            scheduled.pk,
+            scheduled.pk, field.pk,
         )  # fmt: skip
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
