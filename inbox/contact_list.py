@@ -90,7 +90,9 @@ class ContactPage:
     next: int | None  # the contact after which the next page begins
 
 
-def contact_page(agent: Agent, wanted: ContactFilter, *, after: int | None = None, size: int = PAGE_SIZE) -> ContactPage:
+def contact_page(
+    agent: Agent, wanted: ContactFilter, *, after: int | None = None, size: int = PAGE_SIZE
+) -> ContactPage:
     """One page in the order of the names. A contact that has gone meanwhile begins the list anew."""
     contacts = matching(agent, wanted)
     if after is not None and (last := Contact.objects.filter(workspace=agent.workspace_id, pk=after).first()):

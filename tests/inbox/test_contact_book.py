@@ -58,7 +58,9 @@ def test_everybody_sees_the_people_whose_conversations_they_see(cast, ben):
     assert _names(_client(cast.mallory)) == []
 
 
-@pytest.mark.parametrize("words", ["HOFFMANN lena", "lena hoff", "mueller-hoff", "0172 1234", "+49 172", "LENA@", "@lena"])
+@pytest.mark.parametrize(
+    "words", ["HOFFMANN lena", "lena hoff", "mueller-hoff", "0172 1234", "+49 172", "LENA@", "@lena"]
+)
 def test_people_are_found_by_name_in_any_order_by_number_username_and_address(cast, words):
     lena = factories.contact(cast.number, "Lena Müller-Hoffmann", phone="491721234567")
     Contact.objects.filter(pk=lena.pk).update(
