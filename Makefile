@@ -6,7 +6,7 @@ RUN = needs=run; . config/environment.sh && exec "$$python"
 DEV = needs=dev; . config/environment.sh && exec "$$python"
 
 .DEFAULT_GOAL = help
-.PHONY: help run test pytest lint bench soak manage messages screenshots requirements clean
+.PHONY: help run test pytest lint bench soak manage messages screenshots assets requirements clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ messages: ## collect and compile the translations (needs gettext)
 
 screenshots: ## the picture of the README, made by the product
 	@$(DEV) -m docs.screenshots
+
+assets: ## the sounds and PNG icons in static/, made anew
+	@$(DEV) -m docs.assets
 
 requirements: ## compile requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -36,6 +36,7 @@ WORDS: dict[str, str | Promise] = {
     "reply.changed": _("changed the saved reply"),
     "reply.deleted": _("deleted the saved reply"),
     "workspace.read_receipts": _("switched read receipts"),
+    "workspace.notification_text": _("decided about customers' words in notifications"),
     "workspace.created": _("created the workspace"),
     "contact.created": _("entered the contact"),
     "contact.changed": _("changed the contact"),
@@ -59,7 +60,7 @@ _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
     "fields": _("Fields"),
-    "sticky": _("Prefer the last agent"), "handback_minutes": _("Hand back after (minutes)"),
+    "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {
     str(choice.value): choice.label for choice in (*Role, *Visibility, *RoutingStrategy)

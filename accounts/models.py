@@ -24,6 +24,8 @@ class Workspace(models.Model):
     window_margin_seconds = models.PositiveIntegerField(default=60)
     # Whether customers see blue ticks when one of us has read, and that somebody is writing (Meta couples the two).
     read_receipts = models.BooleanField(default=True)
+    # Whether people may let notifications show what customers write; names are shown in any case.
+    text_in_notifications = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:

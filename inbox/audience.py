@@ -71,7 +71,9 @@ class Outgoing:
         return self.kind not in OPEN_ONLY or bool(self.payload.get("in_row"))
 
     def _concerns(self, socket: Socket) -> bool:
-        """Events without a conversation: alerts are for those who lead, `read` and `rights` for one agent."""
+        """Events without facts: alerts are for those who lead, notices for whom they tell, `read`, `rights` for one."""
+        if self.kind == "notice":
+            return str(socket.person.agent_id) in self.payload["tell"]
         if self.kind == "alert":
             return socket.person.rights.role in (Role.LEAD, Role.ADMIN)
         if self.kind in ("read", "rights"):

@@ -4,6 +4,7 @@ Down go the events of `inbox.events`, beats, presence and {"kind": "batch", "eve
 nothing that changes data: that is always an HTTP request with CSRF, forms and rules.
 
     {"kind": "hello", "conversation": id|null}    {"kind": "view", "conversation": id|null}
+        with "hidden": true|false when the page just went out of sight or came into it
     {"kind": "typing", "conversation": id, "what": "reply"|"note"}
     {"kind": "active"}  somebody is at work here    {"kind": "pong", "n": n}  answer to a beat
     {"kind": "ping"}  asks for a beat
@@ -21,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from django.contrib.staticfiles.storage import staticfiles_storage
 
 from accounts.models import Agent, Availability
-from inbox import socket_auth, viewing
+from inbox import presence, socket_auth, viewing
 from inbox.actions import assignment
 from inbox.hub import Hub, hub_of_this_process
 from inbox.sockets import Socket, frame
@@ -95,6 +96,9 @@ class Page:
         """The hub forgets the socket; colleagues no longer see this agent in the conversation."""
         self.hub.remove(self.socket)
         self.socket.close(1000)
+        self.hub.in_background(
+            self.hub.in_thread(presence.look_away, self.socket.person.agent_id, self.socket.tab)
+        )
         if (left := self.socket.conversation) is not None:
             self.socket.conversation = None
             self.hub.in_background(self._leave(left))
@@ -125,13 +129,21 @@ class Page:
         if conversation is not None and (type(conversation) is not int or not 0 < conversation < 2**63):
             self.faults += 1
         elif kind in ("hello", "view"):
+            await self._look(hint.get("hidden"))
             await self._view(conversation)
         elif kind == "typing" and conversation is not None:
             await self._typing(conversation, "note" if hint.get("what") == "note" else "reply")
         elif kind == "active":
             await self.hub.in_thread(socket_auth.touch, self.socket.person)
+            await self._look(hidden=False)
         elif kind == "ping":
             self.socket.beat(self.hub.mark)
+
+    async def _look(self, hidden: object) -> None:
+        """Who is at the page right now gets no pushes."""
+        if isinstance(hidden, bool):
+            note = presence.look_away if hidden else presence.look
+            await self.hub.in_thread(note, self.socket.person.agent_id, self.socket.tab)
 
     async def _view(self, conversation: int | None) -> None:
         left = self.socket.conversation

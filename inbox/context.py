@@ -38,6 +38,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("you", [
         ("profile", "profile", "user", noop("My profile"), EVERYONE),
         ("filters", "settings-filters", "filter", noop("Saved filters"), EVERYONE),
+        ("notifications", "settings-notifications", "bell", noop("Notifications"), EVERYONE),
     ]),
 ]  # fmt: skip
 

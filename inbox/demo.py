@@ -22,6 +22,7 @@ from inbox.models import (
     Assignment,
     Attachment,
     Case,
+    ClosingWarning,
     Contact,
     ContactIdentity,
     Conversation,
@@ -33,6 +34,7 @@ from inbox.models import (
     PairLimit,
     Reaction,
     ReadCursor,
+    Reminder,
     RoutingDecision,
     ScheduledReply,
 )
@@ -85,7 +87,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Activity,
-        ScheduledReply,
+        ScheduledReply, ClosingWarning, Reminder,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)

@@ -103,3 +103,32 @@ class ConsentState(models.TextChoices):
 class DraftKind(models.TextChoices):
     REPLY = "reply", _("Reply")
     NOTE = "note", _("Note")
+
+
+class NoticeKind(models.TextChoices):
+    """What an agent is told. Each has its sound: static/sounds/<kind>.wav."""
+
+    ASSIGNED = "assigned"
+    MESSAGE = "message"
+    MENTION = "mention"
+    CLOSING_60 = "closing_60"
+    CLOSING_15 = "closing_15"
+    WAITING = "waiting"
+
+
+class NoticeTopic(models.TextChoices):
+    """What an agent chooses by: the kinds, those of one sort together."""
+
+    ASSIGNED = "assigned", _("A conversation is assigned to me")
+    MESSAGE = "message", _("A message in a conversation of mine")
+    MENTION = "mention", _("A colleague mentions me")
+    CLOSING = "closing", _("A window closes in less than 60 or 15 minutes, unanswered")
+    WAITING = "waiting", _("A reminder that somebody waits")
+
+
+class Channel(models.TextChoices):
+    """How an agent is told."""
+
+    SCREEN = "screen", _("Screen")
+    SOUND = "sound", _("Sound")
+    PUSH = "push", _("Push")

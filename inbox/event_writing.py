@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import publishing, statements
-from inbox.enums import MessageStatus
+from inbox import publishing, push_queue, statements
+from inbox.enums import Direction, MessageKind, MessageStatus, NoticeKind
 from inbox.event_payloads import (
     Item,
     Part,
@@ -36,9 +36,10 @@ class Reported:
 
     def __init__(
         self, kind: str, conversation: Conversation, item: Item | None = None, before: dict | None = None,
-        took: int | None = None,
+        took: int | None = None, tell: dict[int, NoticeKind] | None = None,
     ):  # fmt: skip
-        self.kind, self.conversation, self.item, self.before, self.took = kind, conversation, item, before, took
+        self.kind, self.conversation, self.item, self.before = kind, conversation, item, before
+        self.took, self.tell = took, tell or {}
 
 
 def write(reported: list[Reported]) -> None:
@@ -110,7 +111,18 @@ def _payload(event: Reported, snapshot: Snapshot) -> dict:
         payload["took"] = event.took
     if event.before is not None:
         payload["before"] = event.before
+    if tell := event.tell or _customer_wrote(event, snapshot):
+        payload["tell"] = {str(agent_id): kind for agent_id, kind in tell.items()}
     return payload
+
+
+def _customer_wrote(event: Reported, snapshot: Snapshot) -> dict[int, NoticeKind]:
+    """A new message of the customer: whoever has the conversation is told."""
+    assignee, message = snapshot.conversation.assignee_id, event.item
+    if assignee is None or event.kind != "message" or not isinstance(message, Message):
+        return {}
+    is_theirs = message.direction == Direction.IN and message.kind != MessageKind.SYSTEM
+    return {assignee: NoticeKind.MESSAGE} if is_theirs else {}
 
 
 def write_ticks(messages: list[Message]) -> None:
@@ -150,6 +162,7 @@ def _store(payloads: list[dict]) -> None:
         raise transaction.TransactionManagementError("Events are reported inside the transaction that makes them true.")
     ids = sorted(pk for (pk,) in statements.fetch(STORE, [timezone.now(), json.dumps(payloads)]))
     publishing.after_commit([{"id": pk, **payload} for pk, payload in zip(ids, payloads, strict=True)])
+    push_queue.remember(payloads)
 
 
 def publish_fleeting(kind: str, conversation: Conversation, content: dict) -> None:

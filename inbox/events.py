@@ -10,15 +10,16 @@ A payload holds
     before      the facts that decided who could see it, when this event may take it out of somebody's sight
     reads       {agent id: how many of inbound_count this agent has read}
     only        the one agent who gets the item itself: a reply that is held back is its author's alone
+    tell        {agent id: NoticeKind}, who is to be told of it in their own words (inbox.notices), once
     uid, item   of a message, note or activity: its own id, and the id of its element
     took        a number of the thread that no item shows: a reaction of ours has it
     html        {language: {"row", "message", "head", "later"}}, rendered once; never a word about one agent. Head
                 only when the conversation itself changed; of a message it feels nothing but the window, which is in
                 `facts`. What else is missing could not be rendered and is fetched by the page, unless `partial`
                 says that row and head come with a later event
-Kinds: message, message_changed, ticks, note, activity, later, conversation, conversation_gone, agent, rights, alert,
-label (which has changed, or become another or nothing, wherever a page shows it); fleeting ones without a row: typing,
-viewing, read.
+Kinds: message, message_changed, ticks, note, activity, later, conversation, conversation_gone, notice, agent, rights,
+alert, label (which has changed, or become another or nothing, wherever a page shows it); fleeting ones without a row:
+typing, viewing, read.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
 conversation once, at the end, and publishes all in one go. It must be inside the block whose rollback undoes them.
@@ -30,7 +31,7 @@ from threading import local
 
 from accounts.models import Agent, Workspace
 from inbox import publishing
-from inbox.enums import MessageStatus
+from inbox.enums import MessageStatus, NoticeKind
 from inbox.event_writing import Reported, publish_fleeting, write, write_plain, write_ticks
 from inbox.models import Activity, Conversation, Label, Message, Note
 from inbox.visibility import ConversationFacts, facts_of
@@ -100,17 +101,24 @@ def messages_changed(messages: Iterable[Message]) -> None:
         write_ticks(ticked)
 
 
-def conversation_changed(conversation: Conversation, *, previous: ConversationFacts | None = None) -> None:
+def conversation_changed(
+    conversation: Conversation, *, previous: ConversationFacts | None = None, by: Agent | None = None
+) -> None:
     """Status, assignee, team, labels, snooze, window or name changed.
 
-    `previous` are the facts before, so that people who lose sight of it are told to take it off their screens.
+    `previous` are the facts before, so that people who lose sight of it are told to take it off their screens. Who
+    has got it by this change is told, unless they did it themselves (`by`; None is the routing).
     """
     before = None
     if previous is not None:
         before = {
             "assignee": previous.assignee_id, "team": previous.team_id, "mentioned": sorted(previous.mentioned_ids)
         }  # fmt: skip
-    _report(Reported("conversation", conversation, None, before))
+    tell = {}
+    got = conversation.assignee_id
+    if previous is not None and got is not None and got not in (previous.assignee_id, by.pk if by else None):
+        tell[got] = NoticeKind.ASSIGNED
+    _report(Reported("conversation", conversation, None, before, tell=tell))
 
 
 def conversation_removed(conversation: Conversation) -> None:
@@ -124,9 +132,9 @@ def conversation_removed(conversation: Conversation) -> None:
     })  # fmt: skip
 
 
-def note_added(note: Note) -> None:
-    """Only colleagues who may see the conversation hear of it."""
-    _report(Reported("note", note.conversation, note))
+def note_added(note: Note, *, calls: Iterable[int] = ()) -> None:
+    """Only colleagues who may see the conversation hear of it. `calls` are the agents it mentions."""
+    _report(Reported("note", note.conversation, note, tell=dict.fromkeys(calls, NoticeKind.MENTION)))
 
 
 def activity_added(activity: Activity) -> None:
@@ -137,6 +145,13 @@ def activity_added(activity: Activity) -> None:
 def later_changed(conversation: Conversation) -> None:
     """What is to be sent later in this thread: one more, one less, another time, held."""
     _report(Reported("later", conversation))
+
+
+def notice_due(conversation: Conversation, agent_ids: Iterable[int], kind: NoticeKind) -> None:
+    """Time alone has brought something about that these agents should know."""
+    if tell := {str(agent_id): kind for agent_id in agent_ids}:
+        content = {"conversation": conversation.pk, "tell": tell}
+        write_plain(conversation.workspace_id, "notice", content)
 
 
 def agent_changed(agent: Agent) -> None:

@@ -102,6 +102,25 @@ def send_typing(conversation_id: int) -> None:
     receipts.send_typing(conversation)
 
 
+def send_push(notice_id: int) -> None:
+    """Tell an agent on their devices."""
+    from inbox.actions import pushing
+    from inbox.models import PushNotice
+
+    notice = PushNotice.objects.select_related("conversation__workspace", "conversation__contact").filter(pk=notice_id)
+    if (found := notice.first()) is None:
+        logger.info("Push %s has gone; somebody else has sent it", notice_id)
+        return
+    pushing.send_notice(found)
+
+
+def forget_ended_push_devices() -> None:
+    """Delete the devices of people who have been signed out everywhere or left."""
+    from inbox.actions import pushing
+
+    pushing.forget_ended_devices()
+
+
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
     from whatsapp.models import BusinessAccount
@@ -164,4 +183,6 @@ def forget_old_uploads() -> None:
 
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
-NIGHTLY: tuple[Callable[[], None], ...] = (forget_old_sign_ins, forget_old_deliveries, forget_old_uploads)
+NIGHTLY: tuple[Callable[[], None], ...] = (
+    forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, forget_ended_push_devices
+)  # fmt: skip

@@ -26,6 +26,7 @@ FALLBACK_SECONDS = GRACE_SECONDS + 60
 SETTLING_SECONDS = 120  # after Redis or web came back, absence proves nothing for this long
 TYPING_SECONDS = 6
 VIEWING_SECONDS = 50
+LOOKING_SECONDS = 120  # after the last sign of somebody at a visible page
 KEEP_SECONDS = 7 * 24 * 3600
 
 
@@ -164,6 +165,33 @@ def viewer_ids(conversation_id: int) -> list[int]:
     except (redis.RedisError, OSError):
         return []
     return [int(str(agent_id)) for agent_id in found]
+
+
+def look(agent_id: int, tab: str) -> None:
+    """Somebody is at work in this tab, which is visible."""
+    try:
+        connection = client()
+        connection.zadd(key("looking", agent_id), {tab: _clock(connection)})
+        connection.expire(key("looking", agent_id), LOOKING_SECONDS)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("A look was not written: %s", error)
+
+
+def look_away(agent_id: int, tab: str) -> None:
+    """This tab is hidden or gone."""
+    try:
+        client().zrem(key("looking", agent_id), tab)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("A look away was not written: %s", error)
+
+
+def looks_now(agent_id: int) -> bool:
+    """Whether the agent is at one of their pages right now; no when Redis is away."""
+    try:
+        connection = client()
+        return bool(connection.zcount(key("looking", agent_id), _clock(connection) - LOOKING_SECONDS, "+inf"))
+    except (redis.RedisError, OSError):
+        return False
 
 
 def may_say_typing(conversation_id: int, agent_id: int, what: str) -> bool:

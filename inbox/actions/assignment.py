@@ -166,7 +166,7 @@ def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, 
     if team is not None and (to is None or team != former_team):
         words |= {"team": team.name}
     add_activity(conversation, kind, actor=by, data=words)
-    events.conversation_changed(conversation, previous=previous)
+    events.conversation_changed(conversation, previous=previous, by=by)
 
 
 def _working(agent: Agent, conversation: Conversation) -> Agent:

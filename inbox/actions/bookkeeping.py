@@ -98,6 +98,7 @@ class _Turn:
     def __init__(self, conversation: Conversation, at: datetime) -> None:
         self.conversation, self.opened_at = conversation, at
         self.previous: ConversationFacts | None = None
+        self.giver: Agent | None = None
         self.lines: list[tuple[str, Agent | None, dict[str, Any]]] = []
         # Above the message that did it, but below the closing before it.
         self.moment = max(at - A_BLINK, conversation.closed_at or at - A_BLINK)
@@ -125,6 +126,7 @@ class _Turn:
         conversation = self.conversation
         Assignment.objects.create(conversation=conversation, agent=agent, team_id=conversation.team_id, by=by)
         conversation.assignee, conversation.assigned_at = agent, timezone.now() if agent else None
+        self.giver = by
         if agent is not None:
             self.lines.append(("claimed", by, {"to": agent.name, "to_id": agent.pk}))
 
@@ -135,7 +137,7 @@ class _Turn:
         with events.gathered():
             for kind, actor, data in self.lines:
                 add_activity(self.conversation, kind, actor=actor, data=data, occurred_at=self.moment)
-            events.conversation_changed(self.conversation, previous=self.previous)
+            events.conversation_changed(self.conversation, previous=self.previous, by=self.giver)
 
     def _changes(self) -> None:
         self.previous = self.previous or facts_of(self.conversation)

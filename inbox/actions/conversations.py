@@ -97,7 +97,7 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
         if undone and closed_at is not None:
             later.closing_undone(conversation, closed_at)
-        events.conversation_changed(conversation, previous=previous)
+        events.conversation_changed(conversation, previous=previous, by=by)
         request_routing()
     return conversation
 

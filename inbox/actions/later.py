@@ -25,7 +25,7 @@ from inbox import access, events, saved_reply_places, times
 from inbox import text as words
 from inbox.actions import drafts, locks, outgoing, replying, sending_templates
 from inbox.actions.activity import add_activity
-from inbox.enums import DraftKind, MessageKind
+from inbox.enums import DraftKind, MessageKind, NoticeKind
 from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, Sentence, TextTooLong, UnfilledGap
 from inbox.models import Conversation, Mention, Message, ScheduledReply
 from inbox.visibility import facts_of
@@ -291,6 +291,7 @@ def _tell(reply: ScheduledReply, kind: str, *, actor: Agent | None = None, asks:
     line = add_activity(reply.conversation, kind, actor=actor, data=data)
     if asks and author is not None and author.is_active and _sees(author, reply.conversation):
         Mention.objects.create(activity=line, conversation=reply.conversation, agent=author)
+        events.notice_due(reply.conversation, [author.pk], NoticeKind.MENTION)
 
 
 def _sees(agent: Agent, conversation: Conversation) -> bool:

@@ -39,17 +39,17 @@ def add_note(conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID
             author=by, text=text,
         )  # fmt: skip
         conversation.save(update_fields=["seq"])
-        _mention(note, by)
-        events.note_added(note)
+        events.note_added(note, calls=_mention(note, by))
     return note
 
 
-def _mention(note: Note, author: Agent) -> None:
+def _mention(note: Note, author: Agent) -> set[int]:
     if "@" not in note.text:
-        return
+        return set()
     people = [(agent.pk, agent.name) for agent in agents_who_see(note.conversation)]
-    called = {agent_id for found in find_mentions(note.text, people) for agent_id in found.agent_ids}
+    called = {agent_id for found in find_mentions(note.text, people) for agent_id in found.agent_ids} - {author.pk}
     Mention.objects.bulk_create(
-        Mention(note=note, conversation=note.conversation, agent_id=agent_id) for agent_id in called - {author.pk}
+        Mention(note=note, conversation=note.conversation, agent_id=agent_id) for agent_id in called
     )
-    follow_all(note.conversation, called - {author.pk})
+    follow_all(note.conversation, called)
+    return called

@@ -22,15 +22,17 @@ from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
+from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
 from inbox.models import Activity, Attachment, Conversation, ScheduledReply, UnmatchedStatus
+from inbox.push_queue import requeue_lost
 from whatsapp.service_window import WINDOW
 
 logger = logging.getLogger(__name__)
 
 ROWS = 20  # of one chore in one sweep
 DELETED = 500
-HAND_BACK_EVERY = timedelta(seconds=5)
+SELDOM = timedelta(seconds=5)  # what may be a little late
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
 JOB_LOST_AFTER = timedelta(seconds=60)
@@ -52,14 +54,18 @@ class Sweeper:
         """One sweep, in an order in which what one chore frees the next can give away; is there more to do?"""
         more = self._try(send_due_replies, now)
         more |= self._try(wake_due, now)
-        if self._is_time("hand back", HAND_BACK_EVERY, now) and self._try(hand_back_gone, now):
+        if self._is_time("hand back", SELDOM, now) and self._try(hand_back_gone, now):
             del self._last_run["hand back"]
             more = True
         self._try(self.route_queues, now)
         more |= self._try(self.tell_closed_windows, now)
+        more |= self._try(warn_of_closing_windows, now)
+        more |= self._try(remind_of_waiting, now)
         more |= self._try(requeue_attachments, now)
         if self._is_time("prepare", PREPARE_EVERY, now):
             self._try(prepare_attachments, now)
+        if self._is_time("pushes", SELDOM, now):
+            more |= self._try(requeue_lost, now)
         if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
             del self._last_run["clean"]
         return more

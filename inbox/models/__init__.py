@@ -18,6 +18,8 @@ from inbox.models.message import (
     UnmatchedStatus,
 )
 from inbox.models.note import Draft, Mention, Note
+from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
+from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply
 from inbox.models.scheduled_reply import ScheduledReply
@@ -29,6 +31,7 @@ __all__ = [
     "Assignment",
     "Attachment",
     "Case",
+    "ClosingWarning",
     "Consent",
     "Contact",
     "ContactField",
@@ -42,11 +45,16 @@ __all__ = [
     "Mention",
     "Message",
     "Note",
+    "NotificationSettings",
     "NumberRouting",
     "PairLimit",
+    "PushDevice",
+    "PushKey",
+    "PushNotice",
     "Reaction",
     "ReadCursor",
     "Rendition",
+    "Reminder",
     "RoutingDecision",
     "SavedReply",
     "SavedFilter",

@@ -143,7 +143,7 @@ function welcome(frame) {
   build = frame.build;
   failures = 0;
   lostAt = 0;
-  hint({ kind: "hello", conversation: document.hidden ? null : viewed });
+  hint({ kind: "hello", conversation: document.hidden ? null : viewed, ...(opened ? {} : { hidden: document.hidden }) });
   setState("open");
   resync({ list: true, thread: true, first: !opened });
   opened = true;
@@ -204,7 +204,7 @@ function drop() {
 function visibilityChanged() {
   if (document.hidden) {
     hiddenAt = Date.now();
-    hint({ kind: "view", conversation: null });
+    hint({ kind: "view", conversation: null, hidden: true });
     return;
   }
   const away = hiddenAt ? Date.now() - hiddenAt : 0;
@@ -212,7 +212,7 @@ function visibilityChanged() {
     failures = 0;
     return void connect();
   }
-  hint({ kind: "view", conversation: viewed });
+  hint({ kind: "view", conversation: viewed, hidden: false });
   if (Date.now() - heardAt > SILENCE) return drop();
   if (away > SILENCE) probe();
   // Marks are not sent to hidden pages; everything else was, unless the browser put the page to sleep.

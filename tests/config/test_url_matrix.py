@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts import actions
 from accounts.models import Invitation
+from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
@@ -49,6 +50,7 @@ class World:
     saved_filter: int
     scheduled: int
     contact_field: int
+    push_device: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -102,6 +104,10 @@ MATRIX: dict[str, Line] = {
     "health-live": Line(PUBLIC),
     "health-ready": Line(PUBLIC),
     "favicon": Line(PUBLIC),
+    "favicon-with": Line(PUBLIC, lambda world: [3]),
+    "service-worker": Line(PUBLIC),
+    "manifest": Line(PUBLIC),
+    "offline": Line(PUBLIC),
     "metrics": Line(PUBLIC),  # 404 for everybody but this machine: tests/config/test_security.py
     "login": Line(PUBLIC),
     "logout": Line(PUBLIC),
@@ -181,6 +187,7 @@ MATRIX: dict[str, Line] = {
     "conversation-snooze": conversation(),
     "conversation-labels": conversation(),
     "conversation-read": conversation(),
+    "conversation-notice": replace(conversation(), answers=(204,)),  # there is nothing to be told
     "conversation-consent": conversation(),
     "conversation-replies": conversation(),
     "conversation-reply-uses": of_team(lambda world: [world.cast.claras.pk, world.reply], (MISSING, MISSING)),
@@ -192,6 +199,13 @@ MATRIX: dict[str, Line] = {
     "conversation-later-dialog": conversation(),
     "later": of_team(lambda world: [world.scheduled]),
     "later-sending": of_team(lambda world: [world.scheduled]),
+    "settings-notifications": Line(EVERYBODY),
+    "settings-notifications-text": Line(ADMINS),
+    "push-devices": Line(EVERYBODY),
+    "push-test": Line(EVERYBODY),
+    "push-device-removal": Line(
+        EVERYBODY, lambda world: [world.push_device], blind=("mallory", "otto", "ada", "lea")
+    ),  # Ben's alone
     "attachment": of_team(lambda world: [world.attachment.token], ("x" * 32,)),
     "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
     "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
@@ -286,6 +300,8 @@ class MatrixTestCase(TestCase):
             cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
             scheduled.pk, field.pk,
         )  # fmt: skip
+        subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
+        cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-// The numbers beside the views, on the rail and in the window's title. The server sends them when they change; only a
+// The numbers beside the views, on the rail, in the window's title, its icon and that of the installed app. The server sends them when they change; only a
 // list narrowed to one team asks for its own, at most every 10 s.
 
 import { fetchText } from "./parts.js";
@@ -6,7 +6,7 @@ import { fetchText } from "./parts.js";
 const OWN_EVERY = 10_000;
 
 let title = document.title.replace(/^\(\d+\+?\) /, "");
-let unread = null;
+let unread = document.querySelector("#rail-unread [data-count]")?.textContent ?? "";
 let ownTimer = 0;
 
 export function applyToCounts(event) {
@@ -38,11 +38,11 @@ function showViews(counts) {
 }
 
 function showUnread(count) {
-  unread = count;
+  unread = words(count);
   const badge = document.getElementById("rail-unread");
   if (badge) {
     badge.hidden = !count;
-    badge.querySelector("[data-count]").textContent = words(count);
+    badge.querySelector("[data-count]").textContent = unread;
   }
   showTitle();
 }
@@ -50,7 +50,12 @@ function showUnread(count) {
 export function showTitle() {
   const bare = document.title.replace(/^\(\d+\+?\) /, "");
   if (bare) title = bare;
-  if (unread !== null) document.title = unread ? `(${words(unread)}) ${title}` : title;
+  document.title = unread ? `(${unread}) ${title}` : title;
+  const icon = document.querySelector("link[rel='icon']");
+  icon.dataset.plain ??= icon.href;
+  const wanted = unread ? `/favicon/${parseInt(unread)}.svg` : icon.dataset.plain;
+  if (icon.href !== new URL(wanted, location).href) icon.href = wanted;
+  navigator.setAppBadge?.(parseInt(unread) || 0).catch(() => {});
 }
 
 function words(count) {

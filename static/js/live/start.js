@@ -3,6 +3,7 @@
 import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
 import { applyToLabels } from "./labels.js";
+import { applyToNotices, listen } from "./notices.js";
 import { applyToPanel, fetchPanel } from "./panel.js";
 import { applyToPeople, repaintPeople } from "./people.js";
 import { applyToRows, fetchList, showHeldBack } from "./rows.js";
@@ -25,6 +26,7 @@ export function start() {
     applyToCounts(detail);
     applyToPanel(detail);
     applyToLabels(detail);
+    applyToNotices(detail);
   });
   document.addEventListener("tresen:resync", ({ detail }) => {
     if (detail.list) fetchList();
@@ -66,6 +68,8 @@ export function start() {
   shown = openConversation();
   socket.view(shown);
   socket.start();
+  showTitle();
+  listen();
 }
 
 // An event that came while the thread was on its way found nothing to change, and what was rendered may be older than it.

@@ -1,0 +1,118 @@
+"""What an agent is told, in their words: the same for the page and for push.
+
+Who is to be told of what is decided where it happens and travels as `tell` in the event (inbox.events). Here it is
+asked once more, at the moment of telling, whether it still holds: not when it has been read, answered or handed on
+meanwhile, and not in hours that are to be quiet.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Agent
+from inbox import formatting
+from inbox.enums import Channel, Direction, NoticeKind, NoticeTopic
+from inbox.models import Conversation, Mention, NotificationSettings
+from inbox.unread import unread_count
+
+TOPICS = {
+    NoticeKind.ASSIGNED: NoticeTopic.ASSIGNED,
+    NoticeKind.MESSAGE: NoticeTopic.MESSAGE,
+    NoticeKind.MENTION: NoticeTopic.MENTION,
+    NoticeKind.CLOSING_60: NoticeTopic.CLOSING,
+    NoticeKind.CLOSING_15: NoticeTopic.CLOSING,
+    NoticeKind.WAITING: NoticeTopic.WAITING,
+}
+LONGEST_TEXT = 160
+
+
+def settings_of(agent: Agent) -> NotificationSettings:
+    """The agent's choices, or the defaults."""
+    return NotificationSettings.objects.filter(agent=agent).first() or NotificationSettings(agent=agent)
+
+
+def notice_for(
+    agent: Agent, conversation: Conversation, kind: NoticeKind, now: datetime, chosen: NotificationSettings
+) -> dict[str, Any] | None:
+    """The notification as the browser shows it, or None when there is nothing to say. Language: the active one.
+
+    The agent must see the conversation. `channels` is how the agent wants it, `sound` the address of its sound.
+    """
+    if chosen.is_quiet(now, agent.zone):
+        return None
+    channels = [channel.value for channel in Channel if chosen.wants(TOPICS[kind], channel)]
+    words = _words(agent, conversation, kind, now, may_show_text(chosen))
+    if not channels or not words:
+        return None
+    return {
+        "title": conversation.contact.display_name,
+        "body": words,
+        "tag": f"conversation-{conversation.pk}",
+        "renotify": True,
+        "silent": True,  # the page plays its own sound
+        "icon": static("img/icon-192.png"),
+        "badge": static("img/badge-96.png"),
+        "lang": agent.language,
+        "timestamp": int(now.timestamp() * 1000),
+        "data": {"url": reverse("conversation", args=[conversation.pk])},
+        "channels": channels,
+        "sound": sound_of(kind),
+    }
+
+
+def sound_of(kind: NoticeKind) -> str:
+    return static(f"sounds/{kind.value}.wav")
+
+
+def may_show_text(chosen: NotificationSettings) -> bool:
+    """Only when the agent wants it and the workspace allows it."""
+    return chosen.with_text and chosen.agent.workspace.text_in_notifications
+
+
+def _words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: datetime, with_text: bool) -> str:
+    if kind == NoticeKind.MENTION:
+        return _mention_words(agent, conversation, with_text)
+    if kind == NoticeKind.MESSAGE:
+        return _message_words(agent, conversation, with_text)
+    if kind == NoticeKind.ASSIGNED:
+        return _("Assigned to you") if conversation.assignee_id == agent.pk else ""
+    if not (conversation.is_open and conversation.needs_answer):
+        return ""
+    if kind == NoticeKind.WAITING:
+        return _waiting_words(conversation, now) if conversation.assignee_id == agent.pk else ""
+    if conversation.assignee_id not in (None, agent.pk):
+        return ""
+    minutes = int(conversation.service_window.time_left(now).total_seconds() // 60)
+    return _("Unanswered: the window closes in %(minutes)s min") % {"minutes": minutes} if minutes else ""
+
+
+def _message_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
+    if conversation.assignee_id != agent.pk or not (count := unread_count(conversation, agent)):
+        return ""
+    preview = conversation.preview
+    if with_text and preview.get("direction") == Direction.IN and preview.get("text"):
+        return formatting.to_line(preview["text"])[:LONGEST_TEXT]
+    return ngettext("New message", "%(count)s new messages", count) % {"count": count}
+
+
+def _mention_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
+    unread = Mention.objects.filter(agent=agent, conversation=conversation, read_at=None)
+    mention = unread.select_related("note__author").order_by("-pk").first()
+    if mention is None:
+        return ""
+    if mention.note is None:  # a line in the thread that asks for the agent's decision
+        return _("Your decision is needed")
+    if with_text:
+        return formatting.to_line(mention.note.text)[:LONGEST_TEXT]
+    author = mention.note.author
+    return _("%(name)s mentioned you") % {"name": author.name} if author else _("You are mentioned")
+
+
+def _waiting_words(conversation: Conversation, now: datetime) -> str:
+    since = conversation.waiting_since or conversation.last_message_at
+    minutes = max(int((now - since).total_seconds() // 60), 1)
+    return _("Has been waiting for your answer for %(minutes)s min") % {"minutes": minutes}

@@ -1,0 +1,44 @@
+// Being told: an event's `tell` names this agent. The words, the sound and whether at all come from the server. Of
+// several tabs one speaks, and none when a focused one shows that conversation. The service worker opens what is clicked.
+
+import { get } from "../lib/http.js";
+import { openConversation } from "./thread.js";
+import { myself } from "./parts.js";
+
+const ONE_SOUND = 1_500; // several at once sound like one
+
+const tabs = new BroadcastChannel("tresen-notices");
+const seen = new Set(); // events that somebody looks at in another tab
+let speaks = false;
+let playedAt = 0;
+
+export function listen() {
+  tabs.onmessage = ({ data }) => seen.add(data);
+  navigator.locks?.request(`tresen-notices-${myself()}`, () => {
+    speaks = true;
+    return new Promise(() => {}); // until this tab closes
+  });
+  navigator.serviceWorker?.register("/service-worker.js").catch((error) => console.warn("No service worker", error));
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data.open && open(data.open));
+}
+
+export async function applyToNotices(event) {
+  const kind = event.tell?.[myself()];
+  if (!kind) return;
+  if (document.hasFocus() && openConversation() === event.conversation) return tabs.postMessage(event.id);
+  if (!speaks) return;
+  const notice = await get(`/conversations/${event.conversation}/notice/?kind=${kind}`).catch(() => null);
+  if (!notice || seen.delete(event.id)) return;
+  if (notice.channels.includes("sound") && Date.now() - playedAt > ONE_SOUND) {
+    playedAt = Date.now();
+    new Audio(notice.sound).play().catch(() => {}); // nobody has touched this tab yet
+  }
+  if (!notice.channels.includes("screen") || window.Notification?.permission !== "granted") return;
+  (await navigator.serviceWorker.ready).showNotification(notice.title, notice);
+}
+
+function open(url) {
+  if (location.pathname === url) return;
+  if (!document.getElementById("thread")) return location.assign(url);
+  window.htmx.ajax("GET", url, { target: "#thread", swap: "outerHTML show:none" });
+}
