@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 
-from inbox.enums import MessageStatus
+from inbox.enums import FILE_KINDS, MessageKind, MessageStatus
 from inbox.models import Message
 from whatsapp import errors
 
 NOT_CONFIRMED_AFTER = timedelta(minutes=10)
+MAY_BE_RESENT = {MessageStatus.FAILED, MessageStatus.UNKNOWN}
 
 
 class Delivery:
@@ -25,7 +26,7 @@ class Delivery:
     def waiting_because(self) -> str | Promise:
         """Why it has not left yet, after a try that Meta or the network turned away."""
         waits = self.message.status in (MessageStatus.QUEUED, MessageStatus.SENDING)
-        return errors.sentence(self.message.error_code) if waits and self.message.error_code is not None else ""
+        return errors.waiting_sentence(self.message.error_code) if waits and self.message.error_code is not None else ""
 
     @property
     def failure_icon(self) -> str:
@@ -35,15 +36,29 @@ class Delivery:
 
     @property
     def way_out(self) -> str:
-        """What helps after a failure: "template", "again", or "" when only the words of `next_step` do."""
-        action = errors.action(self.message.error_code)
-        if action == errors.TEMPLATE:
-            return "template"
-        return "" if action in (errors.GIVE_UP, errors.STOP) else "again"
+        """What the button beside a failure does: "template", "again", "change", or "" when only words help.
+
+        What is changed goes where it came from, the composer or the template picker. A file has no such place: it is
+        sent again, uploaded anew. Nor has what was built in a dialog: only its step is said.
+        """
+        way = errors.way_out(self.message.error_code)
+        if way != errors.CHANGE or self.message.kind in (MessageKind.TEXT, MessageKind.TEMPLATE):
+            return way
+        is_lost = self.message.error_code == errors.NO_HEADER_FILE
+        return errors.AGAIN if self.message.kind in FILE_KINDS and not is_lost else errors.NOTHING
 
     @property
-    def next_step(self) -> str | Promise:
-        return errors.next_step(self.message.error_code)
+    def step_words(self) -> str | Promise:
+        """The words of that button, or of the advice in its place."""
+        is_changed = errors.way_out(self.message.error_code) != self.way_out and self.way_out == errors.AGAIN
+        return errors.next_step(None) if is_changed else errors.next_step(self.message.error_code)
+
+    @property
+    def resent(self) -> Message | None:
+        """The first time it was sent again: from then on that message has the buttons."""
+        if self.message.status not in MAY_BE_RESENT:
+            return None
+        return min(self.message.resends.all(), key=lambda again: again.seq, default=None)
 
     @property
     def is_unknown(self) -> bool:

@@ -18,6 +18,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import Agent, Team, Workspace
 from inbox import rendering, statements
+from inbox.bubble_delivery import MAY_BE_RESENT
 from inbox.enums import MessageKind
 from inbox.models import Activity, Contact, ContactIdentity, Conversation, Label, Message, Note
 
@@ -131,6 +132,8 @@ def parts_of(item: Item, snapshot: Snapshot, *, is_new: bool) -> Part:
         if is_new and "reactions" not in _prefetched(item):
             _fill(item.reactions, [])
         prefetch_related_objects([item], "attachments__renditions", "reactions")
+        if item.status in MAY_BE_RESENT:
+            prefetch_related_objects([item], "resends")
     return name, item
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import albums, bubbles, rendering
+from inbox.bubble_delivery import MAY_BE_RESENT
 from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Activity, Conversation, Message, Note, Reaction
 
@@ -212,7 +213,9 @@ def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any
 
 
 def _items(kind: str, found: Iterable[Any], conversation: Conversation) -> list[Item]:
-    items = []
+    items, found = [], list(found)
+    troubled = [each for each in found if isinstance(each, Message) and each.status in MAY_BE_RESENT]
+    prefetch_related_objects(troubled, "resends")
     for thing in found:
         thing.conversation = conversation  # with its contact and workspace, already loaded
         if isinstance(thing, Message):

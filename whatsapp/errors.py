@@ -1,7 +1,8 @@
 """Meta's error codes: what to do about each, and the words an agent reads (whatsapp-cloud-api.md §3, design.md §10).
 
-`action` is the one table of consequences, `sentence` and `next_step` the one table of words. Codes below zero are our
-own: a message that never left, because a rule said no right before the call or because Meta could not be reached.
+`action` is the one table of what the delivery loop does, `_WORDS` the one table of what people read and can do: why,
+what helps, and with which button. Codes below zero are our own: a message that never left, because a rule said no right
+before the call or because Meta could not be reached.
 """
 
 from django.utils.functional import Promise
@@ -21,6 +22,9 @@ UNCONFIRMED = -10
 HTTP_TOO_MANY = -11
 
 RETRY, FIX, GIVE_UP, STOP, TEMPLATE = "retry", "fix", "give_up", "stop", "template"
+
+# What a person can do about a failed message: the button's deed. Its words are the next step's, so that both agree.
+AGAIN, CHANGE, CHOOSE, NOTHING = "again", "change", "template", ""
 
 _RETRY = {
     1, 2, 4, 613, 80007, 80008, 130429, 131000, 131016, 131056, 131057, 133000, 133004, 133008, 133009, 133015, 134102,
@@ -109,80 +113,111 @@ def slow_down_seconds(code: int | None) -> float | None:
     return _SLOW_DOWN.get(code) if code is not None else None
 
 
-_WORDS: list[tuple[set[int], Promise | str, Promise | str]] = [
-    ({131047, WINDOW_CLOSED}, _("The window had just closed."), _("Choose a template")),
-    (
-        {131026, 130497, 131021, NO_ADDRESS},
-        _("Number is not on WhatsApp, or the app is too old."),
-        _("Call, or correct the number"),
-    ),
+_Row = tuple[set[int], Promise | str, Promise | str, str]
+_WORDS: list[_Row] = [
+    ({131047, WINDOW_CLOSED}, _("The window had just closed."), _("Choose a template"), CHOOSE),
+    ({131026}, _("Number is not on WhatsApp, or the app is too old."), _("Call, or correct the number"), NOTHING),
+    ({131021}, _("This is the number you are writing from."), _("Correct the number"), NOTHING),
+    ({NO_ADDRESS}, _("No number of this person is known."), _("Enter the number first"), NOTHING),
+    ({130497}, _("WhatsApp does not let this business write to that country."), _("Call instead"), NOTHING),
+    ({131030}, _("This test number only reaches people on its list."), _("An admin has to add them at Meta"), NOTHING),
     (
         {131049, 130472},
         _("WhatsApp limits marketing to this person for now."),
-        _("Do not try again before tomorrow"),
+        _("Do not try again before tomorrow"), NOTHING,
     ),
-    ({131050}, _("This person stopped marketing."), _("Only replies to their own questions are allowed")),
-    ({NO_CONSENT}, _("This person has not agreed to marketing."), _("Ask for consent in an open conversation first")),
-    ({131053, 131052, NO_HEADER_FILE}, _("The file did not get through."), _("Send again")),
-    ({131056, 130429, HTTP_TOO_MANY}, _("Too fast for WhatsApp. Goes out by itself."), _("Nothing to do")),
-    ({4, 613, 80007, 80008}, _("Too many requests to Meta. Goes out by itself."), _("Nothing to do")),
+    ({131050}, _("This person stopped marketing."), _("Only replies to their own questions are allowed"), NOTHING),
     (
-        {131048, 131064},
-        _("WhatsApp slows this number down: too many blocks."),
-        _("An admin should look at the number's quality"),
+        {NO_CONSENT},
+        _("This person has not agreed to marketing."),
+        _("Ask for consent in an open conversation first"), NOTHING,
     ),
-    ({131042}, _("No valid payment method at Meta."), _("An admin has to fix it at Meta")),
+    ({131053, 131052}, _("The file did not get through."), _("Send again"), AGAIN),
+    ({NO_HEADER_FILE}, _("The file is no longer here."), _("Choose the file again"), CHANGE),
+    ({131056, 130429, HTTP_TOO_MANY}, _("Too fast for WhatsApp."), _("Send again"), AGAIN),
+    ({4, 613, 80007, 80008}, _("Too many requests to Meta."), _("Send again"), AGAIN),
+    (
+        {131048},
+        _("WhatsApp slows this number down: too many blocks."),
+        _("An admin should look at the number's quality"), NOTHING,
+    ),
+    (
+        {131064},
+        _("WhatsApp slows this number down: templates in the wrong category."),
+        _("An admin should look at the templates"), NOTHING,
+    ),
+    ({131042}, _("No valid payment method at Meta."), _("An admin has to fix it at Meta"), NOTHING),
     (
         {132001, 132015, 132016, TEMPLATE_NOT_SENDABLE},
         _("This template is gone, paused or switched off."),
-        _("Choose another template"),
+        _("Choose another template"), CHOOSE,
     ),
     (
-        {132000, 132005, 132008, 132012, 131008, 131009},
+        {131008, 131009, 132000, 132005, 132008, 132012},
         _("WhatsApp did not accept the content of this message."),
-        _("Change it and send again"),
+        _("Change it and send again"), CHANGE,
     ),
-    ({132007, 132018}, _("WhatsApp refused the content of this template."), _("Choose another template")),
-    ({0, 190}, _("The connection to Meta has expired."), _("An admin has to enter a new access token")),
+    ({132007, 132018}, _("WhatsApp refused the content of this template."), _("Choose another template"), CHOOSE),
+    ({132068, 132069}, _("WhatsApp blocks the form of this template."), _("Choose another template"), CHOOSE),
+    (
+        {131063},
+        _("Marketing templates are switched off for this account."),
+        _("An admin has to fix it at Meta"), NOTHING,
+    ),
+    ({0, 190}, _("The connection to Meta has expired."), _("An admin has to enter a new access token"), NOTHING),
     (
         {3, 10, 131005, *range(200, 300)},
         _("Meta took away the permission to send."),
-        _("An admin has to check the permissions at Meta"),
+        _("An admin has to check the permissions at Meta"), NOTHING,
     ),
     (
         {368, 131031, ACCOUNT_RESTRICTED},
         _("Meta has restricted this business account."),
-        _("An admin should look at the account at Meta"),
+        _("An admin should look at the account at Meta"), NOTHING,
     ),
     (
-        {33, 131037, 131045, 133010, 133016},
+        {33, 131037, 131045, 133005, 133006, 133010, 133016},
         _("This number is not ready to send."),
-        _("An admin has to check the number at Meta"),
+        _("An admin has to check the number at Meta"), NOTHING,
     ),
-    ({NOT_REACHED}, _("WhatsApp could not be reached."), _("Send again")),
-    ({GAVE_UP}, _("WhatsApp did not take the message in time."), _("Send again")),
-    (
-        {UNCONFIRMED},
-        _("Not confirmed. It may or may not have arrived."),
-        _("Ask the customer, or send again"),
-    ),
-    ({131051}, _("WhatsApp does not support this kind of message."), _("Send it as text")),
-    ({137000}, _("The customer's device has changed."), _("Check who you are writing to, then send again")),
-]
-_SENTENCES = {code: sentence for codes, sentence, _step in _WORDS for code in codes}
-_NEXT_STEPS = {code: step for codes, _sentence, step in _WORDS for code in codes}
-_OTHER_SENTENCE = _("WhatsApp did not answer.")
-_OTHER_REFUSED = _("WhatsApp refused this message.")
-_OTHER_STEP = _("Send again")
+    ({NOT_REACHED}, _("WhatsApp could not be reached."), _("Send again"), AGAIN),
+    ({GAVE_UP}, _("WhatsApp did not take the message in time."), _("Send again"), AGAIN),
+    ({UNCONFIRMED}, _("Not confirmed. It may or may not have arrived."), _("Send again"), AGAIN),
+    ({131051}, _("WhatsApp does not support this kind of message."), _("Send it as text"), CHANGE),
+    ({137000}, _("The customer's device has changed. Check who you are writing to."), _("Send again"), AGAIN),
+    ({131020}, _("Nobody else is in this group."), _("Nothing to do"), NOTHING),
+]  # fmt: skip
+_BY_CODE = {code: row for row in _WORDS for code in row[0]}
+_NO_ANSWER: _Row = (set(), _("WhatsApp did not answer."), _("Send again"), AGAIN)
+_REFUSED: _Row = (set(), _("WhatsApp refused this message."), _("Change it and send again"), CHANGE)
+# While one of ours still waits for its next try.
+_WAITING: dict[int, Promise | str] = {
+    **dict.fromkeys((131056, 130429, HTTP_TOO_MANY), _("Too fast for WhatsApp. Goes out by itself.")),
+    **dict.fromkeys((4, 613, 80007, 80008), _("Too many requests to Meta. Goes out by itself.")),
+}
+
+
+def _row(code: int | None) -> _Row:
+    if code is None or code == STRANGE_ANSWER:
+        return _NO_ANSWER
+    return _BY_CODE.get(code, _NO_ANSWER if action(code) == RETRY else _REFUSED)
 
 
 def sentence(code: int | None) -> Promise | str:
     """Why it was not delivered, in the reader's language."""
-    if code is None or code in (1, 2, 131000, 131016, 131057, STRANGE_ANSWER):
-        return _OTHER_SENTENCE
-    return _SENTENCES.get(code, _OTHER_REFUSED)
+    return _row(code)[1]
+
+
+def waiting_sentence(code: int) -> Promise | str:
+    """Why it has not left yet, in the reader's language."""
+    return _WAITING.get(code) or sentence(code)
 
 
 def next_step(code: int | None) -> Promise | str:
     """The one thing that helps now, in the reader's language."""
-    return _NEXT_STEPS.get(code, _OTHER_STEP) if code is not None else _OTHER_STEP
+    return _row(code)[2]
+
+
+def way_out(code: int | None) -> str:
+    """What the button of that step does: send it again, change it, choose a template, or nothing, then none is shown."""
+    return _row(code)[3]

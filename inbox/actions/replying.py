@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox import saved_reply_places
+from inbox import events, saved_reply_places
 from inbox import text as words
 from inbox.actions import drafts, locks, sending_files, sending_templates
 from inbox.actions.outgoing import (
@@ -130,6 +130,14 @@ def send_again(message: Message, *, by: Agent, uid: uuid.UUID | str) -> Message:
         raise InboxRuleViolation(_("This message has already been sent."))
     if message.status == MessageStatus.UNKNOWN and not _is_in_doubt(message):
         raise InboxRuleViolation(_("WhatsApp may still confirm this message. Please wait a few minutes."))
+    message.conversation = conversation
+    with events.gathered():
+        again = _repeated(message, conversation, by=by, uid=uid)
+        events.message_changed(message)  # it says so, and offers it no more
+    return again
+
+
+def _repeated(message: Message, conversation: Conversation, *, by: Agent, uid: uuid.UUID | str) -> Message:
     if message.kind == MessageKind.TEMPLATE:
         return sending_templates.repeat(message, conversation, by=by, uid=uid)
     require_open_window(conversation)

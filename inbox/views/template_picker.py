@@ -22,13 +22,16 @@ from whatsapp.template_parts import HOLE, TemplateShape
 @require_http_methods(["GET", "POST"])
 @refusing
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the picker, or with `?template=` the form of one. POST: send one."""
+    """GET: the picker (`?chosen=` opens it on one), or with `?template=` the form of one. POST: send one."""
     conversation = access.get_conversation(request.user, pk)
     if request.method == "POST":
         return _send(request, conversation)
     choices = templates_for(conversation)
     wanted = request.GET.get("template", "")
-    chosen = next((each for each in choices.usable if not wanted or str(each.template.pk) == wanted), None)
+    named = wanted or request.GET.get("chosen", "")
+    chosen = next((each for each in choices.usable if str(each.template.pk) == named), None)
+    if chosen is None and not wanted and choices.usable:
+        chosen = choices.usable[0]
     context = {
         "conversation": conversation,
         "choices": choices,

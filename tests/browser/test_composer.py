@@ -300,3 +300,23 @@ def test_a_quote_goes_with_the_reply(page, claras):
     expect(bubbles(page).locator(".quote")).to_contain_text("Ist mein Rad fertig?")
     confirmed(page)
     assert Message.objects.get(direction="out").quoted == asked
+
+
+def test_what_failed_is_changed_in_the_composer_or_sent_again_once(page, open_page, cast, claras):
+    factories.outbound_message(claras, "*Morgen*", by=cast.ben, status=MessageStatus.FAILED, error_code=131051)
+    lost = factories.outbound_message(claras, "Heute", by=cast.ben, status=MessageStatus.FAILED, error_code=131000)
+    cast.lea.language = "en"
+    cast.lea.save()
+    leas = open_page(cast.lea, f"/conversations/{claras.pk}/")
+    page.reload()
+
+    field(page).fill("schon getippt")
+    page.get_by_role("button", name="Send it as text").click()
+    expect(field(page)).to_have_value("*Morgen*\nschon getippt")
+    expect(field(page)).to_be_focused()
+
+    page.locator(f"#message-{lost.uid}").get_by_role("button", name="Send again").click()
+    for each in (page, leas):
+        expect(each.locator(f"#message-{lost.uid}")).to_contain_text("Sent again · ")
+        expect(each.get_by_role("button", name="Send again")).to_have_count(0)
+        expect(bubbles(each)).to_have_count(3)

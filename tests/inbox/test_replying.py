@@ -256,6 +256,9 @@ def test_send_again_is_a_new_message_once(cast, status, code):
 
     assert (again.status, again.text, again.resend_of) == (MessageStatus.QUEUED, "Ist fertig", failed)
     assert replying.send_again(failed, by=cast.lea, uid=uuid.uuid4()) == again
+    told = Event.objects.get(kind="message_changed", payload__uid=str(failed.uid)).payload
+    shown = told["html"]["de"]["message"]
+    assert "Noch einmal gesendet" in shown and "resend" not in shown
 
 
 @pytest.mark.parametrize(("status", "code"), [("delivered", None), ("queued", None), ("unknown", None)])

@@ -234,6 +234,36 @@ class ThreadTests(TestCase):
         failed.error_code = 131049
         assert "resend" not in self.shown(failed)
 
+    def test_what_can_be_changed_goes_back_to_where_it_was_written(self):
+        failed = factories.outbound_message(
+            self.claras, '*So* "nicht"', by=self.cast.ben, status=MessageStatus.FAILED, error_code=131051
+        )
+        assert 'data-action="change" data-text="*So* &quot;nicht&quot;">Send it as text<' in self.shown(failed)
+
+        failed.error_code, failed.kind = 131009, MessageKind.TEMPLATE
+        failed.template = factories.template(self.cast.number, "rad_fertig")
+        opened = f'data-action="template" data-template="{failed.template.pk}">Change it and send again<'
+        assert opened in self.shown(failed)
+
+        failed.kind = MessageKind.DOCUMENT
+        assert "/resend/" in self.shown(failed) and ">Send again<" in self.shown(failed)
+        failed.kind = MessageKind.LOCATION
+        assert '<span class="failed__step">Change it and send again</span>' in self.shown(failed)
+
+    def test_what_was_sent_again_offers_it_no_more(self):
+        for status in (MessageStatus.FAILED, MessageStatus.UNKNOWN):
+            first = factories.outbound_message(
+                self.claras, "Ist fertig", by=self.cast.ben, status=status, error_code=-10, unknown_since=timezone.now()
+            )
+            button = f"/messages/{first.pk}/resend/"
+            assert button in self.client.get(self.url).content.decode()
+            factories.outbound_message(self.claras, "Ist fertig", by=self.cast.ben, resend_of=first)
+
+            html = self.client.get(self.url).content.decode()
+            assert button not in html
+            assert html.count("Noch einmal gesendet · ") == 1
+            first.delete()
+
     def test_doubt_is_shown_after_ten_minutes(self):
         now = timezone.now()
         fresh = factories.outbound_message(

@@ -314,6 +314,12 @@ class MessageComposer extends HTMLElement {
     return later.trim() ? `${entry.text}\n${later}` : entry.text;
   }
 
+  // The words of a message that failed, to be changed: before what stands there already, and only once.
+  bringBack(text) {
+    const { value } = this.fields.reply;
+    this.take(value.includes(text) ? value : this.textWith({ kind: "reply", text }));
+  }
+
   take(text) {
     this.fields.reply.value = text;
     this.typed("reply");

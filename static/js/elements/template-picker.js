@@ -23,17 +23,19 @@ class TemplatePicker extends HTMLElement {
     else if (event.target.matches("[data-field]")) this.filled(event.target);
   }
 
-  async open() {
+  async open(template = "") {
     const id = openConversation();
     if (!id || this.dialog.open || this.isOpening) return;
     this.isOpening = true;
     this.opener = document.activeElement;
     try {
-      this.dialog.innerHTML = await getHtml(`/conversations/${id}/templates/`);
+      this.dialog.innerHTML = await getHtml(`/conversations/${id}/templates/${template && `?chosen=${template}`}`);
       if (openConversation() !== id) return;
       this.uid = crypto.randomUUID();
       this.dialog.showModal();
-      this.dialog.querySelector("[data-search]").focus();
+      const chosen = template && this.dialog.querySelector(`.pick[data-template='${template}']`);
+      if (chosen) this.step("form");
+      (chosen || this.dialog.querySelector("[data-search]")).focus();
       this.check();
     } catch (error) {
       toastProblem(error);

@@ -34,10 +34,12 @@ const ACTIONS = {
       placeItem(answer.html);
       thread()?.toNewest();
     } catch (error) {
-      toastProblem(error);
-    } finally {
       button.disabled = false;
+      toastProblem(error);
     }
+  },
+  change(button) {
+    composer()?.bringBack(button.dataset.text);
   },
   async react(button) {
     (await import("./reacting.js")).open(button);
@@ -58,8 +60,8 @@ const ACTIONS = {
   async build(button) {
     (await import("./builder.js")).open(button.dataset.url);
   },
-  template() {
-    document.querySelector("template-picker")?.open();
+  template(button) {
+    document.querySelector("template-picker")?.open(button.dataset.template);
   },
   async view(link) {
     (await import("./viewer.js")).view(link);
