@@ -219,5 +219,5 @@ def next_step(code: int | None) -> Promise | str:
 
 
 def way_out(code: int | None) -> str:
-    """What the button of that step does: send it again, change it, choose a template, or nothing, then none is shown."""
+    """What the button of that step does: again, change or template; without one only the step is said."""
     return _row(code)[3]
