@@ -59,7 +59,7 @@ class Content:
 
     @property
     def order_items(self) -> list[dict[str, Any]]:
-        return self._dicts("items")
+        return [{"currency": "", **item} for item in self._dicts("items")]
 
     @property
     def order_totals(self) -> list[tuple[Decimal, str]]:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from inbox.enums import Direction, MessageKind, MessageStatus
-from inbox.models import Message, Reaction
+from inbox.enums import FILE_KINDS, AttachmentState, Direction, MessageKind, MessageStatus
+from inbox.models import Attachment, Message, Reaction
+from whatsapp.media_types import SENDABLE
 
 REACTABLE_FOR = timedelta(days=30)
 PALETTE = ("👍", "❤️", "😂", "😮", "😢", "🙏")
@@ -38,7 +39,18 @@ def is_open_to_doubt(ours: Reaction | None) -> bool:
 
 
 def may_be_forwarded(message: Message) -> bool:
-    """Words, places and cards; nothing that was taken back, and nothing that is still held."""
+    """Words, files, places and cards; nothing that was taken back, and nothing that is still held."""
     if message.deleted_at is not None or message.status == MessageStatus.HELD:
         return False
+    if message.kind in FILE_KINDS:
+        return file_to_forward(message) is not None
     return message.kind in FORWARDED_DATA or (message.kind in FORWARDED_AS_TEXT and bool(message.text))
+
+
+def file_to_forward(message: Message) -> Attachment | None:
+    """Our copy of the message's file, when Meta takes it from us: customers may send more kinds than we."""
+    for file in message.attachments.all():
+        types, most = SENDABLE["audio" if message.kind == MessageKind.VOICE else message.kind]
+        if file.file and file.state == AttachmentState.READY and file.mime_type in types and file.size <= most:
+            return file
+    return None

@@ -17,9 +17,10 @@ from inbox.actions.outgoing import (
     put_in_thread,
     require_open_window,
 )
-from inbox.enums import MessageKind
+from inbox.actions.sending_files import attach
+from inbox.enums import FILE_KINDS, MessageKind
 from inbox.errors import InboxRuleViolation, Sentence
-from inbox.message_rules import FORWARDED_DATA, may_be_forwarded
+from inbox.message_rules import FORWARDED_DATA, file_to_forward, may_be_forwarded
 from inbox.models import Conversation, Message
 
 TARGETS = 5
@@ -63,11 +64,16 @@ def _into(conversation: Conversation, message: Message, by: Agent, uid: uuid.UUI
         return known
     require_open_window(conversation)
     copy = new_message(conversation, by=by, uid=uid, forwarded=1, **_content(message))
+    if (file := file_to_forward(message) if message.kind in FILE_KINDS else None) is not None:
+        attach(copy, file)
     put_in_thread(copy)
     return copy
 
 
 def _content(message: Message) -> dict[str, Any]:
+    if message.kind in FILE_KINDS:
+        named = {key: message.data[key] for key in ("file_name",) if message.data.get(key)}
+        return {"kind": message.kind, "text": message.text, "data": named}
     keys = FORWARDED_DATA.get(MessageKind(message.kind))
     if keys is None:
         return {"kind": MessageKind.TEXT, "text": message.text}

@@ -196,6 +196,8 @@ def money(amount: Any, currency: str) -> str:
         number = Decimal(str(amount))
     except InvalidOperation:
         return f"{amount} {currency}"
+    if not number.is_finite():
+        return f"{amount} {currency}"
     places = 4 if 0 < abs(number) < 1 and number != round(number, 2) else 2
     sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(str(currency), str(currency))
     written = formats.number_format(number, places, use_l10n=True, force_grouping=True)

@@ -210,6 +210,7 @@ MATRIX: dict[str, Line] = {
     "rendition": of_team(lambda world: [world.attachment.token, "preview"], ("x" * 32, "preview")),
     "rendition-page": of_team(lambda world: [world.attachment.token, "page", 1], ("x" * 32, "page", 1)),
     "message-resend": of_team(lambda world: [world.failed_message]),
+    "message-card": replace(of_team(lambda world: [world.failed_message, 0], (MISSING, 0)), answers=(422,)),
     "message-forward": replace(of_team(lambda world: [world.failed_message]), answers=(422,)),
     # A message of ours: nothing to react to, so whoever sees it is told so.
     "message-reaction": replace(of_team(lambda world: [world.failed_message]), answers=(422,)),

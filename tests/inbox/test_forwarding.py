@@ -10,7 +10,7 @@ from inbox import queries
 from inbox.actions import forwarding
 from inbox.enums import MessageKind
 from inbox.errors import InboxRuleViolation, ServiceWindowClosed
-from inbox.models import Conversation, Message
+from inbox.models import Attachment, Conversation, Message
 from tests import factories
 from tests.cast import make_cast
 from tests.delivering import deliver_now
@@ -123,3 +123,40 @@ def test_over_http_strangers_are_neither_sources_nor_targets(cast, client):
 
     assert (answer.status_code, answer.json()["refused"]) == (200, [])
     assert "Dario Conti" in client.get(url).content.decode()
+
+
+def with_file(cast, kind: str, mime_type: str, size: int = 1000, **fields) -> Message:
+    message = factories.inbound_message(cast.claras, "Schau mal", kind=kind, **fields)
+    Attachment.objects.create(
+        message=message, kind=kind, mime_type=mime_type, size=size, state="ready", file="attachments/photo.jpg",
+        file_name="photo.jpg", is_inline=True,
+    )  # fmt: skip
+    return message
+
+
+def test_a_file_is_passed_on_as_our_own_copy_with_its_words(cast):
+    photo = with_file(cast, "image", "image/jpeg")
+
+    [copy], _refused = forward(cast, photo, cast.darios)
+
+    file = copy.attachments.get()
+    assert (copy.kind, copy.text, file.file.name, file.media_id) == (
+        "image", "Schau mal", "attachments/photo.jpg", ""
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "mime_type", "size"), [
+    ("image", "image/webp", 1000), ("video", "video/quicktime", 1000), ("document", "application/x-msdownload", 1000),
+    ("image", "image/jpeg", 6 * 1024 * 1024),
+])  # fmt: skip
+def test_a_file_that_whatsapp_does_not_take_from_us_stays(cast, kind, mime_type, size):
+    with pytest.raises(InboxRuleViolation):
+        forward(cast, with_file(cast, kind, mime_type, size), cast.darios)
+
+
+def test_a_file_that_has_not_come_yet_stays(cast):
+    photo = with_file(cast, "image", "image/jpeg")
+    photo.attachments.update(state="pending", file="")
+
+    with pytest.raises(InboxRuleViolation):
+        forward(cast, photo, cast.darios)

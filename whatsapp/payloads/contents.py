@@ -210,7 +210,10 @@ def _price(item: dict[str, Any]) -> Decimal | None:
     """Meta writes prices as int, float or text; money is never a float here."""
     try:
         price = Decimal(word(item, "item_price", 20).strip() or "x")
-        return price.quantize(Decimal("0.01")) if price.is_finite() and abs(price) < 10**9 else None
+        if not price.is_finite() or abs(price) >= 10**9:
+            return None
+        cents = price.quantize(Decimal("0.01"))
+        return cents if cents == price else price  # some currencies have thousandths
     except InvalidOperation:
         return None
 

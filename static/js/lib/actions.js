@@ -54,6 +54,18 @@ const ACTIONS = {
       toastProblem(error);
     }
   },
+  async card(button) {
+    button.disabled = true;
+    try {
+      const { url, words } = await post(button.dataset.url, { do: button.dataset.do });
+      if (url) location.assign(url);
+      else toast(words);
+    } catch (error) {
+      toastProblem(error);
+    } finally {
+      button.disabled = false;
+    }
+  },
   async forward(button) {
     (await import("./forwarding.js")).open(button.dataset.url);
   },

@@ -1,6 +1,8 @@
 // The bubble of a message that the server does not have yet: cloned from the composer's template, replaced by the real
 // one, which has the same id.
 
+import { replace } from "../live/parts.js";
+
 export function drawPending(composer, entry) {
   const list = document.getElementById("messages");
   if (!list || document.getElementById(`message-${entry.uid}`)) return;
@@ -53,7 +55,7 @@ export function placeItem(html, old = null) {
   holder.innerHTML = html.trim();
   const item = holder.content.firstElementChild;
   if (!list || !item || (!old && document.getElementById(item.id))) return;
-  if (old) old.replaceWith(item);
+  if (old) replace(old, item);
   else list.append(item);
   window.htmx?.process(item);
   item.dispatchEvent(new CustomEvent("tresen:inserted", { bubbles: true, detail: { kind: item.dataset.item, how: old ? "changed" : "new" } }));

@@ -19,9 +19,17 @@ export function announce(element, kind, how) {
 }
 
 export function replace(old, fresh) {
+  keepOpen(old, fresh);
   const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement, old) : null;
   old.replaceWith(fresh);
   if (focused) (fresh.querySelector(focused) ?? fresh).focus?.({ preventScroll: true });
+}
+
+// What a reader has opened in an item stays open when it is drawn anew.
+function keepOpen(old, fresh) {
+  for (const part of old.querySelectorAll(".bubble details[open]")) fresh.querySelector(`details.${part.className}`)?.setAttribute("open", "");
+  const more = fresh.querySelector(".bubble__more");
+  if (old.querySelector(".bubble__more[aria-expanded='true']")) more?.replaceWith(old.querySelector(".bubble__more"));
 }
 
 function selectorOf(element, root) {

@@ -87,7 +87,6 @@ function put(fresh, { version = 0, how, started = 0 }) {
     if (version ? Number(old.dataset.version ?? 0) > version : isCurrent(old, fresh, started)) return;
     remember(fresh, version || old.dataset.version);
     for (const name of ["msg--first", "msg--last"]) fresh.classList.toggle(name, old.classList.contains(name));
-    keepOpen(old, fresh);
     quietly(messages, () => replace(old, fresh));
     announce(fresh, fresh.dataset.item, "changed");
     return;
@@ -100,13 +99,6 @@ function put(fresh, { version = 0, how, started = 0 }) {
   remember(fresh, version);
   messages.insertBefore(fresh, next);
   announce(fresh, fresh.dataset.item, how === "gap" ? "gap" : "new");
-}
-
-// What a reader has opened in an item stays open when the item is drawn anew.
-function keepOpen(old, fresh) {
-  for (const part of old.querySelectorAll("details[open]")) fresh.querySelector(`details.${part.className}`)?.setAttribute("open", "");
-  const [opened, more] = [old.querySelector(".bubble__more[aria-expanded='true']"), fresh.querySelector(".bubble__more")];
-  if (opened && more) more.replaceWith(opened);
 }
 
 function remember(fresh, version) {

@@ -1,0 +1,108 @@
+"""Reacting, building, forwarding and unfolding, with the mouse, the keyboard and a finger."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from inbox.models import Message, Reaction
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def in_english(cast):
+    cast.ben.language = "en"
+    cast.ben.save(update_fields=["language"])
+
+
+def test_an_emoji_is_put_on_a_message_changed_and_taken_away_by_keyboard(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    question = cast.claras.messages.get()
+    bubble = page.locator(f"#message-{question.uid}")
+
+    bubble.get_by_role("button", name="React").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette [data-emoji='👍']")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+
+    chip = bubble.locator(".react")
+    expect(chip).to_contain_text("❤️")
+    expect(bubble.locator(".react, .bubble__tools [data-action='react']").first).to_be_focused()
+    chip.click()
+    page.locator("#palette input").fill("🚲")
+    page.keyboard.press("Enter")
+    expect(chip).to_contain_text("🚲")
+    chip.click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(chip).to_have_count(0)
+    assert Reaction.objects.get(message=question).emoji == ""
+
+
+def test_a_list_is_built_with_its_limits_in_sight_and_comes_into_the_thread(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    page.get_by_label("Reply to Clara Sommer").fill("Halber Satz")
+
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("menuitem", name="Question with a list").click()
+    dialog = page.get_by_role("dialog", name="Ask with a list")
+    dialog.get_by_label("Question").fill("Welcher Termin?")
+    dialog.get_by_label("Words on the button").fill("Termin wählen, jetzt gleich")
+    expect(dialog.locator("#b-button-e")).to_contain_text("7 characters too many")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-problem]")).to_be_visible()
+    dialog.get_by_label("Words on the button").fill("Termin wählen")
+    dialog.locator("#b-row1").fill("Mo 9:00")
+    expect(dialog.locator(".build__prev")).to_contain_text("Mo 9:00")
+    dialog.get_by_role("button", name="Send").click()
+
+    sent = page.locator(".msg--out", has_text="Welcher Termin?")
+    expect(sent).to_be_visible()
+    sent.locator("summary").click()
+    expect(sent).to_contain_text("Mo 9:00")
+    expect(page.get_by_label("Reply to Clara Sommer")).to_have_value("Halber Satz")
+
+
+def test_a_message_is_forwarded_to_a_conversation_that_was_searched(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+
+    page.locator(".bubble").first.hover()
+    page.get_by_role("button", name="Forward").click()
+    dialog = page.get_by_role("dialog", name="Forward")
+    dialog.get_by_role("searchbox").fill("dario")
+    dialog.get_by_label("Dario Conti").check()
+    dialog.get_by_role("button", name="Forward", exact=True).click()
+
+    expect(page.get_by_text("Forwarded to one conversation")).to_be_visible()
+    assert Message.objects.get(conversation=cast.darios, direction="out").text == "Ist mein Rad fertig?"
+
+
+def test_a_long_message_unfolds_and_stays_so_when_it_is_drawn_anew(cast, open_page):
+    long = factories.inbound_message(cast.claras, "Lang und breit. " * 200, at=timezone.now() + timedelta(seconds=1))
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    bubble = page.locator(f"#message-{long.uid}")
+    folded = bubble.bounding_box()["height"]
+
+    bubble.get_by_role("button", name="Show all").click()
+    assert bubble.bounding_box()["height"] > folded * 1.5
+    bubble.get_by_role("button", name="React").click()
+    page.locator("#palette [data-emoji='👍']").click()
+
+    expect(bubble.locator(".react")).to_contain_text("👍")
+    expect(bubble.get_by_role("button", name="Show less")).to_be_visible()
+
+
+def test_a_finger_held_on_a_bubble_shows_its_tools(cast, open_page):
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/", **options)
+    tools = page.locator(".bubble__tools").first
+    expect(tools).to_be_hidden()
+
+    page.locator(".bubble").first.dispatch_event("pointerdown", {"pointerType": "touch"})
+
+    expect(tools).to_be_visible()
+    box = tools.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
