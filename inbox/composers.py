@@ -1,15 +1,16 @@
 """What the composer is for one agent right now: the only part of the thread that is about its reader."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent
+from inbox.actions.uploads import uploads_of
 from inbox.costs import reply_price_hint
 from inbox.enums import DraftKind
-from inbox.models import Conversation, Draft
+from inbox.models import Conversation, Draft, Upload
 from whatsapp.service_window import ServiceWindow
 
 TEXT_LIMIT = 4096
@@ -26,6 +27,7 @@ class Composer:
     reply: str
     note: str
     price_hint: str
+    uploads: list[Upload] = field(default_factory=list)
 
     @property
     def window(self) -> ServiceWindow:
@@ -61,7 +63,7 @@ class Composer:
 
 
 def composer_of(conversation: Conversation, agent: Agent) -> Composer:
-    """The composer with this agent's drafts, in one query beside the price hint."""
+    """The composer with this agent's drafts and files, in two queries beside the price hint."""
     drafts = dict(Draft.objects.filter(agent=agent, conversation=conversation).values_list("kind", "text"))
     return Composer(
         conversation=conversation,
@@ -70,4 +72,5 @@ def composer_of(conversation: Conversation, agent: Agent) -> Composer:
         reply=drafts.get(DraftKind.REPLY, ""),
         note=drafts.get(DraftKind.NOTE, ""),
         price_hint=reply_price_hint(conversation),
+        uploads=uploads_of(agent, conversation),
     )

@@ -135,7 +135,7 @@ def _bubble(message: dict[str, Any], words: dict[str, str]) -> Bubble:
         business_read=message["business_read"], status=message["status"],
     )  # fmt: skip
     if kind in MEDIA_TYPES:
-        bubble.media_kind, bubble.media_id = ("image" if kind == "sticker" else kind), str(content.get("id", ""))
+        bubble.media_kind, bubble.media_id = kind, str(content.get("id", ""))
         bubble.text, bubble.file_name = content.get("caption", ""), content.get("filename", "")
         bubble.is_voice = bool(content.get("voice"))
     elif kind == "template":

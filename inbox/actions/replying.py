@@ -97,13 +97,13 @@ def confirm_held(message: Message, *, by: Agent) -> Message:
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
         return message
-    sent = sending_files.release(sending_files.held_together(message), conversation)
+    sent = sending_files.release(sending_files.sent_together(message), conversation)
     return next(each for each in sent if each.pk == message.pk)
 
 
 @transaction.atomic
-def drop_held(message: Message, *, by: Agent) -> str:
-    """Throw a held message away; returns a reply's text, which goes back into the composer, as do files."""
+def drop_held(message: Message, *, by: Agent, keep_files: bool = True) -> str:
+    """Throw a held message away; returns a reply's text, which goes back into the composer, as do files to keep."""
     conversation = locks.lock(message.conversation)
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
@@ -111,7 +111,7 @@ def drop_held(message: Message, *, by: Agent) -> str:
     if message.kind in BUILT_KINDS:
         message.delete()
         return ""
-    said = sending_files.take_back(sending_files.held_together(message), by)
+    said = sending_files.take_back(sending_files.sent_together(message), by, keep_files=keep_files)
     drafts.save_draft(by, conversation, DraftKind.REPLY, said)
     return said
 

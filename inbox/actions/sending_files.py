@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Agent
-from inbox import events, jobs
+from inbox import events, jobs, saved_reply_places
 from inbox import text as words
 from inbox.actions.outgoing import (
     colleague_answered,
@@ -24,9 +24,9 @@ from inbox.actions.outgoing import (
     put_in_thread,
     require_open_window,
 )
-from inbox.actions.uploads import FACTS, facts_of
+from inbox.actions.uploads import FACTS, MOST_FILES, facts_of, forget_files
 from inbox.enums import CAPTIONED_KINDS, AttachmentState, MessageKind, MessageStatus
-from inbox.errors import FilesGone, NotAllowed, TextTooLong
+from inbox.errors import FilesGone, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Attachment, Conversation, Message, Upload
 from whatsapp import errors
 
@@ -39,7 +39,7 @@ ABOUT_THE_FILE = {100, 131008, 131009, 131052, 131053, errors.NO_HEADER_FILE}
 @transaction.atomic
 def send_files(
     conversation: Conversation, *, by: Agent, files: Sequence[uuid.UUID | str], text: str = "", uid: uuid.UUID | str,
-    seen_seq: int | None = None, quoted: Message | None = None, confirm: bool = False,
+    seen_seq: int | None = None, quoted: Message | None = None, confirm: bool = False, gaps_meant: bool = False,
 ) -> list[Message]:
     """Queue the named Uploads of this agent's composer, each as a message of the same uid, and the text with them.
 
@@ -56,6 +56,8 @@ def send_files(
     caption = cleaned if _may_carry(uploads[-1].kind, cleaned) else ""
     if not caption and len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(TEXT_LIMIT)
+    if not gaps_meant and (gaps := saved_reply_places.gaps(cleaned)):
+        raise UnfilledGap(gaps[0])
     require_open_window(conversation)
     if quoted is not None and quoted.conversation_id != conversation.pk:
         raise NotAllowed
@@ -104,22 +106,24 @@ def attach_again(message: Message, earlier: Message) -> None:
         attach(message, file, keep_media_id=earlier.error_code not in ABOUT_THE_FILE)
 
 
-def held_together(message: Message) -> list[Message]:
-    """The held messages of the same post, locked, in order; a text alone is alone."""
-    batch = message.data.get("batch")
-    if not batch:
+def sent_together(message: Message) -> list[Message]:
+    """The messages of the same post, in order, with their files; a text alone is alone."""
+    if not (batch := message.data.get("batch")):
         return [message]
-    together = Message.objects.select_for_update().filter(
-        conversation_id=message.conversation_id, author_id=message.author_id, status=MessageStatus.HELD,
-        data__batch=batch, seen_seq=message.seen_seq,
+    together = Message.objects.filter(
+        conversation_id=message.conversation_id, author_id=message.author_id, seq__gte=message.seq - MOST_FILES,
+        seq__lte=message.seq + MOST_FILES, data__batch=batch,
     )  # fmt: skip
-    return list(together.order_by("seq"))
+    return list(together.order_by("seq").prefetch_related("attachments"))
 
 
-def take_back(messages: Sequence[Message], by: Agent) -> str:
+def take_back(messages: Sequence[Message], by: Agent, *, keep_files: bool = True) -> str:
     """Undo what was held: the files lie in the composer again, under new uids; returns the words."""
     for position, message in enumerate(messages):
         for file in message.attachments.all():
+            if not keep_files:
+                forget_files([file.file.name or ""])
+                continue
             Upload.objects.create(
                 workspace_id=message.workspace_id, conversation_id=message.conversation_id, agent=by,
                 position=position, file=file.file.name, **facts_of(file),

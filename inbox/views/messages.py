@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Agent
 from inbox import access, threads
-from inbox.actions import replying
-from inbox.enums import Direction, MessageKind, MessageStatus
+from inbox.actions import replying, sending_files
+from inbox.enums import FILE_KINDS, Direction, MessageKind, MessageStatus
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.forms.messages import ReplyForm, UidForm
 from inbox.models import Conversation, Message
@@ -97,6 +97,7 @@ def _send_files(request: HttpRequest, conversation: Conversation, said: dict[str
         seen_seq=said["seen_seq"],
         quoted=said["quoted"],
         confirm=said["confirm"],
+        gaps_meant=said["gaps_meant"],
     )
     return messages_answer(request, conversation, messages)
 
@@ -119,10 +120,14 @@ def held(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: the dialog with both texts. POST: send all the same. DELETE: back into the composer."""
     message = access.get_message(request.user, pk)
     conversation = access.get_conversation(request.user, message.conversation_id)
+    together = sending_files.sent_together(message)
     if request.method == "DELETE":
-        return JsonResponse({"text": replying.drop_held(message, by=request.user), "uid": str(message.uid)})
+        text = replying.drop_held(message, by=request.user, keep_files=request.GET.get("files") != "drop")
+        has_files = any(each.kind in FILE_KINDS for each in together)
+        return JsonResponse({"text": text, "uids": [str(each.uid) for each in together], "files": has_files})
     if request.method == "POST":
-        return message_answer(request, conversation, replying.confirm_held(message, by=request.user))
+        replying.confirm_held(message, by=request.user)
+        return messages_answer(request, conversation, sending_files.sent_together(message))
     if message.author_id != request.user.pk:
         raise NotAllowed
     if message.status != MessageStatus.HELD:
@@ -141,7 +146,8 @@ def messages_answer(request: HttpRequest, conversation: Conversation, messages: 
     for message in messages:
         message.conversation = conversation
         bubbles.append({"uid": str(message.uid), "html": item_html(threads.one_item(message), request)})
-    answer = {**bubbles[0], "status": messages[0].status, "more": bubbles[1:]}
+    uids = [bubble["uid"] for bubble in bubbles]
+    answer = {**bubbles[0], "status": messages[0].status, "more": bubbles[1:], "uids": uids}
     if messages[0].status == MessageStatus.HELD:
         answer["dialog"] = _held_dialog(request, messages[0], request.user)
         return JsonResponse(answer, status=409)
@@ -164,4 +170,5 @@ def _held_dialog(request: HttpRequest, message: Message, agent: Agent) -> str:
         .select_related("author")
         .order_by("seq")[:5]
     )
-    return render_to_string("inbox/messages/_held.html", {"message": message, "answers": list(answers)}, request)
+    context = {"message": message, "together": sending_files.sent_together(message), "answers": list(answers)}
+    return render_to_string("inbox/messages/_held.html", context, request)

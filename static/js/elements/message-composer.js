@@ -8,7 +8,7 @@ import { DraftKeeper, without } from "../lib/drafts.js";
 import { getHtml } from "../lib/http.js";
 import { MentionMenu } from "../lib/mentions.js";
 import * as outbox from "../lib/outbox.js";
-import { drawPending, removePending, showWaiting } from "../lib/pending.js";
+import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
 import { toast } from "../lib/toast.js";
 import { word } from "../lib/words.js";
 import { hint } from "../socket.js";
@@ -21,6 +21,7 @@ class MessageComposer extends HTMLElement {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.fields = { reply: this.querySelector("[data-text='reply']"), note: this.querySelector("[data-text='note']") };
+    this.files = this.querySelector("[data-files]");
     this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl);
     const waiting = outbox.waitingIn(this.dataset.conversation);
     for (const [kind, field] of Object.entries(this.fields)) {
@@ -34,9 +35,13 @@ class MessageComposer extends HTMLElement {
     this.form.addEventListener("submit", this);
     this.addEventListener("click", this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.addEventListener(name, this);
-    for (const entry of waiting) if (entry.kind === "reply") drawPending(this, entry);
+    for (const entry of waiting) {
+      if (entry.kind === "reply") drawPending(this, entry);
+      for (const { uid } of entry.files) this.files.querySelector(`[data-upload='${uid}']`)?.remove();
+    }
+    document.dispatchEvent(new CustomEvent("composer:open", { detail: this }));
     watch(this);
-    this.count();
+    this.filesChanged();
     this.redraw(now());
   }
 
@@ -80,7 +85,7 @@ class MessageComposer extends HTMLElement {
     this.dataset.mode = mode;
     if (before === "open") {
       this.drafts.save("reply", this.fields.reply.value);
-      if (mode === "locked") this.say(this.fields.reply.value.trim() ? word("window.just_closed") : "");
+      if (mode === "locked") this.say(this.fields.reply.value.trim() || this.files.children.length ? word("window.just_closed") : "");
     } else {
       this.say("");
     }
@@ -105,8 +110,9 @@ class MessageComposer extends HTMLElement {
     this.querySelector("[data-bar]").hidden = !canWrite;
     const kept = this.querySelector("[data-draft-kept]");
     const text = this.fields.reply.value.trim();
-    kept.hidden = !text;
-    kept.querySelector("[data-draft-words]").textContent = text;
+    const files = this.files.children.length;
+    kept.hidden = !text && !files;
+    kept.querySelector("[data-draft-words]").textContent = text || word("files.kept", { count: files });
   }
 
   async choose(kind, focus = true) {
@@ -183,8 +189,52 @@ class MessageComposer extends HTMLElement {
       this.kind !== "reply" || length < Number(this.dataset.countFrom) ? ""
       : isOver ? word("composer.over", { count: length - limit }) : word("composer.left", { count: limit - length });
     if (state.textContent !== words) state.textContent = words;
+    this.sayOfFiles();
     state.classList.toggle("text-bad", isOver);
     this.querySelector(".split [type='submit']").toggleAttribute("disabled", isOver);
+  }
+
+  // --- files: the items say in data-file-state whether they are busy, failed or ready (lib/files.js) ------------------------
+
+  filesChanged() {
+    this.files.hidden = !this.files.children.length;
+    this.count();
+    this.draw();
+    if (this.mustDecide && !this.files.querySelector("[data-file-state='failed']")) this.say("");
+    if (this.sendWhenThere && !this.files.querySelector("[data-file-state]")) this.send(this.sendWhenThere);
+  }
+
+  sayOfFiles() {
+    const hint = this.querySelector("[data-files-hint]");
+    const busy = this.files.querySelectorAll("[data-file-state='busy']").length;
+    const last = this.files.lastElementChild;
+    const text = this.fields.reply.value.trim();
+    const words =
+      busy ? word(this.sendWhenThere ? "files.sent_when_there" : "files.busy", { count: busy })
+      : last && text && !mayCarry(last.dataset.kind, text) ? word("files.text_apart") : "";
+    if (hint.textContent !== words) hint.textContent = words;
+    hint.hidden = !words;
+  }
+
+  // Ready to go; null when one is still on its way (then all are sent once it is there) or needs a decision.
+  filesToSend(how) {
+    this.sendWhenThere = null;
+    const failed = this.files.querySelector("[data-file-state='failed']");
+    if (failed) {
+      this.say(word("files.decide"));
+      this.mustDecide = true;
+      failed.querySelector("button:not([hidden])").focus();
+      return null;
+    }
+    if (this.files.querySelector("[data-file-state]")) {
+      this.sendWhenThere = how;
+      this.sayOfFiles();
+      return null;
+    }
+    return [...this.files.children].map((item) => ({
+      item, uid: item.dataset.upload, kind: item.dataset.kind, name: item.querySelector(".doc__name").textContent,
+      face: item.querySelector("img")?.src,
+    }));
   }
 
   pressed(event) {
@@ -204,6 +254,7 @@ class MessageComposer extends HTMLElement {
   say(words, meant = null) {
     const place = this.querySelector("#composer-error");
     place.hidden = !words;
+    this.mustDecide = false;
     this.meant = meant;
     place.querySelector("button").hidden = !meant;
     place.querySelector("[data-words]").textContent = words;
@@ -250,23 +301,26 @@ class MessageComposer extends HTMLElement {
     const kind = this.kind;
     const field = this.fields[kind];
     const text = field.value.trim();
-    if (!text || (kind === "reply" && (this.dataset.mode !== "open" || [...text].length > Number(this.dataset.limit)))) {
+    const files = kind === "reply" && this.dataset.mode === "open" ? this.filesToSend({ close, gapsMeant }) : [];
+    if (!files) return;
+    if ((!text && !files.length) || (kind === "reply" && (this.dataset.mode !== "open" || [...text].length > Number(this.dataset.limit)))) {
       field.focus();
       return;
     }
     const scroller = document.querySelector("thread-scroll");
     const entry = {
-      conversation: this.dataset.conversation, kind, text, close, closeUrl: this.dataset.closeUrl, draftUrl: this.dataset.draftUrl,
+      conversation: this.dataset.conversation, kind, text, files, close, closeUrl: this.dataset.closeUrl, draftUrl: this.dataset.draftUrl,
       quoted: kind === "reply" ? this.quoted : null, at: now(), uid: crypto.randomUUID(),
       seenInbound: scroller?.inbound,
       url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
     };
-    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid, gaps_meant: gapsMeant };
+    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid, gaps_meant: gapsMeant, files: files.map((file) => file.uid).join() || null };
     // The field is free for the next message; this one lives on in the bubble and in the draft until the server has it.
     field.value = "";
+    for (const { item } of files) item.remove();
     this.quote(null);
     this.say("");
-    this.count();
+    this.filesChanged();
     if (kind === "reply") drawPending(this, entry);
     scroller?.toNewest();
     outbox.put(entry);
@@ -291,11 +345,13 @@ class MessageComposer extends HTMLElement {
       return;
     }
     removePending(entry);
+    this.files.prepend(...entry.files.map(({ item }) => item));
+    if (error.answer.code === "files_gone") import("../lib/files.js").then((files) => files.reload(this)).catch(() => {});
     const field = this.fields[entry.kind];
     field.value = this.textWith(entry);
     this.drafts.changed(entry.kind, field.value);
     if (this.kind !== entry.kind) this.choose(entry.kind, false);
-    this.count();
+    this.filesChanged();
     const isGap = error.answer.code === "gap";
     this.say(error.sentence || word("composer.not_sent"), isGap ? { close: entry.close, gapsMeant: true } : null);
     if (isGap && entry.quoted) this.quote(entry.quoted);

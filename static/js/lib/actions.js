@@ -4,7 +4,7 @@
 import { settle } from "./drafts.js";
 import { openHeld } from "./held.js";
 import { del, get, post, Refused } from "./http.js";
-import { placeItem, pendingOf, removePending, replacePending } from "./pending.js";
+import { placeItem, pendingOf, removePending, replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
@@ -139,7 +139,7 @@ for (const type of ["pointerup", "pointercancel"]) document.addEventListener(typ
 // --- answers of the outbox ----------------------------------------------------------------------------------------------
 
 document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) => {
-  if (isOpen(entry)) replacePending(answer.uid, answer.html);
+  if (isOpen(entry)) replaceAll(answer);
   else settle(entry.conversation, entry.kind, entry.text);
   if (!entry.close) return;
   try {
@@ -152,7 +152,7 @@ document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) =
 
 document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
   if (error instanceof Refused && error.answer.dialog) {
-    if (isOpen(entry) && pendingOf(entry)) replacePending(error.answer.uid, error.answer.html);
+    if (isOpen(entry) && pendingOf(entry)) replaceAll(error.answer);
     openHeld(error.answer.dialog);
   } else if (!isOpen(entry)) {
     removePending(entry);

@@ -5,6 +5,7 @@ import { insert } from "./insert.js";
 import { toastProblem } from "./toast.js";
 
 const TOOLS = {
+  files: () => import("./files.js"),
   later: () => import("./send-later.js"),
   replies: () => import("./saved-replies.js"),
 };
@@ -29,8 +30,39 @@ document.addEventListener("input", slash);
 // "/ab" is not for the customer: while the menu is on its way, Enter waits.
 document.addEventListener("keydown", (event) => arriving && event.key === "Enter" && event.preventDefault(), true);
 document.addEventListener("click", (event) => {
+  const filed = event.target.closest("[data-upload-do]");
+  if (filed) return TOOLS.files().then((files) => files.act(filed)).catch(toastProblem);
   const button = event.target.closest("[data-tool], [data-insert]");
   if (!button) return;
   if (button.dataset.insert) insert(button.form.elements.text, button.dataset.insert);
   else TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
 });
+
+// --- files pasted and dropped -------------------------------------------------------------------------------------------
+
+function add(event, files) {
+  event.preventDefault();
+  TOOLS.files().then((tool) => tool.add(files)).catch(toastProblem);
+}
+
+document.addEventListener("paste", (event) => {
+  const { files, types } = event.clipboardData;
+  // What offices copy comes as a picture too; where there are words, they are meant.
+  if (files.length && !types.includes("text/plain") && (event.target.closest("#thread") || event.target === document.body)) add(event, [...files]);
+});
+
+function dropping({ dataTransfer }, isOver) {
+  const hasFiles = Boolean(dataTransfer?.types.includes("Files"));
+  document.getElementById("thread")?.classList.toggle("is-dropping", isOver && hasFiles);
+  return hasFiles;
+}
+
+// Beside the thread nothing takes a file; the browser must not open it in place of this page.
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    if (!dropping(event, name === "dragover")) return;
+    event.preventDefault();
+    if (name === "drop" && event.target.closest("#thread")) add(event, [...event.dataTransfer.files]);
+  });
+}
+document.addEventListener("dragleave", (event) => !event.relatedTarget && dropping(event, false));

@@ -25,15 +25,16 @@ export function openHeld(html) {
 }
 
 async function decide(dialog, choice) {
-  const { uid, url } = dialog.dataset;
+  const { url } = dialog.dataset;
+  const answer = choice === "send" ? await post(url) : await del(choice === "drop" ? `${url}?files=drop` : url);
+  for (const uid of answer.uids) document.getElementById(`message-${uid}`)?.remove();
   if (choice === "send") {
-    const answer = await post(url);
-    document.getElementById(`message-${uid}`)?.remove();
-    placeItem(answer.html);
+    for (const { html } of [answer, ...answer.more]) placeItem(html);
     return;
   }
-  const { text } = await del(url);
-  document.getElementById(`message-${uid}`)?.remove();
   document.querySelector("thread-scroll")?.tidy();
-  if (dialog.querySelector("[data-choice='edit']")) document.querySelector("message-composer")?.take(choice === "edit" ? text : "");
+  if (!dialog.querySelector("[data-choice='edit']")) return;
+  const composer = document.querySelector("message-composer");
+  composer?.take(choice === "edit" ? answer.text : "");
+  if (composer && choice === "edit" && answer.files) (await import("./files.js")).reload(composer);
 }

@@ -1,0 +1,191 @@
+// Files in the composer, loaded when the first one comes: chosen, pasted or dropped they appear in <ol data-files> at
+// once, are checked, and go to the server one by one with progress. Each has a uid of its own, so that a try after a
+// cut connection is the same file. The composer asks the items for their state: busy, failed, or none when it is there.
+
+import { del, getHtml } from "./http.js";
+import { toast } from "./toast.js";
+import { word } from "./words.js";
+
+const MB = 1024 * 1024;
+const LIMITS = { audio: 16, video: 16, other: 100 };
+const AT_ONCE = 3;
+const jobs = new Map(); // <li> → {file, composer, xhr, asDocument}
+let running = 0;
+
+export function open() {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.multiple = true;
+  input.addEventListener("change", () => add(input.files));
+  input.click();
+}
+
+export function add(files) {
+  const composer = document.querySelector("message-composer");
+  if (composer?.dataset.mode !== "open") return toast(word("files.not_here"), { bad: true });
+  composer.choose("reply");
+  for (const file of files) {
+    const item = drawn(composer, file);
+    composer.files.append(item);
+    jobs.set(item, { file, composer });
+    const problem = problemOf(file);
+    if (problem) fail(item, problem);
+    else item.dataset.fileState = "busy";
+  }
+  composer.filesChanged();
+  next();
+}
+
+// What lies in the composer on the server: after files came back there.
+export async function reload(composer) {
+  composer.files.innerHTML = await getHtml(composer.files.dataset.url);
+  composer.filesChanged();
+}
+
+export function act(button) {
+  const item = button.closest("[data-upload]");
+  const composer = item.closest("message-composer");
+  const job = jobs.get(item);
+  if (button.dataset.uploadDo === "remove") {
+    const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+    jobs.delete(item);
+    job?.xhr?.abort();
+    item.remove();
+    if (!job || job.asked) del(item.dataset.url).catch(() => {}); // a file that stays there is cleaned up in time
+    (neighbour?.querySelector("[data-upload-do='remove']") ?? composer.field).focus();
+  } else {
+    job.asDocument = button.dataset.uploadDo === "document";
+    start(item);
+  }
+  composer.filesChanged();
+  next();
+}
+
+function drawn(composer, file) {
+  const item = composer.querySelector("template[data-upload-new]").content.firstElementChild.cloneNode(true);
+  const uid = crypto.randomUUID();
+  const last = composer.files.lastElementChild?.dataset.position ?? -1;
+  Object.assign(item.dataset, { upload: uid, kind: kindOf(file), position: Number(last) + 1, url: `${composer.files.dataset.url}${uid}/` });
+  item.querySelector(".doc__name").textContent = file.name;
+  item.querySelector(".doc__meta").textContent = sizeOf(file);
+  for (const button of item.querySelectorAll("button[aria-label]")) button.setAttribute("aria-label", button.ariaLabel.replace("…", file.name));
+  if (/^image\/(png|jpeg|gif|webp)$/.test(file.type)) showFace(item, URL.createObjectURL(file));
+  return item;
+}
+
+function showFace(item, src) {
+  const face = new Image();
+  face.className = "upload__face";
+  face.alt = "";
+  face.src = src;
+  item.querySelector(".upload__face").replaceWith(face);
+}
+
+function kindOf(file) {
+  const kind = file.type.split("/")[0];
+  return ["image", "video", "audio"].includes(kind) ? kind : "document";
+}
+
+function sizeOf({ size }) {
+  const [amount, unit] = size < MB ? [size / 1024, "KB"] : [size / MB, "MB"];
+  return `${new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(amount)} ${unit}`;
+}
+
+// The server decides by the content; this spares the way there where it is plain.
+function problemOf(file) {
+  if (!file.size) return word("files.empty");
+  if (file.type === "image/svg+xml") return word("files.svg");
+  const kind = kindOf(file);
+  const limit = LIMITS[kind] ?? LIMITS.other;
+  return file.size > limit * MB ? word(LIMITS[kind] ? `files.${kind}` : "files.other", { size: sizeOf(file) }) : "";
+}
+
+function start(item) {
+  item.dataset.fileState = "busy";
+  item.querySelector("[data-problem]").textContent = "";
+  for (const name of ["again", "document"]) item.querySelector(`[data-upload-do='${name}']`).hidden = true;
+}
+
+function next() {
+  for (const [item, job] of jobs) {
+    if (running >= AT_ONCE) return;
+    if (item.dataset.fileState === "busy" && !job.xhr) upload(item, job);
+  }
+}
+
+function upload(item, job) {
+  const { file, composer } = job;
+  const bar = item.querySelector("progress");
+  const xhr = (job.xhr = new XMLHttpRequest());
+  const query = new URLSearchParams({ uid: item.dataset.upload, name: file.name, position: item.dataset.position });
+  if (job.asDocument) query.set("as_document", "1");
+  xhr.open("POST", `${composer.files.dataset.url}?${query}`);
+  xhr.setRequestHeader("Content-Type", "application/octet-stream");
+  xhr.setRequestHeader("Accept", "application/json");
+  xhr.setRequestHeader("X-CSRFToken", document.body.dataset.csrf);
+  xhr.upload.addEventListener("progress", ({ loaded, total }) => {
+    if (loaded < total) bar.value = loaded / total;
+    else bar.removeAttribute("value"); // there, and being looked at
+  });
+  xhr.addEventListener("loadend", () => {
+    running -= 1;
+    job.xhr = null;
+    if (jobs.has(item)) ended(item, xhr);
+    composer.filesChanged();
+    next();
+  });
+  running += 1;
+  job.asked = true;
+  xhr.send(file);
+}
+
+function ended(item, xhr) {
+  let answer = {};
+  try {
+    answer = JSON.parse(xhr.responseText);
+  } catch {
+    // No answer of ours: cut off, signed out, or an error page.
+  }
+  if (xhr.status === 201) return settle(item, answer);
+  const isFinal = Boolean(answer.sentence);
+  fail(item, answer.sentence || word(xhr.status === 200 ? "toast.signed_out" : "files.cut"));
+  item.querySelector("[data-upload-do='again']").hidden = isFinal;
+  item.querySelector("[data-upload-do='document']").hidden = answer.code !== "as_document";
+  item.toggleAttribute("data-cut", !isFinal);
+}
+
+function settle(item, { html }) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim();
+  const fresh = holder.content.firstElementChild;
+  const face = item.querySelector("img.upload__face");
+  if (face && fresh.querySelector("img.upload__face")) showFace(fresh, face.src);
+  const hadFocus = item.contains(document.activeElement);
+  jobs.delete(item);
+  item.replaceWith(fresh);
+  if (hadFocus) fresh.querySelector("button").focus();
+}
+
+function fail(item, words) {
+  item.dataset.fileState = "failed";
+  item.querySelector("[data-problem]").textContent = words;
+}
+
+function again() {
+  for (const item of jobs.keys()) if (item.dataset.fileState === "failed" && item.hasAttribute("data-cut")) start(item);
+  for (const { composer } of jobs.values()) composer.filesChanged();
+  next();
+}
+
+// Files on their way, and those at hand that could not be sent, follow into the composer of their conversation.
+document.addEventListener("composer:open", ({ detail: composer }) => {
+  for (const [item, job] of jobs) {
+    if (job.composer.files.dataset.url !== composer.files.dataset.url || item.isConnected) continue;
+    job.composer = composer;
+    composer.querySelector(`[data-upload='${item.dataset.upload}']`)?.remove();
+    composer.files.append(item);
+  }
+});
+window.addEventListener("online", again);
+document.addEventListener("tresen:state", ({ detail }) => detail === "open" && again());
+window.addEventListener("beforeunload", (event) => [...jobs.keys()].some((item) => item.dataset.fileState === "busy") && event.preventDefault());
