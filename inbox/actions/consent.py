@@ -107,5 +107,5 @@ def apply_keyword(contact: Contact, message: Message) -> Consent | None:
 
 def consent_changed(contact: Contact) -> None:
     """Tell the open screens of this contact. Inside the transaction."""
-    for conversation in Conversation.objects.select_for_update().filter(contact=contact).order_by("pk"):
+    for conversation in Conversation.objects.select_for_update(no_key=True).filter(contact=contact).order_by("pk"):
         events.conversation_changed(conversation)

@@ -69,7 +69,7 @@ def start_conversation(contact: Contact, *, number: PhoneNumber, by: Agent) -> C
 
     One that exists is returned as it is: whether `by` may see it, its page decides.
     """
-    Contact.objects.select_for_update().get(pk=contact.pk)
+    Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     found = Conversation.objects.filter(contact=contact, phone_number=number).first()
     if found is not None:
         return found
@@ -82,7 +82,7 @@ def start_conversation(contact: Contact, *, number: PhoneNumber, by: Agent) -> C
 @transaction.atomic
 def change_contact(contact: Contact, *, by: Agent, **said: Any) -> list[str]:
     """Correct what we know of a person; the names of the fields that changed. Open screens show it at once."""
-    contact = Contact.objects.select_for_update().get(pk=contact.pk)
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     changed = [key for key in CHANGEABLE if key in said and getattr(contact, key) != said[key]]
     if not changed:
         return []

@@ -28,12 +28,14 @@ LOOKUP_ORDER = (Kind.BSUID, Kind.PARENT_BSUID, Kind.PHONE)
 
 IDENTITY = statements.Columns(ContactIdentity, "i")
 CONTACT = statements.Columns(Contact, "c")
+# Not FOR UPDATE: a transaction that updates a conversation twice has its reference to the contact checked at the
+# commit, under KEY SHARE, and would wait there for who waits for its conversation.
 # Kinds are named although the values nearly say enough: only with them the unique index leads to the rows.
 LOCK_HOLDERS = statements.sql(
     """
 SELECT {i}, {c} FROM inbox_contactidentity i JOIN inbox_contact c ON c.id = i.contact_id
  WHERE i.workspace_id = %s AND i.portfolio = %s AND i.kind = ANY(%s) AND i.value = ANY(%s) AND i.is_active
- ORDER BY i.contact_id FOR UPDATE OF c
+ ORDER BY i.contact_id FOR NO KEY UPDATE OF c
 """,
     i=IDENTITY,
     c=CONTACT,
@@ -65,7 +67,7 @@ def identify_group(number: PhoneNumber, group_id: str) -> Contact:
 
 def learn(number: PhoneNumber, contact_id: int, person: Person) -> None:
     """Attach ids that a status taught us, if nobody else has them. Skipped while somebody works on the contact."""
-    contact = Contact.objects.select_for_update(skip_locked=True).filter(pk=contact_id).first()
+    contact = Contact.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=contact_id).first()
     if contact is None:
         return
     held = _active(number, ids_of(person))

@@ -111,9 +111,9 @@ def _store_one(outcome: Outcome) -> None:
         return
     with transaction.atomic(), events.gathered():
         if outcome.code == 131050:
-            Contact.objects.select_for_update().get(pk=known.conversation.contact_id)
+            Contact.objects.select_for_update(no_key=True).get(pk=known.conversation.contact_id)
         conversation = locks.lock(known.conversation)
-        message = Message.objects.select_for_update().get(pk=known.pk)
+        message = Message.objects.select_for_update(no_key=True).get(pk=known.pk)
         message.conversation = conversation
         _finish_attempt(outcome)
         if message.attempt != outcome.attempt:

@@ -6,6 +6,7 @@ What depends on the commit (assignment, jobs, pushes) happens after it.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,12 +15,13 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from inbox import events, statements
 from inbox.actions import account_events, receiving
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.sources import Quarantined, Sources
-from inbox.actions.statuses import apply_statuses
+from inbox.actions.statuses import Delivered, add_delivered, apply_statuses
 from whatsapp import payloads
 from whatsapp.models import DeliveryState, WebhookDelivery
 from whatsapp.payloads import Item, NumberItem, StatusUpdate
@@ -103,12 +105,20 @@ class Ingester:
             with transaction.atomic(), events.gathered():
                 claimed.extend(self._claim())
                 routed: set[int] = set()
+                delivered: Delivered = Counter()
                 taken = self._fitting(claimed)
                 for delivery, budget in taken:
-                    routed |= self._ingest(delivery, budget)
+                    intake = self._ingest(delivery, budget)
+                    routed |= intake.routed
+                    delivered.update(intake.delivered)
+                add_delivered(delivered)  # last: whoever holds that row must wait for nobody
         except Exception as error:
             if isinstance(error, InterfaceError) or _is_gone(error) or not claimed:
                 raise
+            if _is_standoff(error):
+                self.progress.clear()
+                logger.warning("A deadlock with another process, once more")
+                return Result(0, set())
             self._blame(claimed, error)
             return Result(0, set())
         self.alone = max(0, self.alone - 1)
@@ -135,7 +145,7 @@ class Ingester:
                 break
         return taken
 
-    def _ingest(self, delivery: WebhookDelivery, budget: int) -> set[int]:
+    def _ingest(self, delivery: WebhookDelivery, budget: int) -> Intake:
         before = self.progress[delivery.pk]
         # A copy: when this transaction fails, the progress must not have moved.
         progress = Progress(before.items, before.position, before.done, before.waiting, list(before.findings))
@@ -148,7 +158,7 @@ class Ingester:
         if is_finished:
             _finish(delivery, progress)
         transaction.on_commit(lambda: self._committed(delivery.pk, None if is_finished else progress))
-        return intake.routed
+        return intake
 
     def _sources(self, meta_app_id: int) -> Sources:
         found = self.sources.get(meta_app_id)
@@ -185,6 +195,11 @@ def _is_gone(error: Exception) -> bool:
     return isinstance(error, OperationalError) and (connection.connection is None or connection.connection.closed)
 
 
+def _is_standoff(error: Exception) -> bool:
+    """Did PostgreSQL end a deadlock here? Nobody's fault, and everything is as it was before."""
+    return isinstance(error.__cause__, DeadlockDetected)
+
+
 def _runs(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Neighbouring statuses of one number together, everything else alone."""
     for key, group in groupby(items, lambda item: item.phone_number_id if isinstance(item, StatusUpdate) else None):
@@ -199,7 +214,8 @@ def _handle_run(sources: Sources, run: list[Item], intake: Intake, progress: Pro
         try:
             with events.gathered(), transaction.atomic():
                 number = sources.number(run[0])
-                apply_statuses(number, [item for item in run if isinstance(item, StatusUpdate)], intake)
+                delivered = apply_statuses(number, [item for item in run if isinstance(item, StatusUpdate)], intake)
+            intake.delivered.update(delivered)
             progress.done += len(run)
             return
         except (OperationalError, InterfaceError):
@@ -240,22 +256,24 @@ def _handle(sources: Sources, item: Item, intake: Intake, progress: Progress) ->
 def _in_savepoint(sources: Sources, item: Item, intake: Intake) -> None:
     try:
         with events.gathered(), transaction.atomic():
-            _dispatch(sources, item, intake)
+            delivered = _dispatch(sources, item, intake)
     except IntegrityError:
         # Another process stored the same fact a moment ago: now it is found, and there is nothing left to do.
         with events.gathered(), transaction.atomic():
-            _dispatch(sources, item, intake)
+            delivered = _dispatch(sources, item, intake)
+    intake.delivered.update(delivered)
 
 
-def _dispatch(sources: Sources, item: Item, intake: Intake) -> None:
+def _dispatch(sources: Sources, item: Item, intake: Intake) -> Delivered:
     if isinstance(item, payloads.Unrecognized):
         raise Ignored(item.reason)
     if isinstance(item, StatusUpdate):
-        apply_statuses(sources.number(item), [item], intake)
-    elif isinstance(item, NumberItem):
+        return apply_statuses(sources.number(item), [item], intake)
+    if isinstance(item, NumberItem):
         NUMBER_ACTIONS[type(item)](sources.number(item), item, intake)
     else:
         ACCOUNT_ACTIONS[type(item)](sources.account(item), item, intake)
+    return Counter()
 
 
 def _finish(delivery: WebhookDelivery, progress: Progress) -> None:

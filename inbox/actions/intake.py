@@ -1,7 +1,8 @@
 """What the intake's actions share: the answers they can give beside "done", and what the batch must do afterwards."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from whatsapp.models import PhoneNumber
 
@@ -21,6 +22,7 @@ class Intake:
     received_at: datetime
     is_last_try: bool = False  # what it is about will not come any more: do without it
     routed: set[int] = field(default_factory=set)  # workspaces with new work for the assignment
+    delivered: "Counter[tuple[int, date]]" = field(default_factory=Counter)  # see statuses.apply_statuses
     alerts: list[tuple[PhoneNumber | None, str]] = field(default_factory=list)
 
     def clamp(self, at: datetime | None) -> datetime:

@@ -26,7 +26,7 @@ SELECT wamid, id, conversation_id FROM inbox_message WHERE phone_number_id = %s 
 """
 CONVERSATION = statements.Columns(Conversation, "c")
 LOCK_CONVERSATION = statements.sql(
-    "SELECT {c} FROM inbox_conversation c WHERE c.phone_number_id = %s AND c.contact_id = %s FOR UPDATE",
+    "SELECT {c} FROM inbox_conversation c WHERE c.phone_number_id = %s AND c.contact_id = %s FOR NO KEY UPDATE",
     c=CONVERSATION,
 )
 
@@ -230,7 +230,7 @@ def _target(number: PhoneNumber, wamid: str, intake: Intake) -> Message:
 def _locked(message: Message) -> Message:
     """The same message with its conversation and itself locked, and read anew."""
     conversation = lock(message.conversation)
-    fresh = Message.objects.select_for_update().get(pk=message.pk)
+    fresh = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
     fresh.conversation = conversation
     return fresh
 

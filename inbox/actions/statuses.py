@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -33,13 +33,21 @@ FIELDS = [
 ]  # fmt: skip
 
 
-def apply_statuses(number: PhoneNumber, updates: Sequence[StatusUpdate], intake: Intake) -> None:
-    """Apply these to the messages of one number; what finds no message is kept for later."""
+Delivered = Counter[tuple[int, date]]  # (our number, first day of the month) → free-form replies
+
+
+def apply_statuses(number: PhoneNumber, updates: Sequence[StatusUpdate], intake: Intake) -> Delivered:
+    """Apply these to the messages of one number; what finds no message is kept for later.
+
+    Returns what Meta will count. The caller adds it (`add_delivered`) when it needs no other lock in its transaction:
+    the counting row is one for all conversations.
+    """
     places = _places(number, updates)
     _learn_ids(number, updates, places)
     # Conversations before messages: the order of everybody who needs both.
-    rows = Conversation.objects.select_for_update().filter(pk__in={place.conversation_id for place in places.values()})
-    conversations = {row.pk: row for row in rows.order_by("pk")}
+    rows = Conversation.objects.select_for_update(no_key=True)
+    wanted = {place.conversation_id for place in places.values()}
+    conversations = {row.pk: row for row in rows.filter(pk__in=wanted).order_by("pk")}
     messages = _locked(places.values(), conversations)
     unmatched = []
     touched = _Touched(number, intake.received_at)
@@ -51,6 +59,7 @@ def apply_statuses(number: PhoneNumber, updates: Sequence[StatusUpdate], intake:
             touched.apply(messages[place.pk], update, intake.clamp(update.at))
     touched.finish()
     _keep(number, unmatched)
+    return touched.delivered
 
 
 def apply_unmatched(message: Message) -> bool:
@@ -70,6 +79,7 @@ def apply_unmatched(message: Message) -> bool:
         touched.apply(message, update, update.at or row.created_at)
     UnmatchedStatus.objects.filter(pk__in=[row.pk for row in rows]).delete()
     touched.finish()
+    add_delivered(touched.delivered)
     return message.status != before
 
 
@@ -84,11 +94,12 @@ def match_waiting(limit: int = 200) -> int:
         )
         found = cursor.fetchall()
     for message_id, conversation_id in found:
-        Conversation.objects.select_for_update().get(pk=conversation_id)
-        message = Message.objects.select_for_update(of=("self",)).select_related(
-            "conversation__contact", "conversation__workspace", "phone_number__business_account"
-        ).get(pk=message_id)
-        apply_unmatched(message)
+        with transaction.atomic(), events.gathered():  # each alone: nobody waits for two conversations
+            Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+            message = Message.objects.select_for_update(no_key=True, of=("self",)).select_related(
+                "conversation__contact", "conversation__workspace", "phone_number__business_account"
+            ).get(pk=message_id)
+            apply_unmatched(message)
     return len(found)
 
 
@@ -125,7 +136,7 @@ def _places(number: PhoneNumber, updates: Iterable[StatusUpdate]) -> dict[str, _
 
 
 def _locked(places: Iterable[_Place], conversations: dict[int, Conversation]) -> dict[int, Message]:
-    rows = Message.objects.select_for_update().filter(pk__in={place.pk for place in places}).order_by("pk")
+    rows = Message.objects.select_for_update(no_key=True).filter(pk__in={place.pk for place in places}).order_by("pk")
     messages = {row.pk: row for row in rows}
     for message in messages.values():
         message.conversation = conversations[message.conversation_id]
@@ -175,7 +186,7 @@ class _Touched:
         self.rendered: set[int] = set()
         self.failed: list[tuple[Message, StatusUpdate, datetime]] = []
         self.recovered: list[Message] = []
-        self.delivered: Counter[date] = Counter()
+        self.delivered: Delivered = Counter()
 
     def apply(self, message: Message, update: StatusUpdate, at: datetime) -> None:
         before = (message.status, message.delivered_at)
@@ -211,7 +222,7 @@ class _Touched:
         """Meta's free thousand counts delivered free-form replies, by the account's calendar."""
         if message.kind != MessageKind.TEMPLATE and message.delivered_at is not None:
             zone = _zone(self.number.business_account.timezone)
-            self.delivered[message.delivered_at.astimezone(zone).date().replace(day=1)] += 1
+            self.delivered[self.number.pk, message.delivered_at.astimezone(zone).date().replace(day=1)] += 1
 
     def finish(self) -> None:
         for message in self.saved.values():
@@ -222,8 +233,6 @@ class _Touched:
             follow_up_failure(self.number, message, update, at)
         for message in self.recovered:
             take_back_failure(message)
-        for month, count in sorted(self.delivered.items()):
-            _add_delivered(self.number, month, count)
         for pk in self.rendered:
             events.message_changed(self.changed[pk])
         plain = [message for pk, message in self.changed.items() if pk not in self.rendered]
@@ -263,11 +272,13 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo("Europe/Berlin")
 
 
-def _add_delivered(number: PhoneNumber, month: date, count: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO inbox_servicemessagecount (phone_number_id, month, delivered) VALUES (%s, %s, %s)"
-            " ON CONFLICT (phone_number_id, month)"
-            " DO UPDATE SET delivered = inbox_servicemessagecount.delivered + excluded.delivered",
-            [number.pk, month, count],
-        )
+def add_delivered(delivered: Delivered) -> None:
+    """Count them, in one order for everybody."""
+    for (number_id, month), count in sorted(delivered.items()):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO inbox_servicemessagecount (phone_number_id, month, delivered) VALUES (%s, %s, %s)"
+                " ON CONFLICT (phone_number_id, month)"
+                " DO UPDATE SET delivered = inbox_servicemessagecount.delivered + excluded.delivered",
+                [number_id, month, count],
+            )

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from inbox.actions.ingesting import Ingester
@@ -131,8 +131,7 @@ class IngestLoop:
         if time.monotonic() - self._swept_at < every:
             return
         self._told = self._sweeper.run(timezone.now())
-        with transaction.atomic():
-            match_waiting()
+        match_waiting()
         self._swept_at = time.monotonic()
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox.actions.intake import Intake
-from inbox.actions.statuses import apply_statuses, apply_unmatched, match_waiting
+from inbox.actions.statuses import add_delivered, apply_statuses, apply_unmatched, match_waiting
 from inbox.enums import MessageStatus
 from inbox.models import Consent, Conversation, Event, Message, ServiceMessageCount, UnmatchedStatus
 from tests import factories, webhooks
@@ -57,7 +57,7 @@ def failure(code: int, at: int = BASE + 5, **fields: Any) -> dict[str, Any]:
 def apply(number: PhoneNumber, *statuses: dict[str, Any]) -> None:
     items: Any = payloads.parse(json.dumps(body(*statuses)).encode())
     with transaction.atomic():
-        apply_statuses(number, items, Intake(webhooks.RECEIVED_AT))
+        add_delivered(apply_statuses(number, items, Intake(webhooks.RECEIVED_AT)))
 
 
 def state_of(message: Message) -> dict[str, Any]:
