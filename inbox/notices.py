@@ -5,7 +5,7 @@ asked once more, at the moment of telling, whether it still holds: not when it h
 meanwhile, and not in hours that are to be quiet.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.templatetags.static import static
@@ -28,6 +28,7 @@ TOPICS = {
     NoticeKind.WAITING: NoticeTopic.WAITING,
 }
 LONGEST_TEXT = 160
+MINUTE = timedelta(minutes=1)
 
 
 def settings_of(agent: Agent) -> NotificationSettings:
@@ -86,8 +87,10 @@ def _words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: date
         return _waiting_words(conversation, now) if conversation.assignee_id == agent.pk else ""
     if conversation.assignee_id not in (None, agent.pk):
         return ""
-    minutes = int(conversation.service_window.time_left(now).total_seconds() // 60)
-    return _("Unanswered: the window closes in %(minutes)s min") % {"minutes": minutes} if minutes else ""
+    left = conversation.service_window.time_left(now)
+    if not left:
+        return ""
+    return _("Unanswered: the window closes in %(minutes)s min") % {"minutes": max(left // MINUTE, 1)}
 
 
 def _message_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
@@ -114,5 +117,4 @@ def _mention_words(agent: Agent, conversation: Conversation, with_text: bool) ->
 
 def _waiting_words(conversation: Conversation, now: datetime) -> str:
     since = conversation.waiting_since or conversation.last_message_at
-    minutes = max(int((now - since).total_seconds() // 60), 1)
-    return _("Has been waiting for your answer for %(minutes)s min") % {"minutes": minutes}
+    return _("Has been waiting for your answer for %(minutes)s min") % {"minutes": max((now - since) // MINUTE, 1)}

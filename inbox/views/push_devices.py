@@ -1,7 +1,5 @@
 """The browsers in which an agent gets pushes."""
 
-import re
-
 from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -44,7 +42,7 @@ def token_of(request: HttpRequest) -> str:
 def name_of(agent_string: str) -> str:
     """ "Chrome, Android": enough to tell one's devices apart."""
     found = [
-        next((words for mark, words in marks.items() if re.search(rf"\b{mark}", agent_string)), "")
+        next((words for mark, words in marks.items() if mark in agent_string), "")
         for marks in (BROWSERS, SYSTEMS)
     ]
     return ", ".join(filter(None, found)) or _("Browser")

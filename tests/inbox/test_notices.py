@@ -212,6 +212,15 @@ def test_a_closing_window_is_told_once_at_each_threshold_and_to_whom_it_concerns
     assert told("notice") == [{str(cast.ben.pk): "closing_60"}, {str(cast.ben.pk): "closing_15"}]
 
 
+def test_even_in_the_last_minute_there_are_words_and_none_after_it(cast, clock, asked):
+    assigned(cast.claras, cast.ben)
+    leave(cast.claras, 0.5, clock)
+    assert asked("closing_15")["body"] == "Unanswered: the window closes in 1 min"
+
+    leave(cast.claras, 0, clock)
+    assert asked("closing_15") is None
+
+
 def test_an_unassigned_one_is_told_to_those_who_lead_its_team(cast, clock):
     other = factories.agent(cast.workspace, "Otto", role="lead", leads=[cast.other_team])
     leave(cast.claras, 10, clock)

@@ -1,5 +1,5 @@
 // <notice-test data-sounds="url …" data-key data-devices="url" [data-push="url"]>
-//   <button data-do="allow|test|subscribe"> <ul data-title data-body><li data-say="…" hidden>
+//   <button data-do="allow|test|subscribe"> <div data-title data-body><p data-say="…" hidden>
 // Says in words whether this browser tells its reader anything, tries it, and switches on pushes. The words are the page's.
 
 import { post } from "../lib/http.js";
@@ -40,8 +40,10 @@ class NoticeTest extends HTMLElement {
   }
 
   async subscribe() {
+    if (!window.PushManager) return this.say(isSecureContext ? "unsupported" : "insecure");
+    await this.allow();
+    if (this.state() !== "ready") return;
     try {
-      await Notification.requestPermission();
       const { pushManager } = await navigator.serviceWorker.ready;
       await (await pushManager.getSubscription())?.unsubscribe(); // perhaps to an older key
       const wanted = { userVisibleOnly: true, applicationServerKey: this.dataset.key };
@@ -55,7 +57,7 @@ class NoticeTest extends HTMLElement {
   }
 
   async show() {
-    const { title, body } = this.querySelector("ul").dataset;
+    const { title, body } = this.querySelector("[data-title]").dataset;
     try {
       const worker = await navigator.serviceWorker.ready;
       await worker.showNotification(title, { body, tag: "test", silent: true, data: { url: location.pathname } });

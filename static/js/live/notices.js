@@ -23,6 +23,7 @@ export function listen() {
 }
 
 export async function applyToNotices(event) {
+  if (event.kind === "read") return takeDown(event.conversation);
   const kind = event.tell?.[myself()];
   if (!kind) return;
   if (document.hasFocus() && openConversation() === event.conversation) return tabs.postMessage(event.id);
@@ -35,6 +36,12 @@ export async function applyToNotices(event) {
   }
   if (!notice.channels.includes("screen") || window.Notification?.permission !== "granted") return;
   (await navigator.serviceWorker.ready).showNotification(notice.title, notice);
+}
+
+// What has been read, here or elsewhere, need not be shown any longer.
+async function takeDown(conversation) {
+  const worker = await navigator.serviceWorker?.getRegistration();
+  for (const shown of (await worker?.getNotifications({ tag: `conversation-${conversation}` })) ?? []) shown.close();
 }
 
 function open(url) {
