@@ -106,6 +106,22 @@ class ProfileForm(Styled, forms.ModelForm):
         fields = ("name", "language", "timezone", "theme", "enter_sends", "single_keys")
 
 
+class PreferenceForm(forms.Form):
+    """Appearance or language, whichever is said."""
+
+    theme = forms.ChoiceField(choices=Agent._meta.get_field("theme").choices, required=False)
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {name: value for name, value in self.cleaned_data.items() if name in self.data}
+
+    def clean(self) -> dict[str, Any]:
+        if not {"theme", "language"} & set(self.data) or self.data.get("language") == "":
+            raise forms.ValidationError("nothing")
+        return super().clean() or {}
+
+
 class InviteForm(Styled, forms.Form):
     """Whom to invite and as what; `teams` are those of the admin's own workspace."""
 

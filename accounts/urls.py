@@ -11,6 +11,7 @@ urlpatterns = [
     path("password-reset/<str:person>/<str:token>/", passwords.password_reset_confirm, name="password-reset-confirm"),
     path("invitation/<str:token>/", passwords.invitation, name="invitation"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/preference/", profile.preference, name="profile-preference"),
     path("profile/password/", profile.password, name="profile-password"),
     path("settings/", profile.settings_home, name="settings"),
     path("people/", people.people, name="settings-people"),

@@ -2,18 +2,16 @@
 
 `generate(conversations=100_000, messages_each=10)` adds to the demo workspace: one contact, one phone identity and one
 conversation each, five in a hundred open (half of them assigned), the rest closed, spread over a year. Rows look like
-real ones to every query; texts are taken from a small German vocabulary.
+real ones to every query; texts have the frequencies of a language (bench.language), and every tenth names an order.
 """
 
 from django.db import connection
 
 from accounts.models import Workspace
+from bench.language import phrases
 from whatsapp.models import PhoneNumber
 
-WORDS = (
-    "Rad Termin Bremse Kette Licht Sattel Reifen Rechnung Abholung heute morgen Werkstatt Angebot Leasing Schaltung"
-    " Tretlager Akku Display Felge Speiche Inspektion Garantie Kundin Danke Hallo bitte gerne später Freitag Montag"
-)
+PHRASES = 40_000
 
 
 def generate(conversations: int = 100_000, messages_each: int = 10, *, progress: bool = False) -> None:
@@ -26,8 +24,9 @@ def generate(conversations: int = 100_000, messages_each: int = 10, *, progress:
         "portfolio": number.portfolio,
         "n": conversations,
         "m": messages_each,
-        "words": WORDS.split(), "vocabulary": len(WORDS.split()),
+        "phrases": PHRASES,
     }
+    make_phrases()
     for name, statement in STATEMENTS:
         if progress:
             print(f"  generating {name} …", flush=True)
@@ -36,6 +35,18 @@ def generate(conversations: int = 100_000, messages_each: int = 10, *, progress:
             cursor.execute("ANALYZE")  # the next statement joins what this one wrote
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # done now, it does not run beside what is measured next
+
+
+def make_phrases() -> None:
+    """A table of half messages; made once."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bench_phrase (id bigint PRIMARY KEY, words text)")
+        cursor.execute("SELECT count(*) FROM bench_phrase")
+        if cursor.fetchone()[0] == 0:
+            cursor.execute(
+                "INSERT INTO bench_phrase SELECT n - 1, words FROM unnest(%s::text[]) WITH ORDINALITY AS t (words, n)",
+                [phrases(PHRASES)],
+            )
 
 
 STATEMENTS = [
@@ -101,15 +112,17 @@ STATEMENTS = [
             priority, attempt, sent_at, delivered_at, read_at)
         SELECT %(ws)s, v.id, v.phone_number_id, k.id, s, gen_random_uuid(), 'wamid.bench.' || v.id || '.' || s,
                CASE WHEN s %% 2 = 1 THEN 'in' ELSE 'out' END, CASE WHEN s %% 2 = 1 THEN '' ELSE 'agent' END, 'text',
-               (SELECT string_agg((%(words)s::text[])[1 + (v.id * 31 + s * 17 + w * 13) %% %(vocabulary)s], ' ')
-                FROM generate_series(1, 6 + (v.id + s) %% 12) w),
+               one.words || ' ' || other.words
+                   || CASE WHEN (v.id + s) %% 10 = 0 THEN ' Auftrag ' || v.id * 10 + s ELSE '' END,
                '{}', v.last_message_at - (%(m)s - s) * interval '7 minutes', now(),
                CASE WHEN s %% 2 = 0 THEN v.assignee_id END, '', 0,
                CASE WHEN s %% 2 = 1 THEN 'received' ELSE 'read' END, '', 0, 1,
                CASE WHEN s %% 2 = 0 THEN v.last_message_at END, CASE WHEN s %% 2 = 0 THEN v.last_message_at END,
                CASE WHEN s %% 2 = 0 THEN v.last_message_at END
         FROM inbox_conversation v JOIN inbox_contact c ON c.id = v.contact_id
-             JOIN inbox_case k ON k.conversation_id = v.id, generate_series(1, %(m)s) s
+             JOIN inbox_case k ON k.conversation_id = v.id CROSS JOIN generate_series(1, %(m)s) s
+             JOIN bench_phrase one ON one.id = (v.id * 7919 + s * 104729) %% %(phrases)s
+             JOIN bench_phrase other ON other.id = (v.id * 15485863 + s * 32452843) %% %(phrases)s
         WHERE v.workspace_id = %(ws)s AND c.name_key LIKE 'bench kunde %%'
           AND NOT EXISTS (SELECT 1 FROM inbox_message x WHERE x.conversation_id = v.id)
         """,

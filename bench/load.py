@@ -28,6 +28,10 @@ class Latencies:
         lost = f", {self.missing} missing" if self.missing else ""
         return f"p50 {self.p50:.1f} ms, p99 {self.p99:.1f} ms (n={len(self.values)}{lost})"
 
+    def row95(self) -> str:
+        """Where the target is a 95th percentile."""
+        return f"p50 {self.p50:.1f} ms, p95 {percentile(self.values, 0.95):.1f} ms (n={len(self.values)})"
+
     @property
     def p50(self) -> float:
         return percentile(self.values, 0.5)

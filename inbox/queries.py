@@ -98,6 +98,15 @@ def one_row(agent: Agent, pk: int, current: int | None = None) -> Row | None:
     return _row(found, current)
 
 
+def rows_of(agent: Agent, pks: list[int]) -> list[Row]:
+    """The rows of these conversations, as far as the agent sees them, in no order."""
+    found = list(with_what_rows_show(Conversation.objects.visible_to(agent).filter(pk__in=pks), agent))
+    for conversation in found:
+        conversation.workspace = agent.workspace
+    prefetch_related_objects(found, "labels", "contact__identities")
+    return [_row(conversation, None) for conversation in found]
+
+
 def view_counts(agent: Agent, team_id: int | None = None) -> dict[str, int]:
     """Mine, unassigned and unread mentions for the tabs, and my unread conversations for the rail."""
     mine = Conversation.objects.filter(assignee=agent, status=ConversationStatus.OPEN)
@@ -161,7 +170,7 @@ def _who_is_called(agent: Agent, words: str) -> Q:
     """
     contacts = Contact.objects.filter(workspace=agent.workspace_id)
     sources: list[QuerySet[Any, tuple[Any, ...]]] = [
-        contacts.filter(name_key__contains=text.fold(words)).values_list("pk"),
+        contacts.filter(*(Q(name_key__contains=word) for word in text.fold(words).split())).values_list("pk"),
         contacts.filter(~Q(username=""), username__istartswith=words.lstrip("@")).values_list("pk"),
     ]
     # As people say it here: 0172 … and 0049 172 … are +49 172 …

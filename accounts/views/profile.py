@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions, throttle
-from accounts.forms import ChangePasswordForm, ProfileForm
+from accounts.forms import ChangePasswordForm, PreferenceForm, ProfileForm
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
 from accounts.views.answers import done
@@ -36,6 +36,17 @@ def profile(request: HttpRequest) -> HttpResponse:
     with translation.override(saved.language):
         done(request, _("Saved."))
     return redirect("profile")
+
+
+@require_POST
+def preference(request: HttpRequest) -> HttpResponse:
+    """One setting of the profile at once: `theme` or `language`."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    form = PreferenceForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=400)
+    Agent.objects.filter(pk=agent.pk).update(**form.said)
+    return HttpResponse(status=204)
 
 
 @sensitive_post_parameters("current", "password")

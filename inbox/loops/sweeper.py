@@ -24,8 +24,9 @@ from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
-from inbox.models import Activity, Attachment, Conversation, ScheduledReply, UnmatchedStatus
+from inbox.models import Activity, Attachment, Conversation, ScheduledReply, SearchBacklog, UnmatchedStatus
 from inbox.push_queue import requeue_lost
+from inbox.search.indexing import BATCH, index_batch
 from whatsapp.service_window import WINDOW
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Sweeper:
             self._try(prepare_attachments, now)
         if self._is_time("pushes", SELDOM, now):
             more |= self._try(requeue_lost, now)
+        more |= self._try(index_new, now)
         if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
             del self._last_run["clean"]
         return more
@@ -182,6 +184,11 @@ def prepare_attachments(now: datetime) -> bool:
             if due.filter(pk=attachment_id).update(next_try_at=now + PREPARED_WITHIN):
                 jobs.enqueue(jobs.prepare_attachment, attachment_id, queue="attachments")
     return False
+
+
+def index_new(now: datetime) -> bool:
+    """What was written, changed or deleted since becomes findable, or is not found any more."""
+    return SearchBacklog.objects.exists() and index_batch() == BATCH
 
 
 def forget_old_statuses(now: datetime) -> bool:

@@ -23,6 +23,7 @@ from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply
 from inbox.models.scheduled_reply import ScheduledReply
+from inbox.models.search import SearchBacklog, SearchDocument, SearchKind, SearchWord
 from inbox.models.storage import StorageReading
 from inbox.models.upload import Upload
 
@@ -59,6 +60,10 @@ __all__ = [
     "SavedReply",
     "SavedFilter",
     "ScheduledReply",
+    "SearchBacklog",
+    "SearchDocument",
+    "SearchKind",
+    "SearchWord",
     "ServiceMessageCount",
     "StorageReading",
     "UnmatchedStatus",

@@ -239,6 +239,18 @@ def filter_json(context: Any) -> str:
 
 
 @register.filter
+def as_json(value: Any) -> str:
+    """For a data attribute."""
+    return json.dumps(value)
+
+
+@register.simple_tag
+def search_query(wanted: Any, **changes: Any) -> str:
+    """A search's query string with some of it changed: `{% search_query wanted conversation=7 %}`."""
+    return wanted.with_(**{f"{name}_id": value for name, value in changes.items()}).query
+
+
+@register.filter
 def count_words(count: int) -> str:
     """ "" for none, "99+" beyond what is counted."""
     return "" if not count else str(count) if count < 100 else "99+"

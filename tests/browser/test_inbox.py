@@ -127,7 +127,7 @@ def test_keys_walk_the_list_open_menus_and_change_views(bens, cast):
     page.keyboard.press("1")
     expect(page.locator("#list")).to_have_attribute("data-view", "mine")
     page.keyboard.press("Control+k")
-    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator("#command-bar input")).to_be_focused()
 
 
 def test_single_keys_can_be_switched_off(bens, cast):

@@ -36,7 +36,7 @@ function cleaned(data) {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null && value !== undefined));
 }
 
-async function send(method, url, body) {
+export async function send(method, url, body) {
   const response = await reach(method, url, body, "application/json");
   const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
   const answer = isJson ? await response.json().catch(() => ({})) : null;

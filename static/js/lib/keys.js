@@ -29,16 +29,13 @@ const SINGLE = {
   "?": () => document.getElementById("keys")?.showModal(),
   1: () => view(1), 2: () => view(2), 3: () => view(3), 4: () => view(4), 5: () => view(5),
 };
-const GO = { i: "inbox", s: "settings" };
+const GO = { i: "inbox", c: "contacts", s: "settings" };
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
-    const search = document.getElementById("search");
-    if (!search) return;
     event.preventDefault();
-    search.focus();
-    search.select();
+    commandBar();
     return;
   }
   if (event.altKey && !event.ctrlKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
@@ -67,6 +64,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+function commandBar() {
+  import("./command-bar.js").then((bar) => bar.open(SINGLE));
+}
+
 function isBusy(target) {
   if (document.querySelector("dialog[open]") || document.querySelector("drop-menu [aria-expanded='true']")) return true;
   return target.closest?.("input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable='true']") !== null;
@@ -77,19 +78,19 @@ function escape(event) {
   if (event.target.matches?.("input, textarea")) {
     event.target.blur();
   } else {
-    document.querySelector(".row.is-current .row__link, .row .row__link")?.focus();
+    document.querySelector(".hit[aria-current], .row.is-current .row__link, .row .row__link, .hit")?.focus();
   }
 }
 
 // The next or previous conversation of the list is opened as a click would.
 function step(direction) {
-  const links = [...document.querySelectorAll("#rows .row__link")];
+  const links = [...document.querySelectorAll("#rows .row__link, .hit")];
   if (!links.length) return;
   const focused = links.indexOf(document.activeElement);
   const current = links.findIndex((link) => link.getAttribute("aria-current") === "true");
   const from = focused >= 0 ? focused : current;
   const next = links[from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + direction))];
-  next.closest(".row").scrollIntoView({ block: "nearest" });
+  next.closest("li").scrollIntoView({ block: "nearest" });
   next.click();
 }
 

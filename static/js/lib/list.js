@@ -18,6 +18,12 @@ function markCurrent() {
   }
 }
 
+document.addEventListener("click", ({ target }) => {
+  const hit = target.closest(".hit");
+  if (!hit) return;
+  document.querySelector(".hit[aria-current]")?.removeAttribute("aria-current");
+  hit.setAttribute("aria-current", "true");
+});
 document.addEventListener("htmx:afterSettle", markCurrent);
 document.addEventListener("tresen:inserted", ({ detail }) => detail.kind === "row" && markCurrent());
 

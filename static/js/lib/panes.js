@@ -67,6 +67,11 @@ document.addEventListener("click", (event) => {
   if (pane === "contact") document.getElementById("panel-scroll")?.focus({ preventScroll: true });
 });
 
+// Without a query the list stays what it is; only from search results there is a way back to it.
+function isListed({ url, query }) {
+  return url === location.pathname && (!location.search || location.search === `?${query}`);
+}
+
 window.addEventListener("popstate", () => {
   if (!inbox()) return;
   const [, id] = CONVERSATION.exec(location.pathname) ?? [];
@@ -74,7 +79,7 @@ window.addEventListener("popstate", () => {
   if (id && id !== openId()) {
     const headers = { "X-Restored": "1" };
     window.htmx.ajax("GET", `/conversations/${id}/`, { target: "#thread", swap: "outerHTML", headers }).then(() => show(pane), () => {});
-  } else if (!id && location.search && location.search !== `?${document.getElementById("list")?.dataset.query}`) {
+  } else if (!id && !isListed(document.getElementById("list").dataset)) {
     window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } }).catch(() => {});
     show(pane);
   } else {

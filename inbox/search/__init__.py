@@ -1,0 +1,1 @@
+"""Search over messages, notes, file names and people: words → documents (indexing), query → hits (asking, finding)."""

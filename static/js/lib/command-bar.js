@@ -1,0 +1,110 @@
+// The command bar, loaded with its first Ctrl/⌘ K: <dialog id="command-bar"> with a combobox over options that the server
+// renders, data-do saying what each does (inbox/commands.py). The focus stays in the field.
+
+import { fetchText } from "../live/parts.js";
+import { getHtml, send } from "./http.js";
+import { toastProblem } from "./toast.js";
+
+const PATIENCE = 120;
+const RECENT = 8;
+const dialog = document.getElementById("command-bar");
+const [input, list] = [dialog.querySelector("input"), dialog.querySelector("[role='listbox']")];
+const store = `recent-${document.body.dataset.agent}`;
+let timer = 0;
+let asked = 0;
+let able = {}; // what single keys do
+
+export function open(single) {
+  able = single;
+  if (dialog.open) return dialog.close();
+  if (document.querySelector("dialog[open]")) return;
+  input.value = "";
+  dialog.showModal();
+  ask();
+}
+
+input.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(ask, PATIENCE);
+});
+
+input.addEventListener("keydown", (event) => {
+  const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (way) {
+    event.preventDefault();
+    const options = all();
+    activate(options[(options.indexOf(active()) + way + options.length) % options.length]);
+  } else if (event.key === "Enter" && !event.isComposing) {
+    event.preventDefault();
+    active()?.click();
+  }
+});
+
+list.addEventListener("click", (event) => {
+  const option = event.target.closest("[role='option']");
+  if (!option) return;
+  if (option.dataset.key) remember(option.dataset.key);
+  // Once the dialog has gone: the focus has returned by then, and what is done may move it.
+  dialog.addEventListener("close", () => run(JSON.parse(option.dataset.do)), { once: true });
+  dialog.close();
+});
+
+const all = () => [...list.querySelectorAll("[role='option']")];
+const active = () => list.querySelector("[aria-selected='true']");
+const recent = () => JSON.parse(localStorage.getItem(store) ?? "[]");
+
+function remember(key) {
+  localStorage.setItem(store, JSON.stringify([key, ...recent().filter((each) => each !== key)].slice(0, RECENT)));
+}
+
+async function ask() {
+  const number = (asked += 1);
+  const conversation = document.getElementById("thread")?.dataset.conversation ?? "";
+  const query = new URLSearchParams({ q: input.value, conversation, recent: recent().join() });
+  try {
+    const html = await getHtml(`${dialog.dataset.url}?${query}`);
+    if (number !== asked) return;
+    list.innerHTML = html;
+    list.scrollTop = 0;
+    activate(all()[0]);
+  } catch (error) {
+    if (number === asked) toastProblem(error);
+  }
+}
+
+function activate(option) {
+  active()?.setAttribute("aria-selected", "false");
+  option?.setAttribute("aria-selected", "true");
+  option?.scrollIntoView({ block: "nearest" });
+  if (option) input.setAttribute("aria-activedescendant", option.id);
+  else input.removeAttribute("aria-activedescendant");
+}
+
+function run(task) {
+  if (task.key) able[task.key]();
+  else if (task.act) document.querySelector(`[data-action="${task.act}"]`)?.click();
+  else if (task.open) swap(task.open, "thread");
+  else if (task.list) swap(task.list, "list");
+  else if (task.go) location.assign(task.go);
+  else deliver(task);
+}
+
+function swap(address, id) {
+  if (!document.getElementById(id)) return location.assign(address);
+  const target = `#${id}`;
+  return window.htmx.ajax("GET", address, { target, swap: "outerHTML" }).then(() => id === "list" && focusList(), () => {});
+}
+
+function focusList() {
+  document.querySelector("#list :is(#search, .row__link)")?.focus();
+}
+
+async function deliver({ send: address, method, values = {}, after, swap: target }) {
+  if (!after) return window.htmx.ajax(method, address, { target: target ?? "body", swap: target ? "outerHTML" : "none", values });
+  try {
+    await send(method, address, new URLSearchParams(values));
+    location.assign(after === "reload" ? location.href : after);
+  } catch (error) {
+    toastProblem(error);
+  }
+}
