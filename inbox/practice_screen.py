@@ -146,8 +146,9 @@ def _bubble(message: dict[str, Any], words: dict[str, str]) -> Bubble:
         bubble.media_kind, bubble.place = "location", content
     elif kind == "contacts":
         cards = content.get("contacts") or []
-        names = [(card.get("name") or {}).get("formatted_name") or _phones(card) for card in cards]
-        bubble.text, bubble.header = "\n".join(names), _("Contact")
+        names = [(card.get("name") or {}).get("formatted_name", "") for card in cards]
+        lines = [line for card, name in zip(cards, names, strict=True) for line in (name, _phones(card)) if line]
+        bubble.text, bubble.header = "\n".join(lines), _("Contact")
     elif kind == "unsupported":
         bubble.text = _("Poll: which bike?")
     else:
