@@ -27,6 +27,7 @@ WORDS: dict[str, str | Promise] = {
     "number.connected": _("connected the number"),
     "number.routing": _("changed the team of the number"),
     "number.resumed": _("let sending go on for the number"),
+    "conversation.exported": _("exported the conversation with"),
     "label.created": _("created the label"),
     "label.changed": _("changed the label"),
     "label.merged": _("merged the label"),

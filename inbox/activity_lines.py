@@ -6,8 +6,8 @@ rendered once for everybody.
 
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
-reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, window_closed, later_held, later_returned and
-later_cancelled {of, due, why}.
+reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam}, unblocked,
+block_refused {code, tried}, window_closed, later_held, later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from inbox import times
 from inbox.models import Activity
+from whatsapp.errors import BLOCK_FAILED
 
 LONG_IDLE = 12 * 60  # minutes; beyond it the number says nothing about today
 
@@ -133,6 +134,29 @@ def _labelled(activity: Activity, data: dict) -> SafeString:
     return _say(sentence, actor=_actor(activity), added=_bold(added), removed=_bold(removed))
 
 
+def _blocked(activity: Activity, data: dict) -> SafeString:
+    if data.get("spam"):
+        return _say(_("%(actor)s blocked this contact for spam"), actor=_actor(activity))
+    return _say(_("%(actor)s blocked this contact"), actor=_actor(activity))
+
+
+def _unblocked(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s unblocked this contact"), actor=_actor(activity))
+
+
+def _block_refused(activity: Activity, data: dict) -> SafeString:
+    code = str(data.get("code"))
+    if data.get("tried") == "unblocked":
+        return _say(_("WhatsApp did not unblock this contact. Try again. (Code %(code)s)"), code=code)
+    if code == str(BLOCK_FAILED):
+        return _say(_("WhatsApp did not block this contact: their last message is too old, or they are a business."))
+    return _say(_("WhatsApp did not block this contact. Try again. (Code %(code)s)"), code=code)
+
+
+def _undone(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s took that back"), actor=_actor(activity))
+
+
 def _window_closed(activity: Activity, data: dict) -> SafeString:
     return _say(_("The 24-hour window closed"))
 
@@ -180,12 +204,16 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "snoozed": ("snooze", _snoozed),
     "woke": ("bell", _woke),
     "labelled": ("tag", _labelled),
+    "blocked": ("ban", _blocked),
+    "unblocked": ("ban", _unblocked),
+    "block_refused": ("alert", _block_refused),
+    "undone": ("undo", _undone),
     "window_closed": ("lock", _window_closed),
     "later_held": ("pause", _later_held),
     "later_returned": ("pencil", _later_returned),
     "later_cancelled": ("clock", _later_cancelled),
 }
-_WARNING = {"nobody_free", "handed_back", "window_closed", "later_held", "later_returned"}
+_WARNING = {"block_refused", "nobody_free", "handed_back", "window_closed", "later_held", "later_returned"}
 
 
 def _say(sentence: str, **parts: str) -> SafeString:

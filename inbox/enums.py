@@ -10,6 +10,15 @@ class ConversationStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class BlockState(models.TextChoices):
+    """Whether WhatsApp keeps a contact from one of our numbers. Asked and lifting: it has not answered yet."""
+
+    NONE = "", _("Not blocked")
+    ASKED = "asked", _("Being blocked")
+    BLOCKED = "blocked", _("Blocked")
+    LIFTING = "lifting", _("Being unblocked")
+
+
 class Direction(models.TextChoices):
     IN = "in", _("Received")
     OUT = "out", _("Sent")

@@ -144,6 +144,14 @@ class ReadOnlyConversation(InboxRuleViolation):
     sentence = _("WhatsApp groups can only be read here.")
 
 
+class ContactBlocked(InboxRuleViolation):
+    """WhatsApp delivers nothing either way while a contact is blocked."""
+
+    code = "blocked"
+    status = 409
+    sentence = _("This contact is blocked. Unblock them to write.")
+
+
 class StaleVersion(InboxRuleViolation):
     """What was changed had already been changed by somebody else."""
 

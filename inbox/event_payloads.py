@@ -19,7 +19,7 @@ from django.db.models import prefetch_related_objects
 from accounts.models import Agent, Team, Workspace
 from inbox import rendering, statements
 from inbox.bubble_delivery import MAY_BE_RESENT
-from inbox.enums import MessageKind
+from inbox.enums import BlockState, MessageKind
 from inbox.models import Activity, Contact, ContactIdentity, Conversation, Label, Message, Note
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ class Snapshot:
             "language": conversation.contact.language,
             "labels": [label.pk for label in conversation.labels.all()],
             "status": conversation.status,
+            "blocked": conversation.block_state != BlockState.NONE,
             "inbound_count": conversation.inbound_count,
             "needs_answer": conversation.needs_answer,
             "closes_at": milliseconds(conversation.service_window.closes_at),

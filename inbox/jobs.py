@@ -121,6 +121,19 @@ def forget_ended_push_devices() -> None:
     pushing.forget_ended_devices()
 
 
+def settle_block(conversation_id: int) -> None:
+    """Tell Meta whom we do not want to hear from, or again."""
+    from inbox.actions import blocking
+    from inbox.models import Conversation
+
+    found = Conversation.objects.select_related("contact", "block", "phone_number__business_account__meta_app")
+    conversation = found.filter(pk=conversation_id, block__isnull=False).first()
+    if conversation is None:
+        logger.info("Conversation %s has gone or is not blocked", conversation_id)
+        return
+    blocking.settle_block(conversation)
+
+
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
     from whatsapp.models import BusinessAccount

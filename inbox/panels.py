@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import Agent
 from inbox import contact_fields
 from inbox.enums import ConsentState
-from inbox.models import Case, Consent, Contact, ContactIdentity, Conversation, Label
+from inbox.models import Block, Case, Consent, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
 from whatsapp.phone_format import pretty
 
@@ -25,6 +25,7 @@ class Panel:
     cases: list[Case]
     followers: list[Agent]
     own_fields: list[tuple[str, str]]
+    block: Block | None
 
     @property
     def consent_state(self) -> str:
@@ -50,6 +51,7 @@ def panel_of(conversation: Conversation) -> Panel:
             .select_related("closed_by")
             .order_by("-opened_at")[:EARLIER_CASES]
         ),
+        block=Block.objects.filter(conversation=conversation).select_related("by").first(),
         followers=list(Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name")),
         own_fields=contact_fields.shown(conversation.contact, contact_fields.fields_of(conversation.workspace_id)),
     )

@@ -24,6 +24,7 @@ def script_words() -> dict[str, str]:
         "window.reopened": _("The window is open again."),
         "list.new_one": ngettext("%(count)s new", "%(count)s new", 1),
         "list.new_many": ngettext("%(count)s new", "%(count)s new", 2),
+        "list.selected": _("%(count)s selected"),
         "list.unread": _("unread"),
         "typing.reply": _("%(name)s is writing a reply"),
         "typing.note": _("%(name)s is writing a note"),

@@ -162,7 +162,10 @@ class _Caller:
         return _call("GET", f"{self._root}/{path}", token=self._token, params=params or None)[0]
 
     def _post(self, path: str, **kwargs: Any) -> tuple[dict[str, Any], str]:
-        return _call("POST", f"{self._root}/{path}", token=self._token, params=self._proof or None, **kwargs)
+        return self._send("POST", path, **kwargs)
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> tuple[dict[str, Any], str]:
+        return _call(method, f"{self._root}/{path}", token=self._token, params=self._proof or None, **kwargs)
 
 
 class CloudAPI(_Caller):
@@ -191,6 +194,13 @@ class CloudAPI(_Caller):
         if typing:
             payload["typing_indicator"] = {"type": "text"}
         self._post(f"{self._number}/messages", json=payload)
+
+    def block_user(self, user: Mapping[str, str], *, block: bool) -> None:
+        """Keep this customer ({"user": "+49…"} or {"user_id": …}) from the number, or no longer."""
+        payload = {"messaging_product": "whatsapp", "block_users": [dict(user)]}
+        body, _trace = self._send("POST" if block else "DELETE", f"{self._number}/block_users", json=payload)
+        if _object(body.get("block_users")).get("failed_users"):
+            raise PermanentFailure(errors.BLOCK_FAILED, "a refused user in an accepted answer")
 
     def upload_media(
         self, file: IO[bytes], mime: str, name: str, *, progress: Callable[[], None] | None = None

@@ -20,6 +20,7 @@ ACCOUNT_RESTRICTED = -8
 STRANGE_ANSWER = -9
 UNCONFIRMED = -10
 HTTP_TOO_MANY = -11
+BLOCK_FAILED = 139100
 
 RETRY, FIX, GIVE_UP, STOP, TEMPLATE = "retry", "fix", "give_up", "stop", "template"
 

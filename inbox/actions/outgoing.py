@@ -10,8 +10,8 @@ from accounts.models import Agent
 from inbox import events
 from inbox.access import require_sight
 from inbox.actions import bookkeeping, drafts, locks, outbox
-from inbox.enums import BUILT_KINDS, Direction, MessageKind, MessageStatus, Via
-from inbox.errors import InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
+from inbox.enums import BUILT_KINDS, BlockState, Direction, MessageKind, MessageStatus, Via
+from inbox.errors import ContactBlocked, InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
 from inbox.models import Conversation, Message
 
 
@@ -19,6 +19,8 @@ def lock_for_writing(conversation: Conversation, by: Agent) -> None:
     """Take the conversation's row; refuse who may not see it (any more) and what is read-only."""
     locks.lock(conversation)
     require_sight(by, conversation)
+    if conversation.block_state != BlockState.NONE:
+        raise ContactBlocked
     if conversation.may_be_read_only():
         raise ReadOnlyConversation
 

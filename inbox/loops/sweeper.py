@@ -24,7 +24,7 @@ from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
-from inbox.models import Activity, Attachment, Conversation, ScheduledReply, SearchBacklog, UnmatchedStatus
+from inbox.models import Activity, Attachment, Block, Conversation, ScheduledReply, SearchBacklog, UnmatchedStatus
 from inbox.push_queue import requeue_lost
 from inbox.search.indexing import BATCH, index_batch
 from whatsapp.service_window import WINDOW
@@ -63,6 +63,7 @@ class Sweeper:
         more |= self._try(warn_of_closing_windows, now)
         more |= self._try(remind_of_waiting, now)
         more |= self._try(requeue_attachments, now)
+        more |= self._try(requeue_blocks, now)
         if self._is_time("prepare", PREPARE_EVERY, now):
             self._try(prepare_attachments, now)
         if self._is_time("pushes", SELDOM, now):
@@ -171,6 +172,16 @@ def requeue_attachments(now: datetime) -> bool:
             taken = Attachment.objects.filter(lost, pk=attachment_id, state=AttachmentState.PENDING)
             if taken.update(next_try_at=now + JOB_LOST_AFTER):
                 jobs.enqueue(jobs.fetch_attachment, attachment_id, queue="attachments")
+    return len(rows) == ROWS
+
+
+def requeue_blocks(now: datetime) -> bool:
+    """Blocks that WhatsApp has not answered get another job."""
+    rows = list(Block.objects.filter(try_at__lte=now).order_by("try_at").values_list("pk", "conversation")[:ROWS])
+    for pk, conversation_id in rows:
+        with transaction.atomic():
+            if Block.objects.filter(pk=pk, try_at__lte=now).update(try_at=now + JOB_LOST_AFTER):
+                jobs.enqueue(jobs.settle_block, conversation_id)
     return len(rows) == ROWS
 
 

@@ -1,5 +1,6 @@
 from inbox.models.activity import Activity
 from inbox.models.assignment import Assignment, RoutingDecision
+from inbox.models.block import Block
 from inbox.models.case import Case
 from inbox.models.consent import Consent
 from inbox.models.contact import Contact, ContactField, ContactIdentity
@@ -25,12 +26,14 @@ from inbox.models.saved_reply import SavedReply
 from inbox.models.scheduled_reply import ScheduledReply
 from inbox.models.search import SearchBacklog, SearchDocument, SearchKind, SearchWord
 from inbox.models.storage import StorageReading
+from inbox.models.undo import Undo
 from inbox.models.upload import Upload
 
 __all__ = [
     "Activity",
     "Assignment",
     "Attachment",
+    "Block",
     "Case",
     "ClosingWarning",
     "Consent",
@@ -66,6 +69,7 @@ __all__ = [
     "SearchWord",
     "ServiceMessageCount",
     "StorageReading",
+    "Undo",
     "UnmatchedStatus",
     "Upload",
 ]

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Team, Workspace
-from inbox.enums import ConversationStatus
+from inbox.enums import BlockState, ConversationStatus
 from inbox.models.contact import Contact
 from whatsapp.models import PhoneNumber
 from whatsapp.service_window import ServiceWindow
@@ -58,6 +58,7 @@ class Conversation(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)  # our last human reply
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    block_state = models.CharField(max_length=8, choices=BlockState.choices, blank=True, default="", db_default="")
     has_failed_send = models.BooleanField(default=False)
     later_count = models.PositiveSmallIntegerField(default=0)  # replies that wait for their time, or are held
 
@@ -122,7 +123,7 @@ class Conversation(models.Model):
         return self.cases.filter(closed_at=None).first()
 
     def may_be_read_only(self) -> bool:
-        return self.contact.kind == Contact.Kind.GROUP
+        return self.contact.kind == Contact.Kind.GROUP or self.block_state != BlockState.NONE
 
     def waits_at(self, now: datetime) -> bool:
         return self.needs_answer and self.waiting_since is not None and self.waiting_since <= now

@@ -1,15 +1,18 @@
 """Who is responsible: the menu, and giving a conversation to somebody, to a team, or back to the queue."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Agent, Availability, Team
 from inbox import access, presence
-from inbox.actions import assignment
+from inbox.actions import assignment, undo
 from inbox.actions.load import loads
 from inbox.forms.conversations import AssignmentForm
 from inbox.models import Conversation
@@ -24,8 +27,7 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return render(request, "inbox/conversations/_assign_menu.html", _menu(request.user, conversation))
     if request.method == "DELETE":
-        assignment.release(conversation, by=request.user)
-        return changed_answer(request, pk)
+        return undoable(request, conversation, lambda each: assignment.release(each, by=request.user), _("Unassigned"))
     return _assign(request, conversation)
 
 
@@ -35,11 +37,24 @@ def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         return form_refusal(request, form.errors)
     said = form.cleaned_data
     seen: dict[str, Any] = {"seen_assignee_id": said["seen_assignee"]} if "seen_assignee" in request.POST else {}
-    if said["agent"] is None and said["team"] is None:
-        assignment.take_over(conversation, by=request.user, **seen)
-    else:
-        assignment.assign(conversation, to_agent=said["agent"], to_team=said["team"], by=request.user, **seen)
-    return changed_answer(request, conversation.pk)
+    agent, team = said["agent"], said["team"]
+    if agent is None and team is None:
+        agent = request.user
+    words = _("Assigned to %(name)s") % {"name": agent.first_name if agent else team.name}
+    return undoable(
+        request, conversation,
+        lambda each: assignment.assign(each, to_agent=agent, to_team=team, by=request.user, **seen), words,
+    )  # fmt: skip
+
+
+def undoable(
+    request: HttpRequest, conversation: Conversation, act: Callable[[Conversation], Any], words: str
+) -> HttpResponse:
+    """Do it, say so, and offer for a moment to take it back. Nothing is said when nothing has changed."""
+    kept = undo.keep([undo.remembering(conversation, act)], by=request.user)
+    if kept is None:
+        return changed_answer(request, conversation.pk)
+    return changed_answer(request, conversation.pk, words=words, undo=reverse("undo", args=[kept.pk]))
 
 
 def changed_answer(request: HttpRequest, pk: int, **toast: str) -> HttpResponse:
@@ -50,8 +65,9 @@ def changed_answer(request: HttpRequest, pk: int, **toast: str) -> HttpResponse:
     try:
         conversation = access.get_conversation(request.user, pk)
     except Http404:
-        return triggering({"conversation:gone": {"id": pk}})
-    triggers: dict[str, dict[str, Any]] = {"conversation:changed": {"id": pk, "version": conversation.version}}
+        triggers: dict[str, dict[str, Any]] = {"conversation:gone": {"id": pk}}
+    else:
+        triggers = {"conversation:changed": {"id": pk, "version": conversation.version}}
     if toast:
         triggers["toast"] = dict(toast)
     return triggering(triggers)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -12,7 +11,7 @@ from inbox import access
 from inbox.actions import conversations
 from inbox.forms.conversations import ClosureForm, SnoozeForm, snooze_choices
 from inbox.models import Case
-from inbox.views.assignments import changed_answer
+from inbox.views.assignments import changed_answer, undoable
 from inbox.views.refusals import form_refusal, refusing
 
 OUTCOMES_OFFERED = 6
@@ -32,8 +31,11 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
     form = ClosureForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    conversations.close_conversation(conversation, by=request.user, **form.cleaned_data)
-    return changed_answer(request, pk, words=_("Conversation closed"), undo=reverse("conversation-closure", args=[pk]))
+    said = form.cleaned_data
+    return undoable(
+        request, conversation, lambda each: conversations.close_conversation(each, by=request.user, **said),
+        _("Conversation closed"),
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "POST", "DELETE"])
@@ -50,8 +52,11 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
     form = SnoozeForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    conversations.snooze_conversation(conversation, until=form.cleaned_data["moment"], by=request.user)
-    return changed_answer(request, pk, words=_("Snoozed"), undo=reverse("conversation-snooze", args=[pk]))
+    until = form.cleaned_data["moment"]
+    return undoable(
+        request, conversation, lambda each: conversations.snooze_conversation(each, until=until, by=request.user),
+        _("Snoozed"),
+    )  # fmt: skip
 
 
 def _outcomes(workspace_id: int) -> list[Any]:

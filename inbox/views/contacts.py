@@ -6,16 +6,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import may_manage_labels
 from inbox import access, panels
-from inbox.actions import consent, conversations
+from inbox.actions import consent, conversations, undo
 from inbox.actions.labels import create_label
 from inbox.forms.conversations import ConsentForm, LabelsForm
 from inbox.models import Consent, Conversation
 from inbox.models.label import in_order
-from inbox.views.refusals import form_refusal, refusing
+from inbox.views.refusals import form_refusal, refusing, trigger_header
 
 
 @require_http_methods(["GET", "POST"])
@@ -33,8 +34,17 @@ def labels(request: HttpRequest, pk: int) -> HttpResponse:
         add = list(said["add"])
         if said["new"]:
             add.append(create_label(request.user.workspace, name=said["new"], by=request.user))
-        conversations.change_labels(conversation, add=add, remove=said["remove"], by=request.user)
-    return _panel(request, pk)
+        step = undo.remembering(
+            conversation,
+            lambda each: conversations.change_labels(each, add=add, remove=said["remove"], by=request.user),
+        )
+        kept = undo.keep([step], by=request.user)
+    response = _panel(request, pk)
+    if kept is not None:
+        words = _("Label added") if add else _("Label removed")
+        toast = {"words": words, "undo": reverse("undo", args=[kept.pk])}
+        response["HX-Trigger"] = trigger_header({"toast": toast})
+    return response
 
 
 def _menu(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

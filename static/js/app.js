@@ -1,6 +1,7 @@
 // Everything of the page. Elements define themselves; the rest are single listeners for the whole document.
 
 import "./elements/appear-at.js";
+import "./elements/bulk-bar.js";
 import "./elements/combo-list.js";
 import "./elements/drop-menu.js";
 import "./elements/message-composer.js";

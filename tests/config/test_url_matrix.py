@@ -23,7 +23,7 @@ from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, ContactField, Label, Rendition, SavedFilter
+from inbox.models import Attachment, ContactField, Label, Rendition, SavedFilter, Undo
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -48,6 +48,7 @@ class World:
     upload: uuid.UUID
     label: int
     saved_filter: int
+    undo: uuid.UUID
     scheduled: int
     contact_field: int
     push_device: int = 0
@@ -161,11 +162,17 @@ MATRIX: dict[str, Line] = {
     "search": Line(EVERYBODY),
     "command-bar": Line(EVERYBODY),
     "filters": Line(EVERYBODY),
+    "bulk": Line(EVERYBODY, answers=(404,)),  # without the name of a menu there is none
+    # Whoever did it takes it back.
+    "undo": Line(EVERYBODY, lambda world: [str(world.undo)], (str(uuid.UUID(int=1)),), blind=("lea", "ben", "mallory")),
     "settings-filters": Line(EVERYBODY),
     "settings-filter": saved_filter(),
     "settings-filter-place": saved_filter(),
     "settings-filter-removal": saved_filter(),
     "conversation-following": conversation(),
+    "conversation-block": conversation(),
+    "conversation-print": conversation(),
+    "conversation-export": conversation(),
     "availability": Line(EVERYBODY),
     "conversation": conversation(),
     "conversation-contact": conversation(),
@@ -302,7 +309,7 @@ class MatrixTestCase(TestCase):
         scheduled = schedule_reply(cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan)
         cls.world = World(
             cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
-            scheduled.pk, field.pk,
+            Undo.objects.create(agent=cast.ada, steps=[]).pk, scheduled.pk, field.pk,
         )  # fmt: skip
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk

@@ -199,12 +199,14 @@ class ActionTests(TestCase):
     def test_closing_offers_to_undo_and_undoing_reopens(self):
         response = self.client.post(f"{self.url}closure/", {"outcome": "Termin vereinbart"}, headers=HX)
         assert self.reload().status == ConversationStatus.CLOSED
-        assert json.loads(response["HX-Trigger"])["toast"]["undo"] == f"{self.url}closure/"
+        undo = json.loads(response["HX-Trigger"])["toast"]["undo"]
         assert self.claras.cases.get().outcome == "Termin vereinbart"
         assert "Termin vereinbart" in self.client.get(f"{self.url}closure/").content.decode()
 
-        self.client.delete(f"{self.url}closure/")
+        assert self.client.delete(undo).status_code == 200
         assert self.reload().status == ConversationStatus.OPEN
+        assert self.claras.cases.get().closed_at is None
+        assert self.client.delete(undo).status_code == 404  # once
 
     def test_closing_what_the_customer_has_just_written_to_is_refused(self):
         seen = self.reload().inbound_count

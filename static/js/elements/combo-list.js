@@ -29,7 +29,7 @@ class ComboList extends HTMLElement {
   offerNew(name) {
     const option = this.querySelector("[data-new]");
     option.hidden = name === "" || this.options.some((each) => each !== option && each.dataset.name.toLowerCase() === name.toLowerCase());
-    option.setAttribute("hx-vals", JSON.stringify({ new: name }));
+    option.setAttribute("hx-vals", JSON.stringify({ do: "label", new: name }));
     option.querySelector("[data-words]").textContent = this.dataset.create.replace("%(name)s", () => name);
   }
 

@@ -139,6 +139,8 @@ class MessageComposer extends HTMLElement {
       this.dataset.assignee = String(assignee ?? "");
       if (assignee !== null && String(assignee) !== this.dataset.me) this.refresh().then(() => wasMine && this.sayTaken());
     }
+    const isBlocked = Boolean(event.facts.blocked);
+    if ("blocked" in event.facts && isBlocked !== (this.dataset.blocked === "true")) this.refresh();
     watch(this);
   }
 
@@ -156,8 +158,8 @@ class MessageComposer extends HTMLElement {
       holder.innerHTML = await getHtml(this.dataset.composerUrl);
       const fresh = holder.content.querySelector("message-composer");
       if (!fresh || !this.isConnected) return;
-      for (const name of ["assignee", "assigneeName", "until", "readonly"]) this.dataset[name] = fresh.dataset[name];
-      for (const part of ["[data-taken]", "[data-price]"]) {
+      for (const name of ["assignee", "assigneeName", "until", "readonly", "blocked"]) this.dataset[name] = fresh.dataset[name];
+      for (const part of ["[data-taken]", "[data-price]", "[data-readonly-words]"]) {
         this.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
       }
       this.redraw(now());

@@ -92,6 +92,9 @@ const ACTIONS = {
   date() {
     document.getElementById("to-day").showModal();
   },
+  print() {
+    window.print();
+  },
   keys() {
     document.getElementById("keys")?.showModal();
   },

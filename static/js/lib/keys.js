@@ -5,6 +5,7 @@ const singleKeys = document.body.dataset.singleKeys === "true";
 const GO_PATIENCE = 1200;
 let goUntil = 0;
 
+const bar = () => document.querySelector("bulk-bar");
 const composer = () => document.querySelector("message-composer");
 const click = (selector) => {
   const element = document.querySelector(selector);
@@ -20,6 +21,7 @@ const SINGLE = {
   a: () => openMenu("A"),
   h: () => openMenu("H"),
   l: openLabels,
+  x: () => bar()?.toggle(),
   f: () => openMenu("F"),
   e: () => click("#thread [data-key='E']"),
   u: () => click("#thread [data-key='U']"),
@@ -50,6 +52,14 @@ document.addEventListener("keydown", (event) => {
   }
   if (!singleKeys || isBusy(event.target)) return;
   const key = event.key.toLowerCase();
+  const forAll = bar()?.hidden === false && document.querySelector(`bulk-bar [data-bulk='${CSS.escape(key.toUpperCase())}']`);
+  if (forAll || (event.shiftKey && (key === "j" || key === "k") && bar())) {
+    event.preventDefault();
+    if (!forAll) bar().extend(key === "j" ? 1 : -1);
+    else if (forAll.open) forAll.open();
+    else forAll.click();
+    return;
+  }
   if (Date.now() < goUntil && GO[key]) {
     goUntil = 0;
     event.preventDefault();
@@ -75,8 +85,10 @@ function isBusy(target) {
 
 function escape(event) {
   if (document.querySelector("dialog[open]")) return;
-  if (event.target.matches?.("input, textarea")) {
+  if (event.target.matches?.("input:not([type='checkbox']), textarea")) {
     event.target.blur();
+  } else if (bar()?.hidden === false) {
+    bar().choose([]);
   } else {
     document.querySelector(".hit[aria-current], .row.is-current .row__link, .row .row__link, .hit")?.focus();
   }

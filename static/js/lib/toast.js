@@ -4,6 +4,7 @@ import { word } from "./words.js";
 import { del, SignedOut } from "./http.js";
 
 const SHOWN = 6000;
+const UNDO_SHOWN = 10000;
 
 export function toast(words, { bad = false, action = "", run = null } = {}) {
   const place = document.getElementById("toasts");
@@ -26,7 +27,7 @@ export function toast(words, { bad = false, action = "", run = null } = {}) {
   }
   while (place.children.length >= 3) place.firstElementChild.remove();
   place.append(element);
-  let timer = setTimeout(end, SHOWN);
+  let timer = setTimeout(end, action ? UNDO_SHOWN : SHOWN);
   element.addEventListener("pointerenter", () => clearTimeout(timer));
   element.addEventListener("pointerleave", () => (timer = setTimeout(end, SHOWN / 2)));
   return end;

@@ -134,7 +134,7 @@ function leave(conversation, facts) {
   waiting.delete(conversation);
   const old = rowOf(conversation);
   if (!old) return showWaiting();
-  if (isHovered(old, null) && !old.classList.contains("is-current")) {
+  if (isHovered(old, null) && !old.matches(".is-current, .is-selected")) {
     waiting.set(conversation, { fresh: old, leaving: true, facts });
     return;
   }

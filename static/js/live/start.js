@@ -61,6 +61,7 @@ export function start() {
       document.getElementById("list-scroll")?.scrollTo({ top: 0 });
     }
   });
+  document.addEventListener("bulk:done", showHeldBack);
   document.addEventListener("pointerout", (event) => {
     const list = document.getElementById("list-scroll");
     if (list?.contains(event.target) && !list.contains(event.relatedTarget)) showHeldBack();

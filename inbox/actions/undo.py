@@ -1,0 +1,129 @@
+"""Taking back what was just done: assignee, team, labels, status and snooze become exactly what they were.
+
+Each conversation stands for itself, under its lock: where somebody has changed the same thing meanwhile, or the
+customer has (a message opens what was closed), nothing is touched and the name is said. Whoever did it may take it back
+even if it took the conversation out of their sight: they saw it as it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Agent
+from inbox import events
+from inbox.access import sees
+from inbox.actions.activity import add_activity
+from inbox.actions.locks import lock
+from inbox.actions.wakeups import request_routing
+from inbox.enums import ConversationStatus
+from inbox.errors import InboxRuleViolation
+from inbox.models import Assignment, Conversation, Undo
+from inbox.visibility import ConversationFacts, facts_of
+
+OFFERED = timedelta(seconds=30)  # the page offers it for ten; the rest is for slow lines
+KEPT = timedelta(hours=1)
+TIMES = ("snoozed_until", "closed_at", "assigned_at", "waiting_since")
+PLAIN = ("status", "assignee_id", "team_id", "last_agent_id", "needs_answer")
+
+
+@dataclass
+class TakenBack:
+    """What came of it: how many are as they were, and which are not, with the reason."""
+
+    done: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def remembering(conversation: Conversation, act: Callable[[Conversation], Any]) -> dict[str, Any] | None:
+    """Do something to one conversation and return the step that would take it back; None when nothing changed."""
+    with transaction.atomic(), events.gathered():
+        before = _state(lock(conversation))
+        act(conversation)
+        after = _state(lock(conversation))
+    return None if before == after else {"conversation": conversation.pk, "before": before, "after": after}
+
+
+def keep(steps: list[dict[str, Any] | None], *, by: Agent) -> Undo | None:
+    """Keep the steps of one deed; older ones of this person are forgotten."""
+    done = [step for step in steps if step is not None]
+    Undo.objects.filter(agent=by, created_at__lt=timezone.now() - KEPT).delete()
+    return Undo.objects.create(agent=by, steps=done) if done else None
+
+
+def take_back(undo: Undo, *, by: Agent) -> TakenBack:
+    """Once, and only by who did it."""
+    # Deleted first: of two clicks at once only one finds it.
+    found, _details = Undo.objects.filter(pk=undo.pk, agent=by).delete()
+    if not found or timezone.now() - undo.created_at > OFFERED:
+        raise InboxRuleViolation(gettext_lazy("It is too late to take this back."))
+    result = TakenBack()
+    for step in undo.steps:
+        conversation = Conversation.objects.select_related("contact").filter(pk=step["conversation"]).first()
+        if conversation is None:  # merged into another meanwhile
+            result.refused.append((_("Unknown customer"), _("changed meanwhile")))
+            continue
+        try:
+            _restore(conversation, step, by)
+            result.done += 1
+        except InboxRuleViolation as violation:
+            result.refused.append((conversation.contact.display_name, str(violation.sentence)))
+    return result
+
+
+def _restore(conversation: Conversation, step: dict[str, Any], by: Agent) -> None:
+    before, after = step["before"], step["after"]
+    changed = [name for name in before if before[name] != after[name]]
+    with transaction.atomic(), events.gathered():
+        now = _state(lock(conversation))
+        if any(now[name] != after[name] for name in changed) or not _saw(conversation, before, by):
+            raise InboxRuleViolation(gettext_lazy("changed meanwhile"))
+        previous = facts_of(conversation)
+        holder = before["assignee_id"]
+        if "assignee_id" in changed and holder and not Agent.objects.filter(pk=holder, is_active=True).exists():
+            raise InboxRuleViolation(gettext_lazy("This colleague is not working here any more."))
+        if "labels" in changed:
+            conversation.labels.set(conversation.workspace.labels.filter(pk__in=before["labels"]))
+        if after["status"] == ConversationStatus.CLOSED and "status" in changed:
+            _continue_case(conversation)
+        fields = [name for name in changed if name != "labels"]
+        for name in fields:
+            setattr(conversation, name, _value(name, before[name]))
+        if fields:
+            conversation.save(update_fields=[name.removesuffix("_id") for name in fields])
+        if {"assignee_id", "team_id"} & set(changed):
+            Assignment.objects.create(
+                conversation=conversation, agent_id=conversation.assignee_id, team_id=conversation.team_id, by=by
+            )
+            conversation.cases.filter(closed_at=None).update(team_id=conversation.team_id)
+        add_activity(conversation, "undone", actor=by)
+        events.conversation_changed(conversation, previous=previous)
+        request_routing()
+
+
+def _continue_case(conversation: Conversation) -> None:
+    case = conversation.cases.order_by("-opened_at", "-id").first()
+    if case is not None and case.closed_at is not None:
+        case.closed_at, case.closed_by, case.outcome = None, None, ""
+        case.save(update_fields=["closed_at", "closed_by", "outcome"])
+
+
+def _saw(conversation: Conversation, before: dict[str, Any], by: Agent) -> bool:
+    mentioned = facts_of(conversation).mentioned_ids
+    return sees(by, ConversationFacts(conversation.workspace_id, before["team_id"], before["assignee_id"], mentioned))
+
+
+def _state(conversation: Conversation) -> dict[str, Any]:
+    """All that a deed of ours can change, as JSON keeps it."""
+    state: dict[str, Any] = {name: getattr(conversation, name) for name in PLAIN}
+    state |= {name: at.isoformat() if (at := getattr(conversation, name)) else None for name in TIMES}
+    return state | {"labels": sorted(conversation.labels.values_list("pk", flat=True))}
+
+
+def _value(name: str, stored: Any) -> Any:
+    return datetime.fromisoformat(stored) if stored and name in TIMES else stored

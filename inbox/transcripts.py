@@ -1,0 +1,108 @@
+"""A conversation on paper or in a text file: who said what when, files by their names. No tools, no marks, no media."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent
+from inbox.enums import Direction, MessageKind, MessageStatus, Via
+from inbox.models import Conversation, Message, Note
+from inbox.rows import kind_label
+
+PRINTED = 3_000  # entries on one page; the text file holds all
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message or note."""
+
+    at: datetime
+    who: str
+    text: str
+    files: list[str]
+    is_note: bool = False
+    is_ours: bool = False
+
+
+def newest_entries(conversation: Conversation, *, notes: bool) -> tuple[list[Entry], bool]:
+    """The last ones in order, and whether there are older ones."""
+    messages = list(_messages(conversation).order_by("-occurred_at", "-seq")[: PRINTED + 1])
+    found = [_of_message(message, conversation) for message in reversed(messages[:PRINTED])]
+    if notes:
+        found += [_of_note(note) for note in _notes(conversation).order_by("-occurred_at", "-seq")[:PRINTED]]
+    return sorted(found, key=lambda entry: entry.at), len(messages) > PRINTED
+
+
+def as_text(conversation: Conversation, *, by: Agent, notes: bool) -> Iterator[str]:
+    """The whole conversation, a piece at a time."""
+    name, phone = conversation.contact.display_name, conversation.contact.phone
+    yield _("Conversation with %(name)s") % {"name": f"{name} (+{phone})" if phone else name} + "\r\n"
+    yield f"{conversation.workspace.name} · {conversation.phone_number}\r\n"
+    yield _("Exported by %(name)s, %(when)s") % {"name": by.name, "when": _when(timezone.now())} + "\r\n\r\n"
+    aside = [_of_note(note) for note in _notes(conversation).order_by("occurred_at", "seq")] if notes else []
+    for message in _messages(conversation).order_by("occurred_at", "seq").iterator(chunk_size=CHUNK):
+        entry = _of_message(message, conversation)
+        while aside and aside[0].at <= entry.at:
+            yield _line(aside.pop(0))
+        yield _line(entry)
+    yield from map(_line, aside)
+
+
+def _line(entry: Entry) -> str:
+    who = f"{entry.who} ({_('Internal note')})" if entry.is_note else entry.who
+    lines = [f"[{_when(entry.at)}] {who}: {entry.text}", *(f"    [{name}]" for name in entry.files)]
+    return "\r\n".join(lines).replace("\n", "\r\n").replace("\r\r", "\r") + "\r\n"
+
+
+def _when(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def _messages(conversation: Conversation) -> QuerySet[Message]:
+    return (
+        conversation.messages.exclude(status=MessageStatus.HELD)
+        .select_related("author", "sender_contact")
+        .prefetch_related("attachments", "sender_contact__identities")
+    )
+
+
+def _notes(conversation: Conversation) -> QuerySet[Note]:
+    return conversation.notes.select_related("author")
+
+
+def _of_note(note: Note) -> Entry:
+    return Entry(note.occurred_at, note.author.name if note.author else "–", note.text, [], is_note=True, is_ours=True)
+
+
+def _of_message(message: Message, conversation: Conversation) -> Entry:
+    files = [each.file_name or kind_label(message.kind) for each in message.attachments.all()]
+    return Entry(
+        message.occurred_at, _who(message, conversation), _words(message, bool(files)), files,
+        is_ours=message.direction == Direction.OUT,
+    )  # fmt: skip
+
+
+def _who(message: Message, conversation: Conversation) -> str:
+    if message.direction == Direction.IN:
+        return (message.sender_contact or conversation.contact).display_name
+    if message.author is not None:
+        return message.author.name
+    return str(Via(message.via).label) if message.via in Via.values else conversation.workspace.name
+
+
+def _words(message: Message, has_files: bool) -> str:
+    if message.deleted_at:
+        return _("This message was deleted")
+    words = message.text
+    if message.kind == MessageKind.LOCATION:
+        data = message.data
+        place = ", ".join(str(data[name]) for name in ("name", "address") if data.get(name))
+        words = words or place or f"{data.get('latitude', '')}, {data.get('longitude', '')}"
+    if message.status == MessageStatus.FAILED:
+        words = f"{words} ({_('Not delivered')})"
+    return words or ("" if has_files else kind_label(message.kind))

@@ -1,0 +1,135 @@
+"""Many conversations at once, and taking back what was just done."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Agent, Team
+from accounts.permissions import may_manage_labels
+from inbox.actions import assignment, bulk, conversations, undo
+from inbox.actions.labels import create_label
+from inbox.errors import InboxRuleViolation
+from inbox.filter_words import labels_of
+from inbox.forms.conversations import AssignmentForm, LabelsForm, SnoozeForm, snooze_choices
+from inbox.models import Conversation, Undo
+from inbox.views.refusals import refusing, triggering
+
+NAMED = 3  # of those that were refused; more would not fit into a short message
+Act = Callable[[Conversation], Any]
+
+
+@require_http_methods(["GET", "POST"])
+@refusing
+def collection(request: HttpRequest) -> HttpResponse:
+    """GET: one of the bar's menus. POST: `do` it to the `rows`, each an id and how much of it the page has seen."""
+    if request.method == "GET":
+        return _menu(request)
+    rows = _rows(request.POST.get("rows", ""))
+    outcome = bulk.for_each(list(rows), _act(request, rows), by=request.user)
+    triggers: dict[str, dict[str, Any]] = {"bulk:done": {"left": [pk for pk, _name, _why in outcome.refused]}}
+    toast: dict[str, Any] = {"words": _words(outcome), "bad": not outcome.done}
+    if outcome.undo is not None:
+        toast["undo"] = reverse("undo", args=[outcome.undo.pk])
+    return triggering(triggers | {"toast": toast})
+
+
+@require_http_methods(["DELETE"])
+@refusing
+def deed(request: HttpRequest, token: str) -> HttpResponse:
+    """Take it back, once."""
+    result = undo.take_back(_find(request, token), by=request.user)
+    if result.refused:
+        raise InboxRuleViolation(_("Not taken back: %(names)s") % {"names": _names(result.refused)})
+    return JsonResponse({})
+
+
+def _find(request: HttpRequest, token: str) -> Undo:
+    try:
+        return get_object_or_404(Undo, pk=UUID(token), agent=request.user)
+    except ValueError:
+        raise Http404 from None
+
+
+def _act(request: HttpRequest, rows: dict[int, int]) -> Act:
+    by: Agent = request.user  # type: ignore[assignment]
+    what = request.POST.get("do", "")
+    if what == "close":
+        return lambda each: conversations.close_conversation(each, by=by, seen_inbound=rows[each.pk])
+    if what == "unread":
+        return lambda each: conversations.mark_unread(by, each)
+    if what == "snooze":
+        until = _cleaned(SnoozeForm(request.POST))["moment"]
+        return lambda each: conversations.snooze_conversation(each, until=until, by=by)
+    if what == "label":
+        said = _cleaned(LabelsForm(request.POST, workspace=by.workspace))
+        add = [*said["add"], *([create_label(by.workspace, name=said["new"], by=by)] if said["new"] else [])]
+        return lambda each: conversations.change_labels(each, add=add, remove=said["remove"], by=by)
+    if what == "assign":
+        said = _cleaned(AssignmentForm(request.POST, workspace=by.workspace))
+        if said["agent"] is None and said["team"] is None:
+            return lambda each: assignment.release(each, by=by)
+        return lambda each: assignment.assign(each, to_agent=said["agent"], to_team=said["team"], by=by)
+    raise Http404
+
+
+def _cleaned(form: Any) -> dict[str, Any]:
+    if not form.is_valid():
+        raise InboxRuleViolation(next(iter(form.errors.values()))[0])
+    return form.cleaned_data
+
+
+def _rows(said: str) -> dict[int, int]:
+    """ "7:2,9:0": conversation → how many of its customer's messages the page knows of."""
+    rows = {}
+    for each in said.split(",")[: bulk.AT_ONCE + 1]:
+        pk, _colon, inbound = each.partition(":")
+        if not (pk.isdecimal() and inbound.isdecimal() and len(pk) < 19 and len(inbound) < 10):
+            raise InboxRuleViolation(_("Select conversations first."))
+        rows[int(pk)] = int(inbound)
+    return rows
+
+
+def _words(outcome: bulk.Outcome) -> str:
+    words = []
+    if outcome.done or not (outcome.refused or outcome.gone):
+        done = ngettext("%(count)s conversation done.", "%(count)s conversations done.", outcome.done)
+        words.append(done % {"count": outcome.done})
+    if outcome.refused:
+        refused = [(name, why) for _pk, name, why in outcome.refused]
+        words.append(_("Not done: %(names)s") % {"names": _names(refused)})
+    if outcome.gone:
+        gone = ngettext("%(count)s is out of your sight.", "%(count)s are out of your sight.", outcome.gone)
+        words.append(gone % {"count": outcome.gone})
+    return " ".join(words)
+
+
+def _names(refused: list[tuple[str, str]]) -> str:
+    named = [f"{name} ({why.rstrip('.')})" for name, why in refused[:NAMED]]
+    if more := len(refused) - NAMED:
+        named += [ngettext("%(count)s more", "%(count)s more", more) % {"count": more}] if more > 0 else []
+    return ", ".join(named)
+
+
+def _menu(request: HttpRequest) -> HttpResponse:
+    which = request.GET.get("menu")
+    if which == "assign":
+        people = Agent.objects.filter(workspace=request.user.workspace_id, is_active=True).order_by("name", "pk")
+        teams = Team.objects.filter(workspace=request.user.workspace_id).order_by("name")
+        ordered = sorted(people, key=lambda person: person.pk != request.user.pk)
+        return render(request, "inbox/bulk/_assign_menu.html", {"people": ordered, "teams": teams})
+    if which == "snooze":
+        return render(request, "inbox/bulk/_snooze_menu.html", {"choices": snooze_choices()})
+    if which == "label":
+        context = {
+            "url": reverse("bulk"), "labels": labels_of(request.user), "chosen": set(), "bulk": True,
+            "may_create": may_manage_labels(request.user),
+        }  # fmt: skip
+        return render(request, "inbox/labels/_menu.html", context)
+    raise Http404
