@@ -7,7 +7,7 @@ from inbox.sockets import Socket, frame
 from inbox.visibility import ConversationFacts, may_see
 
 # Only for pages that have the conversation open; a mark goes further when the row shows it.
-OPEN_ONLY = {"ticks", "viewing"}
+OPEN_ONLY = {"ticks"}
 REMEMBERED = 10_000
 INNER = ("html", "before", "workspace", "in_row", "only")  # what the hub needs and the page does not
 ITEM = ("uid", "item", "at")

@@ -85,8 +85,11 @@ class Page:
 
     async def look_at(self, conversation: Any) -> None:
         """Open a conversation and wait until the hub knows."""
+        known = len(self.frames)
         await self.say(kind="view", conversation=conversation.pk)
-        await eventually(lambda: any(frame["kind"] == "viewing" for frame in self.frames))
+        await eventually(lambda: any(
+            frame["kind"] == "viewing" and frame["conversation"] == conversation.pk for frame in self.frames[known:]
+        ))  # fmt: skip
 
     def news(self) -> list[dict]:
         """The frames about conversations, in the order they came."""

@@ -51,7 +51,7 @@ class TranscriptTests(TestCase):
     def test_the_page_costs_the_same_for_many_messages(self):
         def cost():
             self.client.get(f"{self.url}/print/")
-            with self.assertNumQueries(7):
+            with self.assertNumQueries(8):
                 return self.client.get(f"{self.url}/print/")
 
         cost()

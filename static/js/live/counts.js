@@ -12,8 +12,10 @@ let ownTimer = 0;
 export function applyToCounts(event) {
   if (event.kind !== "counts") return;
   showUnread(event.unread);
+  const { mine, unassigned, mentions, ...saved } = event;
+  showViews(saved);
   if (document.getElementById("list")?.dataset.team) askForOwn();
-  else showViews(event);
+  else showViews({ mine, unassigned, mentions });
 }
 
 function askForOwn() {

@@ -1,6 +1,6 @@
 // Colleagues: who is writing, who is looking, who is online. A notice of writing lasts 6 s by the page's own clock.
 //   <typing-line hidden><span class="avatars"></span><span data-words></span>…</typing-line>
-//   <viewer-list hidden></viewer-list>   <span class="row__typing" hidden></span> in each row
+//   <viewer-list hidden></viewer-list>   <span class="row__typing" hidden></span>, <span class="row__viewers" hidden> in rows
 
 import { myself } from "./parts.js";
 import { openConversation } from "./thread.js";
@@ -9,7 +9,7 @@ import { word } from "../lib/words.js";
 const TYPING_LASTS = 6_000;
 
 const typing = new Map(); // conversation → Map(agent → { agent, what, timer })
-let viewers = { conversation: null, agents: [] };
+const viewing = new Map(); // conversation → colleagues who have it open
 
 export function applyToPeople(event) {
   if (event.kind === "typing") startTyping(event);
@@ -21,7 +21,6 @@ export function applyToPeople(event) {
 export function repaintPeople() {
   const conversation = openConversation();
   paintTyping(conversation);
-  if (viewers.conversation !== conversation) viewers = { conversation, agents: [] };
   paintViewers();
 }
 
@@ -67,14 +66,31 @@ function paintRow(conversation, writer) {
 }
 
 function showViewers({ conversation, agents }) {
-  viewers = { conversation, agents: agents.filter((agent) => agent.id !== myself()) };
+  const others = agents.filter((agent) => agent.id !== myself());
+  if (others.length) viewing.set(conversation, others);
+  else viewing.delete(conversation);
+  paintRowViewers(conversation);
   paintViewers();
 }
+
+function paintRowViewers(conversation) {
+  const place = document.getElementById(`row-${conversation}`)?.querySelector(".row__viewers");
+  if (!place) return;
+  const agents = viewing.get(conversation) ?? [];
+  place.hidden = agents.length === 0;
+  place.replaceChildren(...agents.slice(0, 3).map(face));
+}
+
+// A row that was put in anew knows nothing of who is there.
+document.addEventListener("tresen:inserted", ({ target, detail }) => {
+  if (detail.kind === "row" && viewing.has(Number(target.dataset.conversation))) paintRowViewers(Number(target.dataset.conversation));
+});
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "list" && [...viewing.keys()].forEach(paintRowViewers));
 
 function paintViewers() {
   const place = document.querySelector("viewer-list");
   if (!place) return;
-  const agents = viewers.conversation === openConversation() ? viewers.agents : [];
+  const agents = viewing.get(openConversation()) ?? [];
   place.hidden = agents.length === 0;
   if (!agents.length) return place.replaceChildren();
   const faces = document.createElement("span");
