@@ -19,6 +19,11 @@ def lock_for_writing(conversation: Conversation, by: Agent) -> None:
     """Take the conversation's row; refuse who may not see it (any more) and what is read-only."""
     locks.lock(conversation)
     require_sight(by, conversation)
+    require_writable(conversation)
+
+
+def require_writable(conversation: Conversation) -> None:
+    """Not a group, and not blocked."""
     if conversation.block_state != BlockState.NONE:
         raise ContactBlocked
     if conversation.may_be_read_only():

@@ -26,8 +26,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import storage
 from inbox.actions import recordings
-from inbox.actions.outgoing import parsed_uid
-from inbox.errors import FileOnlyAsDocument, FileRefused, ReadOnlyConversation
+from inbox.actions.outgoing import parsed_uid, require_writable
+from inbox.errors import FileOnlyAsDocument, FileRefused
 from inbox.models import Attachment, Conversation, Message, Upload
 from whatsapp import sendable
 from whatsapp.sendable import NotSendable
@@ -138,8 +138,7 @@ def clean_name(name: str) -> str:
 
 
 def _require_place(conversation: Conversation, by: Agent, key: uuid.UUID) -> None:
-    if conversation.may_be_read_only():
-        raise ReadOnlyConversation
+    require_writable(conversation)
     if reason := storage.no_room(by.workspace):
         raise FileRefused(reason)
     if Message.objects.filter(conversation=conversation, uid=key).exists():
