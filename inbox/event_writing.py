@@ -20,6 +20,7 @@ from inbox.event_payloads import (
     snapshots,
 )
 from inbox.models import Conversation, Event, Mention, Message
+from inbox.visibility import facts_of, may_see, rights_by_agent
 
 KEPT = timedelta(hours=48)
 FORGOTTEN_AT_ONCE = 2_000
@@ -117,12 +118,18 @@ def _payload(event: Reported, snapshot: Snapshot) -> dict:
 
 
 def _customer_wrote(event: Reported, snapshot: Snapshot) -> dict[int, NoticeKind]:
-    """A new message of the customer: whoever has the conversation is told."""
-    assignee, message = snapshot.conversation.assignee_id, event.item
-    if assignee is None or event.kind != "message" or not isinstance(message, Message):
+    """A new message of the customer: whoever has the conversation is told, and who follows it and may see it."""
+    message = event.item
+    if event.kind != "message" or not isinstance(message, Message):
         return {}
-    is_theirs = message.direction == Direction.IN and message.kind != MessageKind.SYSTEM
-    return {assignee: NoticeKind.MESSAGE} if is_theirs else {}
+    if message.direction != Direction.IN or message.kind == MessageKind.SYSTEM:
+        return {}
+    told = [] if snapshot.conversation.assignee_id is None else [snapshot.conversation.assignee_id]
+    if snapshot.followers:
+        facts = facts_of(snapshot.conversation)
+        rights = rights_by_agent(facts.workspace_id)
+        told += [each for each in snapshot.followers if each in rights and may_see(rights[each], facts)]
+    return dict.fromkeys(told, NoticeKind.MESSAGE)
 
 
 def write_ticks(messages: list[Message]) -> None:

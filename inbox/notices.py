@@ -94,7 +94,8 @@ def _words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: date
 
 
 def _message_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
-    if conversation.assignee_id != agent.pk or not (count := unread_count(conversation, agent)):
+    is_theirs = conversation.assignee_id == agent.pk or conversation.followers.filter(agent=agent).exists()
+    if not is_theirs or not (count := unread_count(conversation, agent)):
         return ""
     preview = conversation.preview
     if with_text and preview.get("direction") == Direction.IN and preview.get("text"):

@@ -11,14 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, Visibility
-from inbox import filter_counts, queries
+from inbox import events, filter_counts, queries
 from inbox.actions.following import follow, unfollow
 from inbox.actions.notes import add_note
 from inbox.actions.saved_filters import delete_filter, move_filter, rename_filter, save_filter
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.filter_words import saved_filters
 from inbox.filters import Cursor, Filter
-from inbox.models import Conversation, Label, Mention, SavedFilter
+from inbox.models import Conversation, Event, Label, Mention, SavedFilter
 from inbox.visibility import rights_of
 from tests import factories
 from tests.cast import make_cast
@@ -288,6 +288,20 @@ class FollowTests(TestCase):
         Conversation.objects.filter(pk=self.cast.claras.pk).update(team=self.cast.other_team)
 
         assert self.following(self.cast.ben) == []
+
+    def test_who_follows_is_told_of_a_message_as_long_as_they_see_it(self):
+        follow(self.cast.claras, by=self.cast.ben)
+        follow(self.cast.claras, by=self.cast.lea)
+        Conversation.objects.filter(pk=self.cast.claras.pk).update(assignee=self.cast.lea)
+        self.cast.ben.visibility = Visibility.OWN
+        self.cast.ben.save()
+        for person in (self.cast.ben, self.cast.lea):
+            message = factories.inbound_message(Conversation.objects.get(pk=self.cast.claras.pk), "Noch etwas")
+            events.message_created(message)
+            told = Event.objects.filter(kind="message").latest("id").payload["tell"]
+            assert (str(self.cast.ben.pk) in told) == (person == self.cast.lea)
+            self.cast.ben.visibility = Visibility.TEAM
+            self.cast.ben.save()
 
     def test_the_panel_says_who_follows_and_offers_it(self):
         self.client.force_login(self.cast.ben)
