@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0013_push'),
+        ('inbox', '0014_search'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
