@@ -57,6 +57,17 @@ def script_words() -> dict[str, str]:
         "files.text_apart": _("The text goes as a message of its own, after the files."),
         "files.kept": _("Files kept: %(count)s"),
         "files.not_here": _("Files can be sent once you can write to this person."),
+        "voice.name": _("Voice message"),
+        "voice.denied": _(
+            "This browser does not lend Tresen the microphone. Allow the microphone in the symbol beside the address,"
+            " then try again."
+        ),
+        "voice.no_microphone": _("No microphone was found. Plug one in, then try again."),
+        "voice.busy": _("Another program is using the microphone. Close it, then try again."),
+        "voice.unable": _("This browser cannot record here. It needs a secure address (https)."),
+        "voice.failed": _("Recording did not start. Please try again."),
+        "voice.found": _("A voice message you recorded is here again."),
+        "voice.thrown_away": _("Recording thrown away"),
         "toast.closed": _("Conversation closed"),
         "toast.snoozed": _("Snoozed"),
         "toast.reopened": _("Conversation open again"),

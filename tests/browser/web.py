@@ -79,12 +79,12 @@ class Web:
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*arguments: str) -> Iterator[Browser]:
     """Chromium; none to be had is a failure."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread of the test
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*ARGUMENTS, *arguments])
             yield browser
             browser.close()
     finally:

@@ -17,7 +17,7 @@ class VoicePlayer extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.audio?.pause();
+    queueMicrotask(() => this.isConnected || this.audio?.pause()); // not when it is only moved
   }
 
   get track() {

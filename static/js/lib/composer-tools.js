@@ -8,6 +8,7 @@ const TOOLS = {
   files: () => import("./files.js"),
   later: () => import("./send-later.js"),
   replies: () => import("./saved-replies.js"),
+  voice: () => import("./voice-recorder.js"),
 };
 const AT_SLASH = /(?:^|\n)\/[^\n]*$/;
 let arriving = false;
@@ -37,6 +38,15 @@ document.addEventListener("click", (event) => {
   if (button.dataset.insert) insert(button.form.elements.text, button.dataset.insert);
   else TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
 });
+
+// --- a recording that was left behind ----------------------------------------------------------------------------------
+
+function bringBack(composer) {
+  if (localStorage.getItem(`recording:${composer.dataset.conversation}`)) TOOLS.voice().then((tool) => tool.bringBack(composer)).catch(toastProblem);
+}
+
+document.addEventListener("composer:open", ({ detail }) => bringBack(detail));
+for (const composer of document.querySelectorAll("message-composer")) bringBack(composer);
 
 // --- files pasted and dropped -------------------------------------------------------------------------------------------
 

@@ -20,15 +20,16 @@ export function open() {
   input.click();
 }
 
-export function add(files) {
+// A recording says so, has a uid already, and is told when it is safe on the server or thrown away (`done`).
+export function add(files, { uid, isVoice, done } = {}) {
   const composer = document.querySelector("message-composer");
   if (composer?.dataset.mode !== "open") return toast(word("files.not_here"), { bad: true });
   composer.choose("reply");
   for (const file of files) {
-    const item = drawn(composer, file);
+    const item = drawn(composer, file, uid);
     composer.files.append(item);
-    jobs.set(item, { file, composer });
-    const problem = problemOf(file);
+    jobs.set(item, { file, composer, isVoice, done });
+    const problem = isVoice ? "" : problemOf(file);
     if (problem) fail(item, problem);
     else item.dataset.fileState = "busy";
   }
@@ -50,6 +51,7 @@ export function act(button) {
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
     jobs.delete(item);
     job?.xhr?.abort();
+    job?.done?.();
     item.remove();
     if (!job || job.asked) del(item.dataset.url).catch(() => {}); // a file that stays there is cleaned up in time
     (neighbour?.querySelector("[data-upload-do='remove']") ?? composer.field).focus();
@@ -61,9 +63,8 @@ export function act(button) {
   next();
 }
 
-function drawn(composer, file) {
+function drawn(composer, file, uid = crypto.randomUUID()) {
   const item = composer.querySelector("template[data-upload-new]").content.firstElementChild.cloneNode(true);
-  const uid = crypto.randomUUID();
   const last = composer.files.lastElementChild?.dataset.position ?? -1;
   Object.assign(item.dataset, { upload: uid, kind: kindOf(file), position: Number(last) + 1, url: `${composer.files.dataset.url}${uid}/` });
   item.querySelector(".doc__name").textContent = file.name;
@@ -119,6 +120,7 @@ function upload(item, job) {
   const xhr = (job.xhr = new XMLHttpRequest());
   const query = new URLSearchParams({ uid: item.dataset.upload, name: file.name, position: item.dataset.position });
   if (job.asDocument) query.set("as_document", "1");
+  if (job.isVoice) query.set("voice", "1");
   xhr.open("POST", `${composer.files.dataset.url}?${query}`);
   xhr.setRequestHeader("Content-Type", "application/octet-stream");
   xhr.setRequestHeader("Accept", "application/json");
@@ -161,6 +163,7 @@ function settle(item, { html }) {
   const face = item.querySelector("img.upload__face");
   if (face && fresh.querySelector("img.upload__face")) showFace(fresh, face.src);
   const hadFocus = item.contains(document.activeElement);
+  jobs.get(item).done?.();
   jobs.delete(item);
   item.replaceWith(fresh);
   if (hadFocus) fresh.querySelector("button").focus();

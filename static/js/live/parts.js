@@ -21,6 +21,9 @@ export function announce(element, kind, how) {
 export function replace(old, fresh) {
   keepOpen(old, fresh);
   const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement, old) : null;
+  // What is being listened to goes on.
+  const player = old.querySelector("voice-player.is-playing");
+  if (player) fresh.querySelector(`voice-player[data-src="${CSS.escape(player.dataset.src)}"]`)?.replaceWith(player);
   old.replaceWith(fresh);
   if (focused) (fresh.querySelector(focused) ?? fresh).focus?.({ preventScroll: true });
 }
