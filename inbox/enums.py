@@ -129,7 +129,7 @@ class NoticeTopic(models.TextChoices):
     """What an agent chooses by: the kinds, those of one sort together."""
 
     ASSIGNED = "assigned", _("A conversation is assigned to me")
-    MESSAGE = "message", _("A message in a conversation of mine")
+    MESSAGE = "message", _("A message in a conversation of mine, or one I follow")
     MENTION = "mention", _("A colleague mentions me")
     CLOSING = "closing", _("A window closes in less than 60 or 15 minutes, unanswered")
     WAITING = "waiting", _("A reminder that somebody waits")

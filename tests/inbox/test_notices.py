@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
-from inbox.actions import assignment, conversations, notes
+from inbox.actions import assignment, conversations, following, notes
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import NoticeKind
 from inbox.models import Event, NotificationSettings, ReadCursor
@@ -73,6 +73,17 @@ def test_a_message_calls_whoever_has_the_conversation_and_nobody_when_nobody_has
     factories.outbound_message(cast.claras, by=cast.ben)
 
     assert told("message") == [{str(cast.ben.pk): "message"}]
+
+
+def test_a_message_calls_followers_too_and_their_notice_ends_with_the_following(cast, asked):
+    following.follow(cast.claras, by=cast.ben)
+    write_in(cast.claras)
+
+    assert told("message") == [{str(cast.ben.pk): "message"}]
+    assert asked("message")["body"] == "2 new messages"
+
+    following.unfollow(cast.claras, by=cast.ben)
+    assert asked("message") is None
 
 
 def test_an_assignment_calls_the_colleague_but_not_who_took_it_themselves(cast):

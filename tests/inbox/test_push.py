@@ -22,6 +22,7 @@ from inbox.models import Event, NotificationSettings, PushDevice, PushKey, PushN
 from inbox.push_queue import requeue_lost
 from tests import factories
 from tests.cast import make_cast
+from tests.pages import cookie_of, eventually, open_pages
 from tests.recording_queue import forget_jobs, recorded_jobs, run_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,6 +207,21 @@ def test_who_has_looked_away_is_pushed_to_again(cast, ben, browser):
     run_jobs()
 
     assert [each["body"] for each in browser.received()] == ["Lea Lenz mentioned you"]
+
+
+async def test_a_page_says_when_somebody_is_at_it_and_when_not_any_more(cast):
+    def looks() -> bool:
+        return presence.looks_now(cast.ben.pk)
+
+    async with open_pages(cookie_of(cast.ben)) as (page,):
+        await page.say(kind="hello", conversation=None, hidden=False)
+        await eventually(looks)
+        await page.say(kind="view", conversation=None, hidden=True)
+        await eventually(lambda: not looks())
+        await page.say(kind="active")
+        await eventually(looks)
+        await page.leave()
+        await eventually(lambda: not looks())
 
 
 # --- the end of a device
