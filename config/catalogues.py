@@ -15,7 +15,7 @@ from django.utils.translation.template import templatize
 PROJECT = Path(__file__).resolve().parent.parent
 LOCALES = PROJECT / "config" / "locale"
 SOURCES = ("accounts", "whatsapp", "inbox", "config")
-SINGLE = {"gettext", "gettext_lazy", "gettext_noop", "_"}
+SINGLE = {"gettext", "gettext_lazy", "gettext_noop", "noop", "_"}  # gettext's own tools know no "noop"
 CALL = re.compile(r"""\b(?:gettext|ngettext|pgettext|npgettext|_)\((?=u?['"])""")
 PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[sd]")
 

@@ -16,6 +16,8 @@ class Favicon(RedirectView):
         return static("img/icon.svg")
 
 
+handler500 = "config.errors.server_error"
+
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

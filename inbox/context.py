@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from accounts.models import Agent, Role
 from inbox.alerts import Alert, alerts_for
@@ -22,23 +22,23 @@ ADMINS = (Role.ADMIN,)
 # (heading, [(key, URL name, icon, words, roles)]); a page that an installation does not have is left out.
 SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("WhatsApp", [
-        ("number", "settings-number", "phone", noop("Number"), ADMINS),
-        ("templates", "settings-templates", "template", noop("Templates"), EVERYONE),
-        ("deliveries", "settings-deliveries", "webhook", noop("Webhook deliveries"), ADMINS),
-        ("practice", "practice-phone", "flask", noop("Practice phone"), EVERYONE),
+        ("number", "settings-number", "phone", gettext_noop("Number"), ADMINS),
+        ("templates", "settings-templates", "template", gettext_noop("Templates"), EVERYONE),
+        ("deliveries", "settings-deliveries", "webhook", gettext_noop("Webhook deliveries"), ADMINS),
+        ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),
     ("workspace", [
-        ("people", "settings-people", "users", noop("People and roles"), LEADS),
-        ("teams", "settings-teams", "contacts", noop("Teams"), LEADS),
-        ("replies", "settings-replies", "slash", noop("Saved replies"), EVERYONE),
-        ("labels", "settings-labels", "tag", noop("Labels"), LEADS),
-        ("contact-fields", "settings-contact-fields", "list", noop("Contact fields"), ADMINS),
-        ("audit", "settings-audit", "list", noop("Activity log"), ADMINS),
+        ("people", "settings-people", "users", gettext_noop("People and roles"), LEADS),
+        ("teams", "settings-teams", "contacts", gettext_noop("Teams"), LEADS),
+        ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
+        ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),
+        ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),
+        ("audit", "settings-audit", "list", gettext_noop("Activity log"), ADMINS),
     ]),
     ("you", [
-        ("profile", "profile", "user", noop("My profile"), EVERYONE),
-        ("filters", "settings-filters", "filter", noop("Saved filters"), EVERYONE),
-        ("notifications", "settings-notifications", "bell", noop("Notifications"), EVERYONE),
+        ("profile", "profile", "user", gettext_noop("My profile"), EVERYONE),
+        ("filters", "settings-filters", "filter", gettext_noop("Saved filters"), EVERYONE),
+        ("notifications", "settings-notifications", "bell", gettext_noop("Notifications"), EVERYONE),
     ]),
 ]  # fmt: skip
 

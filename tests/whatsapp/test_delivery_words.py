@@ -4,6 +4,11 @@ from django.utils import translation
 from whatsapp.delivery_words import in_words
 
 
+def test_they_are_german_for_german_readers() -> None:
+    with translation.override("de"):
+        assert in_words("not JSON: JSONDecodeError (+1)") == "Das ist kein JSON. (+1)"
+
+
 @pytest.mark.parametrize(("reason", "words"), [
     ("not JSON: JSONDecodeError", "This is not JSON."),
     ("field loyalty_program_update", "Webhooks of the field “loyalty_program_update” are not used here."),

@@ -22,7 +22,7 @@ class MessageComposer extends HTMLElement {
     this.form = this.querySelector("form");
     this.fields = { reply: this.querySelector("[data-text='reply']"), note: this.querySelector("[data-text='note']") };
     this.files = this.querySelector("[data-files]");
-    this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl);
+    this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl, Number(this.dataset.rendered));
     const waiting = outbox.waitingIn(this.dataset.conversation);
     for (const [kind, field] of Object.entries(this.fields)) {
       const mine = waiting.filter((entry) => entry.kind === kind);

@@ -1,10 +1,12 @@
 // Keeps what is typed: on the server within a second, and in this tab when the server cannot be reached.
 
+import { now } from "./clock.js";
 import { post } from "./http.js";
 
 const PAUSE = 700;
 
 const key = (conversation, kind) => `draft:${conversation}:${kind}`;
+const savedKey = (conversation, kind) => `${key(conversation, kind)}:saved`;
 
 // What remains of a kept text once this part of it has become a message.
 export function without(kept, text) {
@@ -17,29 +19,42 @@ export function settle(conversation, kind, text) {
   const here = sessionStorage.getItem(key(conversation, kind));
   if (here === null) return;
   const rest = without(here, text);
+  sessionStorage.removeItem(savedKey(conversation, kind));
   if (rest) sessionStorage.setItem(key(conversation, kind), rest);
   else sessionStorage.removeItem(key(conversation, kind));
 }
 
 export class DraftKeeper {
-  constructor(conversation, url) {
+  constructor(conversation, url, renderedAt) {
     this.conversation = conversation;
     this.url = url;
+    this.renderedAt = renderedAt;
     this.timers = {};
     this.saved = {};
   }
 
-  // The text to begin with: what this tab could not bring to the server goes first.
+  // The text to begin with: what this tab could not bring to the server goes first, and so does what it brought there
+  // while this page was on its way.
   begin(kind, fromServer) {
     this.saved[kind] = fromServer;
     const here = sessionStorage.getItem(key(this.conversation, kind));
-    if (here === null) return fromServer;
-    this.changed(kind, here);
-    return here;
+    const savedAt = Number(sessionStorage.getItem(savedKey(this.conversation, kind)));
+    if (here !== null && (!savedAt || savedAt >= this.renderedAt)) {
+      if (here !== fromServer) this.changed(kind, here);
+      return here;
+    }
+    this.forget(kind);
+    return fromServer;
+  }
+
+  forget(kind) {
+    sessionStorage.removeItem(key(this.conversation, kind));
+    sessionStorage.removeItem(savedKey(this.conversation, kind));
   }
 
   changed(kind, text) {
     sessionStorage.setItem(key(this.conversation, kind), text);
+    sessionStorage.removeItem(savedKey(this.conversation, kind));
     clearTimeout(this.timers[kind]);
     this.timers[kind] = setTimeout(() => this.save(kind, text), PAUSE);
   }
@@ -48,21 +63,18 @@ export class DraftKeeper {
   sent(kind, text) {
     clearTimeout(this.timers[kind]);
     this.saved[kind] = "";
-    sessionStorage.removeItem(key(this.conversation, kind));
+    this.forget(kind);
     if (text) this.changed(kind, text);
   }
 
   async save(kind, text) {
     clearTimeout(this.timers[kind]);
     this.timers[kind] = 0;
-    if (text === this.saved[kind]) {
-      sessionStorage.removeItem(key(this.conversation, kind));
-      return;
-    }
+    if (text === this.saved[kind]) return this.forget(kind);
     try {
       await post(this.url, { kind, text });
       this.saved[kind] = text;
-      if (sessionStorage.getItem(key(this.conversation, kind)) === text) sessionStorage.removeItem(key(this.conversation, kind));
+      if (sessionStorage.getItem(key(this.conversation, kind)) === text) sessionStorage.setItem(savedKey(this.conversation, kind), now());
     } catch {
       // It stays in this tab, and the next change or the next visit saves it.
     }
