@@ -176,7 +176,8 @@ class Bubble(Content, Delivery, Files):
         quoted = self.message.quoted
         if quoted is None or quoted.deleted_at:
             return _("This message was deleted") if quoted else _("The quoted message is not available")
-        return formatting.to_line(quoted.text)[:160] or kind_words(quoted.kind, quoted.data.get("seconds"))
+        words = formatting.to_line(quoted.text or str(quoted.data.get("file_name") or ""))[:160]
+        return words or kind_words(quoted.kind, quoted.data.get("seconds"))
 
     @cached_property
     def reactions(self) -> list[tuple[str, int, str]]:

@@ -37,6 +37,7 @@ from inbox.models import (
     Reminder,
     RoutingDecision,
     ScheduledReply,
+    Upload,
 )
 from whatsapp.sandbox import remote
 
@@ -86,7 +87,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield ContactIdentity.objects.filter(contact=contact)
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     of_conversation: tuple[type[models.Model], ...] = (
-        Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Activity,
+        Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
         ScheduledReply, ClosingWarning, Reminder,
     )  # fmt: skip
     for model in of_conversation:

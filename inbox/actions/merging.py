@@ -31,6 +31,7 @@ from inbox.models import (
     ReadCursor,
     RoutingDecision,
     ScheduledReply,
+    Upload,
 )
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
         model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)
     target.seq += gone.seq
     target.later_count += gone.later_count
-    for other in (Mention, Assignment, RoutingDecision, ScheduledReply):
+    for other in (Mention, Assignment, RoutingDecision, ScheduledReply, Upload):
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():

@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox.actions import uploads
+from inbox.actions.merging import merge_contacts
 from inbox.enums import ConversationStatus
 from inbox.errors import FileOnlyAsDocument, FileRefused, ReadOnlyConversation
 from inbox.models import StorageReading, Upload
+from tests import factories
 from tests.cast import Cast, make_cast
 from tests.whatsapp.test_media_types import picture
 from tests.whatsapp.test_sendable import AAC, EXE, MP3, PDF, film, track
@@ -229,3 +231,14 @@ def test_a_form_post_is_no_file(cast: Cast) -> None:
     path = reverse("conversation-uploads", args=[cast.claras.pk], query={"uid": uuid.uuid4(), "name": "x.pdf"})
 
     assert signed_in(cast.ben).post(path, {"file": io.BytesIO(PDF)}).status_code == 415
+
+
+def test_files_follow_when_two_contacts_turn_out_to_be_one(cast: Cast) -> None:
+    twin = factories.contact(cast.number, "Clara S.")
+    conversation = factories.conversation(cast.number, twin)
+    upload = factories.upload(conversation, by=cast.ben)
+
+    with transaction.atomic():
+        merge_contacts(cast.clara, twin)
+
+    assert uploads.uploads_of(cast.ben, cast.claras) == [upload]

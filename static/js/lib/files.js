@@ -34,6 +34,7 @@ export function add(files, { uid, isVoice, done } = {}) {
     else item.dataset.fileState = "busy";
   }
   composer.filesChanged();
+  composer.files.lastElementChild?.scrollIntoView({ block: "nearest" });
   next();
 }
 
