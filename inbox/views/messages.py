@@ -126,8 +126,8 @@ def held(request: HttpRequest, pk: int) -> HttpResponse:
         has_files = any(each.kind in FILE_KINDS for each in together)
         return JsonResponse({"text": text, "uids": [str(each.uid) for each in together], "files": has_files})
     if request.method == "POST":
-        replying.confirm_held(message, by=request.user)
-        return messages_answer(request, conversation, sending_files.sent_together(message))
+        confirmed = replying.confirm_held(message, by=request.user)
+        return messages_answer(request, conversation, sending_files.sent_together(confirmed))
     if message.author_id != request.user.pk:
         raise NotAllowed
     if message.status != MessageStatus.HELD:
