@@ -56,6 +56,7 @@ def script_words() -> dict[str, str]:
         "files.decide": _("Not all files can be sent: remove those marked, or try them again."),
         "files.text_apart": _("The text goes as a message of its own, after the files."),
         "files.kept": _("Files kept: %(count)s"),
+        "files.not_later": _("Files cannot wait. Send them now, or take them out."),
         "files.not_here": _("Files can be sent once you can write to this person."),
         "voice.name": _("Voice message"),
         "voice.denied": _(

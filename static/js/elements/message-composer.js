@@ -203,6 +203,7 @@ class MessageComposer extends HTMLElement {
     this.count();
     this.draw();
     if (this.mustDecide && !this.files.querySelector("[data-file-state='failed']")) this.say("");
+    if (this.files.querySelector("[data-file-state='failed']:not([data-cut])")) this.sendWhenThere = null;
     if (this.sendWhenThere && !this.files.querySelector("[data-file-state]")) this.send(this.sendWhenThere);
   }
 

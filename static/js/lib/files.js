@@ -49,6 +49,7 @@ export function act(button) {
   const composer = item.closest("message-composer");
   const job = jobs.get(item);
   if (button.dataset.uploadDo === "remove") {
+    composer.sendWhenThere = null; // what was to go together has changed
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
     jobs.delete(item);
     job?.xhr?.abort();

@@ -15,6 +15,7 @@ export async function open(button) {
   if (later === "cancel") return cancel(url);
   if (later === "edit") return ask(await getHtml(url), button);
   const here = composer();
+  if (here.files.children.length) return here.say(word("files.not_later"));
   if (here.field.value.trim()) return ask(await getHtml(here.dataset.laterUrl), here.field);
   here.field.focus();
 }
