@@ -21,7 +21,9 @@ class ContactForm(Styled, forms.Form):
     """A person as we know them. `said` is what the actions take."""
 
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
-    email = forms.EmailField(label=_("Email"), required=False, max_length=254)
+    email = forms.EmailField(
+        label=_("Email"), required=False, max_length=254, widget=forms.EmailInput(attrs={"class": "input"})
+    )
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=[("", "–"), *settings.LANGUAGES],
         help_text=_("For templates and the spelling check."),
