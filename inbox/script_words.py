@@ -31,6 +31,7 @@ def script_words() -> dict[str, str]:
         "typing.row": _("%(name)s is replying …"),
         "viewing.one": _("%(name)s is viewing"),
         "viewing.many": _("%(names)s are viewing"),
+        "connection.first": _("Connecting … You can keep writing."),
         "connection.connecting": _("Reconnecting … You can keep writing."),
         "connection.offline": _("Offline. Messages are sent once you are back."),
         "connection.back": _("Connected again"),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from inbox import events, jobs
 from inbox.actions import contacts
-from inbox.actions.consent import consent_changed, latest_consent, record_consent
+from inbox.actions.consent import contact_changed, latest_consent, record_consent
 from inbox.actions.intake import Ignored, Intake
 from inbox.actions.sending_stops import stop_sending
 from inbox.enums import ConsentState
@@ -33,7 +33,7 @@ def receive_preference(number: PhoneNumber, item: PreferenceUpdate, intake: Inta
         contact, state, source=Consent.Source.META, occurred_at=intake.clamp(item.at), wording=item.detail
     )
     if latest_consent(contact) != before:
-        consent_changed(contact)
+        contact_changed(contact)
 
 
 def receive_number_errors(number: PhoneNumber, item: NumberErrors, intake: Intake) -> None:

@@ -105,7 +105,7 @@ def apply_keyword(contact: Contact, message: Message) -> Consent | None:
     )
 
 
-def consent_changed(contact: Contact) -> None:
-    """Tell the open screens of this contact. Inside the transaction."""
+def contact_changed(contact: Contact) -> None:
+    """Tell the open screens of this contact: name, ids, consent. Inside the transaction, its row locked."""
     for conversation in Conversation.objects.select_for_update(no_key=True).filter(contact=contact).order_by("pk"):
         events.conversation_changed(conversation)

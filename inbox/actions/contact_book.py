@@ -13,7 +13,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent
 from inbox.access import visible_contacts
 from inbox.actions import bookkeeping
-from inbox.actions.consent import consent_changed
+from inbox.actions.consent import contact_changed
 from inbox.actions.contacts import name_key
 from inbox.enums import ConversationStatus
 from inbox.errors import InboxRuleViolation
@@ -92,5 +92,5 @@ def change_contact(contact: Contact, *, by: Agent, **said: Any) -> list[str]:
     contact.save(update_fields=[*changed, "name_key"])
     # Which fields, not what they held: the log is kept longer than the person may be.
     record_audit(by.workspace, by, "contact.changed", subject=contact.display_name, data={"fields": changed})
-    consent_changed(contact)
+    contact_changed(contact)
     return changed

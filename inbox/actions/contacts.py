@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from inbox import statements
+from inbox.actions.consent import contact_changed
 from inbox.actions.merging import merge_contacts
 from inbox.models import Contact, ContactIdentity
 from inbox.text import fold
@@ -53,8 +54,10 @@ def ids_of(person: Person) -> Ids:
 def identify(number: PhoneNumber, person: Person) -> Contact:
     """Find or make the contact behind these ids, attach what is new, keep name and username up to date."""
     ids = ids_of(person)
-    contact = _settled(number, ids) or _created(number, ids)
-    _name(contact, person)
+    known = _settled(number, ids)
+    contact = known or _created(number, ids)
+    if _name(contact, person) and known:
+        contact_changed(contact)
     return contact
 
 
@@ -80,12 +83,15 @@ def learn(number: PhoneNumber, contact_id: int, person: Person) -> None:
 def attach_ids(number: PhoneNumber, contact: Contact, ids: Ids) -> Contact:
     """Make these ids the contact's; whoever had them is merged, or loses the number when it is somebody else."""
     held = _active(number, ids)
-    for kind, value in ids.items():
+    news = {kind: value for kind, value in ids.items() if kind not in held or held[kind].contact_id != contact.pk}
+    for kind, value in news.items():
         holder = held.get(kind)
         if holder is None:
             _replace(number, contact, kind, value)
-        elif holder.contact_id != contact.pk:
+        else:
             _settle_conflict(number, contact, holder)
+    if news:
+        contact_changed(contact)
     return contact
 
 
@@ -165,6 +171,7 @@ def _create(number: PhoneNumber, ids: Ids, kind: str) -> Contact:
     for identity in taken:
         logger.warning("Phone number of contact %s came back with another user id", identity.contact_id)
         _end(identity)
+        contact_changed(identity.contact)
     for each, value in ids.items():
         _insert(number, contact, each, value)
     return contact
@@ -175,6 +182,7 @@ def _settle_conflict(number: PhoneNumber, contact: Contact, holder: ContactIdent
     if holder.kind == Kind.PHONE and _has_bsuid(number, holder.contact):
         value = holder.value
         _end(holder)
+        contact_changed(holder.contact)
         _replace(number, contact, Kind.PHONE, value)
         return
     merge_contacts(contact, holder.contact)
@@ -201,8 +209,8 @@ def _end(identity: ContactIdentity) -> None:
     identity.save(update_fields=["is_active", "ended_at"])
 
 
-def _name(contact: Contact, person: Person) -> None:
-    """Take over what the customer calls themselves; the name that we gave stays."""
+def _name(contact: Contact, person: Person) -> bool:
+    """Take over what the customer calls themselves; the name that we gave stays. Whether anything changed."""
     changed: list[str] = []
     if person.name and person.name != contact.profile_name:
         contact.profile_name = person.name
@@ -213,6 +221,7 @@ def _name(contact: Contact, person: Person) -> None:
     if changed:
         contact.name_key = name_key(contact)
         contact.save(update_fields=[*changed, "name_key"])
+    return bool(changed)
 
 
 def name_key(contact: Contact) -> str:

@@ -81,7 +81,7 @@ def record_consent(request: HttpRequest, pk: int) -> HttpResponse:
             note=said["note"],
             by=request.user,
         )
-        consent.consent_changed(conversation.contact)
+        consent.contact_changed(conversation.contact)
     return render(
         request, "inbox/contacts/_consent.html", {"panel": panels.panel_of(access.get_conversation(request.user, pk))}
     )

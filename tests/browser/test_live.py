@@ -9,12 +9,14 @@ from django.db import transaction
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from inbox import events
+from inbox.actions import contacts
 from inbox.enums import MessageStatus
 from inbox.visibility import facts_of
 from tests import factories
 from tests.browser.test_composer import until
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
+from whatsapp.payloads import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -174,6 +176,22 @@ def test_typed_text_survives_everything_that_arrives(web, browser, cast):
     context.close()
 
 
+def test_the_open_panel_follows_a_new_number_but_not_under_somebodys_fingers(web, browser, cast):
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    details, noted = page.locator("#panel-scroll .dl"), page.locator("#consent-note")
+    page.locator("#consent summary").click()
+    noted.fill("Formular an der")
+
+    with transaction.atomic():
+        number = cast.claras.phone_number
+        contacts.move_ids(number, Person(phone=cast.claras.contact.phone), Person(phone="4915100009876"))
+
+    expect(details).to_contain_text("0009876")
+    expect(noted).to_have_value("Formular an der")
+    context.close()
+
+
 def test_what_no_longer_belongs_to_the_view_leaves_it(web, browser, cast):
     cast.claras.assignee = cast.ben
     cast.claras.save()
@@ -277,6 +295,44 @@ def test_a_short_break_is_not_worth_a_word(bens, cast):
     _write(cast.claras, "Schon wieder da")
 
     expect(_row(bens, cast.claras).locator(".row__text")).to_contain_text("Schon wieder da")
+
+
+SLOW_SOCKET = """
+const Real = WebSocket;
+window.WebSocket = class extends EventTarget {
+  static OPEN = 1;
+  readyState = 0;
+  send(data) { this.real?.send(data); }
+  close(code) { this.real?.close(code); }
+  constructor(url) {
+    super();
+    setTimeout(() => {
+      this.real = new Real(url);
+      this.real.onopen = () => { this.readyState = 1; };
+      this.real.onmessage = ({data}) => this.dispatchEvent(new MessageEvent("message", {data}));
+      this.real.onclose = ({code}) => this.dispatchEvent(new CloseEvent("close", {code}));
+    }, 3500);
+  }
+};
+"""
+
+
+def test_a_first_connection_that_takes_long_is_no_reconnection(web, browser, cast):
+    context = web.signed_in(browser, cast.ben, viewport={"width": 1024, "height": 700})
+    page = context.new_page()
+    page.add_init_script(SLOW_SOCKET)
+    page.add_init_script(
+        "document.addEventListener('tresen:state', ({detail}) => document.documentElement.dataset.socket = detail)"
+    )
+    page.goto(f"{web.url}/conversations/{cast.claras.pk}/")
+    pill = page.locator("connection-pill")
+    expect(pill).to_be_visible()
+    head, box = page.locator(".thread__head").bounding_box(), pill.bounding_box()
+    assert head and box and box["y"] >= head["y"] + head["height"]
+
+    expect(page.locator("html[data-socket=open]")).to_have_count(1, timeout=15_000)
+    expect(pill).to_be_hidden(timeout=900)
+    context.close()
 
 
 def test_the_end_of_the_session_leads_to_the_sign_in_page(bens):

@@ -97,6 +97,24 @@ def test_a_number_change_that_is_told_late_brings_the_two_together() -> None:
     assert list(kinds) == ["text", "system", "text"]
 
 
+def test_open_screens_hear_of_a_new_number_and_a_new_name_and_of_nothing_else() -> None:
+    def heard() -> int:
+        return Event.objects.filter(kind="conversation").count()
+
+    new: Any = {"phone": "4915100004321", "bsuid": "DE.55501928374651029384", "at": 1795429000}
+    receive(text("wamid.1", "vorher"))
+    assert heard() == 0
+
+    receive(webhooks.sample("22"))
+    assert heard() == 1
+
+    receive(text("wamid.3", "neu", name="Lena Neu", **new))
+    assert heard() == 2
+
+    receive(text("wamid.4", "nochmal", name="Lena Neu", **new))
+    assert heard() == 2
+
+
 def test_an_old_message_replayed_after_a_number_change_makes_no_new_contact() -> None:
     receive(text("wamid.1", "vorher"), webhooks.sample("22").decode().encode())
     before = webhooks.snapshot()

@@ -1,5 +1,5 @@
 // <connection-pill hidden><span data-icon="connecting">…<span data-icon="offline">…<span data-icon="open">…<span data-words>
-// Appears only when the connection has been away for 2 s, and says for 2 s that it is back.
+// Appears only when the connection has been away for 2 s, and says for 2 s that it is back; of a first one nobody need hear.
 
 import { connectionState } from "../socket.js";
 import { word } from "../lib/words.js";
@@ -21,11 +21,14 @@ class ConnectionPill extends HTMLElement {
   show(state) {
     clearTimeout(this.timer);
     if (state === "open") {
+      const isFirst = !this.wasOpen;
+      this.wasOpen = true;
+      if (isFirst) this.hidden = true;
       if (this.hidden) return;
       this.say("open", "connection.back");
       this.timer = setTimeout(() => (this.hidden = true), PATIENCE);
     } else if (state) {
-      const key = state === "offline" ? "connection.offline" : "connection.connecting";
+      const key = state === "offline" ? "connection.offline" : this.wasOpen ? "connection.connecting" : "connection.first";
       if (this.hidden) this.timer = setTimeout(() => this.say(state, key), PATIENCE);
       else this.say(state, key);
     }
