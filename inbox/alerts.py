@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
 from inbox import storage
-from whatsapp import errors
+from inbox.actions.sending_stops import reasons
 from whatsapp.deliveries import oldest_unprocessed_age
 from whatsapp.models import PhoneNumber
 
@@ -48,8 +48,7 @@ def _stopped(agent: Agent) -> list[Alert]:
     stopped = stopped.exclude(Q(sending_stopped_at=None) & Q(business_account__sending_stopped_at=None))
     alerts = []
     for number in stopped:
-        where = number if number.sending_stopped_at else number.business_account
-        words = {"number": str(number), "reason": errors.sentence(where.sending_stopped_code)}
+        words = {"number": str(number), "reason": " ".join(map(str, reasons(number)))}
         sentence = _("%(number)s sends nothing at the moment. %(reason)s") % words
         if may_manage_settings(agent):
             alerts.append(Alert("stopped", sentence, reverse("settings-number")))

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from accounts.models import Agent
 from inbox import events
@@ -33,6 +34,13 @@ def stop_sending(phone_number: PhoneNumber, code: int) -> bool:
         if stopped:
             events.workspace_alert(phone_number.workspace, ALERT, code=code, number=phone_number.pk)
     return bool(stopped)
+
+
+def reasons(phone_number: PhoneNumber) -> list[Promise | str]:
+    """Why this number sends nothing, in words: its own reason, its account's, or both; empty when it sends."""
+    places = (phone_number, phone_number.business_account)
+    found = [errors.sentence(where.sending_stopped_code) for where in places if where.sending_stopped_at]
+    return found if len({str(each) for each in found}) == len(found) else found[:1]
 
 
 def resume_sending(where: BusinessAccount | PhoneNumber, *, by: Agent | None) -> bool:

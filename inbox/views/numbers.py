@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max
@@ -16,8 +15,8 @@ from accounts.models import Agent, Team
 from accounts.permissions import admin_required
 from accounts.views.answers import done
 from inbox.actions.numbers import route_number
+from inbox.actions.sending_stops import reasons
 from inbox.models import Conversation
-from whatsapp import errors
 from whatsapp.models import MessageTemplate, PhoneNumber, TemplateStatus
 from whatsapp.phone_format import pretty
 from whatsapp.webhook import WEBHOOK_PATH
@@ -46,12 +45,9 @@ class NumberCard:
         return words.get(self.number.quality, _("not yet rated"))
 
     @property
-    def stopped_because(self) -> Any:
-        """Meta's reason in words when sending has stopped, else ""."""
-        account = self.number.business_account
-        code = self.number.sending_stopped_code if self.number.sending_stopped_at else account.sending_stopped_code
-        is_stopped = self.number.sending_stopped_at or account.sending_stopped_at
-        return errors.sentence(code) if is_stopped else ""
+    def stopped_because(self) -> str:
+        """Meta's reasons in words when sending has stopped, else ""."""
+        return " ".join(map(str, reasons(self.number)))
 
     @property
     def is_connected(self) -> bool:

@@ -196,3 +196,17 @@ def test_whoever_writes_replies_is_told_that_the_number_sends_nothing(cast):
     assert ['data-warning="stopped"' in page for page in banners] == [True, True]
     assert ["Replies wait until an admin has fixed it." in page for page in banners] == [True, False]
     assert [f'href="{reverse("settings-number")}">Have a look' in page for page in banners] == [False, True]
+
+
+def test_two_stops_at_once_are_both_named(cast):
+    account, number = cast.number.business_account, cast.number
+    for where, code in ((number, 133010), (account, 190)):
+        where.sending_stopped_at, where.sending_stopped_code = timezone.now(), code
+        where.save()
+
+    pages = [browser(who).get(reverse("inbox")).content.decode() for who in (cast.ben, cast.ada)]
+    pages.append(browser(cast.ada).get(reverse("settings-number")).content.decode())
+
+    for page in pages:
+        assert "This number is not ready to send. The connection to Meta has expired." in page
+    assert pages[1].count('data-warning="stopped"') == 1
