@@ -87,7 +87,7 @@ def _received(event: dict[str, Any], key: str, at: datetime) -> Line | None:
     path = event.get("path", "")
     if path.endswith("/messages"):
         if not event.get("customer"):
-            return Line(key, at, "eye", _("Marked as read, ticks are blue"))
+            return None  # told by what it did, see _marked; or it did nothing
         return Line(key, at, "send", _("Reply accepted"), _("On its way to the phone"), "ink")
     name = path.rsplit("/", 1)[-1]
     if name == "message_templates":
@@ -96,6 +96,12 @@ def _received(event: dict[str, Any], key: str, at: datetime) -> Line | None:
     if name == "media":
         return Line(key, at, "upload", _("File uploaded"))
     return Line(key, at, "globe", f"{event.get('method')} …/{name}")
+
+
+def _marked(event: dict[str, Any], key: str, at: datetime) -> Line:
+    if event.get("what") == "typing":
+        return Line(key, at, "keyboard", _("The customer sees that you are writing"))
+    return Line(key, at, "eye", _("Marked as read, ticks are blue"))
 
 
 def _code(event: dict[str, Any]) -> int:
@@ -126,8 +132,9 @@ def _status(event: dict[str, Any], key: str, at: datetime) -> Line:
 def _clock(event: dict[str, Any], key: str, at: datetime) -> Line:
     minutes = round(event["seconds"] / 60)
     hours, rest = divmod(minutes, 60)
-    span = ngettext("%(count)s h", "%(count)s h", hours) % {"count": hours} if hours else ""
-    span = f"{span} {rest} min".strip() if rest else span
+    spans = [ngettext("%(count)s h", "%(count)s h", hours) % {"count": hours}] if hours else []
+    spans += [_("%(count)s min") % {"count": rest}] if rest else []
+    span = " ".join(spans)
     return Line(key, at, "forward", _("Clock moved %(span)s ahead") % {"span": span}, _("For this customer"))
 
 
@@ -139,5 +146,5 @@ def _review(event: dict[str, Any], key: str, at: datetime) -> Line:
 
 BUILDERS = {
     "customer": _customer, "webhook": _webhook, "received": _received, "status": _status, "clock": _clock,
-    "review": _review,
+    "review": _review, "marked": _marked,
 }  # fmt: skip

@@ -7,8 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import Agent
+from inbox import practice_log
 from inbox.models import Contact, Conversation
 from tests import factories
 from tests.phone_fixture import PracticePhone, WebhookRecorder
@@ -147,6 +149,23 @@ def test_what_the_inbox_did_is_in_the_log(client: Client, phone: PracticePhone, 
     lena.activities.create(workspace=lena.workspace, seq=5, kind="closed", actor=mara, data={"outcome": "Abgeholt"})
 
     assert "Abgeholt" in _live(client)["parts"]["log"]
+
+
+def test_a_message_is_read_once_in_the_log_however_often_we_say_so(client: Client, phone: PracticePhone) -> None:
+    wamid = phone.write()["wamid"]
+    read = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+    for typing in ({}, {}, {"typing_indicator": {"type": "text"}}, {"typing_indicator": {"type": "text"}}):
+        assert phone.send(read | typing).status_code == 200
+
+    log = _live(client)["parts"]["log"]
+    assert log.count("Als gelesen gemeldet") == log.count("Zeigt an, dass du schreibst") == 1
+
+
+def test_hours_and_minutes_of_a_jump_are_written_alike(client: Client) -> None:
+    with translation.override("de"):
+        [line] = practice_log.lines([{"id": 1, "kind": "clock", "at": 0, "seconds": 5400}], [], raw=False)
+
+    assert "1 Std. 30 Min." in line.title
 
 
 def test_the_way_into_the_inbox_appears_with_the_conversation(

@@ -17,7 +17,8 @@ LONGEST = 20_000  # characters of a payload that are kept
 
 class EventLog:
     """Events are dicts: id, at, kind, customer, and what the kind needs. `kind` is one of received (a call to the
-    API), webhook (a POST of ours), status, customer, review, clock, fault."""
+    API), webhook (a POST of ours), status, customer, review, clock, fault, marked (a message is read, or we are seen
+    writing, when that is news)."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -37,6 +38,11 @@ class EventLog:
             "received", customer, method=request.method, path=request.path, status=response.status,
             request=_readable(request.body), response=_readable(response.body), **facts,
         )  # fmt: skip
+
+    def marked(self, customer: str, what: str, body: dict[str, Any]) -> None:
+        """`what` is read or typing."""
+        if self.state.settings.log_payloads:
+            self.add("marked", customer, what=what, request=json.dumps(body))
 
     def webhook(self, post: "Post", target: str, milliseconds: float, problem: str) -> None:
         if not self.state.settings.log_payloads:

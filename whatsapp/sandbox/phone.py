@@ -42,7 +42,7 @@ class Phone:
         self.outbox = Outbox(self.state, self.events)
         self.flow = StatusFlow(self.state, self.outbox, self.events)
         self.media = MediaStore(self.state, folder, f"http://127.0.0.1:{port}")
-        self.sending = Sending(self.state, self.limits, self.flow)
+        self.sending = Sending(self.state, self.limits, self.flow, self.events)
         self.templates = Templates(self.state, self.outbox, self.events)
         self.numbers = Numbers(self.state, self.outbox)
         self.inbound = Inbound(self.state, self.outbox, self.media, self.limits, self.events)

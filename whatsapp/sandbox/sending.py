@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from whatsapp.sandbox import faults, identity
 from whatsapp.sandbox.errors import ASYNCHRONOUS, GraphError
+from whatsapp.sandbox.event_log import EventLog
 from whatsapp.sandbox.http import Request, Response, json_response
 from whatsapp.sandbox.limits import Limits
 from whatsapp.sandbox.message_types import check_body
@@ -32,8 +33,9 @@ Body = dict[str, Any]
 class Sending:
     """Accepts messages. `post` returns the answer and what transport fault belongs to it."""
 
-    def __init__(self, state: State, limits: Limits, flow: StatusFlow) -> None:
+    def __init__(self, state: State, limits: Limits, flow: StatusFlow, events: EventLog) -> None:
         self.state = state
+        self.events = events
         self.limits = limits
         self.flow = flow
 
@@ -197,11 +199,18 @@ class Sending:
         if message is None or message.direction != "in" or message.number != number.id:
             raise GraphError(131009, "The message_id does not belong to a message of a customer.")
         customer = self.state.customers[message.customer]
-        for earlier in self.state.chat(customer):
-            if earlier.direction == "in" and not earlier.business_read and earlier.at <= message.at:
-                earlier.business_read = True
-                self.state.save_message(earlier)
+        read = [
+            earlier for earlier in self.state.chat(customer)
+            if earlier.direction == "in" and not earlier.business_read and earlier.at <= message.at
+        ]
+        for earlier in read:
+            earlier.business_read = True
+            self.state.save_message(earlier)
+        if read:
+            self.events.marked(customer.key, "read", body)
         if body.get("typing_indicator"):
+            if customer.typing_until < time.time():
+                self.events.marked(customer.key, "typing", body)
             customer.typing_until = time.time() + TYPING_SECONDS
             self.state.changed()
         return json_response({"success": True})
