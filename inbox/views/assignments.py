@@ -22,13 +22,22 @@ from inbox.views.refusals import form_refusal, refusing, triggering
 @require_http_methods(["GET", "POST", "DELETE"])
 @refusing
 def resource(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the menu. POST: to `agent` or `team` (neither: to me). DELETE: back to the team's queue."""
+    """GET: the menu, or whether `?agent=` is to get it although full. POST: to `agent` or `team` (neither: to me).
+    DELETE: back to the team's queue."""
     conversation = access.get_conversation(request.user, pk)
     if request.method == "GET":
-        return render(request, "inbox/conversations/_assign_menu.html", _menu(request.user, conversation))
+        return _menu_answer(request, conversation)
     if request.method == "DELETE":
         return undoable(request, conversation, lambda each: assignment.release(each, by=request.user), _("Unassigned"))
     return _assign(request, conversation)
+
+
+def _menu_answer(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    context = _menu(request.user, conversation)
+    wanted = request.GET.get("agent", "")
+    person = next((each for each in context["people"] if str(each["agent"].pk) == wanted), None)
+    template = "inbox/conversations/_assign_full.html" if person else "inbox/conversations/_assign_menu.html"
+    return render(request, template, {**context, "person": person})
 
 
 def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:

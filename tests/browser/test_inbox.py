@@ -93,6 +93,20 @@ def test_thread_and_panel_follow_although_an_event_replaced_the_row_that_was_cli
     expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
 
 
+def test_what_a_script_or_a_hand_has_resized_is_not_styled_anew_by_a_swap(bens, cast):
+    """htmx would carry a style over as an attribute, which our policy forbids: an error in the console."""
+    page = bens(f"/conversations/{cast.claras.pk}/")
+    page.evaluate(
+        "document.addEventListener('securitypolicyviolation', (e) => document.body.dataset.broken = e.violatedDirective)"
+    )
+    page.evaluate("document.getElementById('messages').style.minWidth = '1px'")
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator(f"#head-{cast.darios.pk}")).to_be_visible()
+
+    expect(page.locator("#messages")).not_to_have_attribute("style", "min-width: 1px;")
+    expect(page.locator("body[data-broken]")).to_have_count(0)
+
+
 def test_no_conversation_stays_in_the_memory_of_the_tab(bens, cast):
     page = bens(f"/conversations/{cast.claras.pk}/")
     page.locator(f"#row-{cast.darios.pk} .row__link").click()
@@ -153,6 +167,22 @@ def test_assigning_by_keyboard_and_taking_it_back(bens, cast):
     page.keyboard.press("m")
     expect(page.locator(".assign")).to_contain_text("Ben")
     expect(page.locator("[data-text=reply]")).to_be_visible()
+
+
+def test_a_full_colleague_gets_it_after_a_second_word_by_keyboard(bens, cast):
+    cast.lea.capacity = 0
+    cast.lea.save()
+    page = bens(f"/conversations/{cast.claras.pk}/")
+    page.keyboard.press("a")
+    expect(page.locator("combo-list input")).to_be_focused()
+    page.keyboard.type("lea")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Lea has 0 of 0. Assign anyway?")).to_be_visible()
+    expect(page.get_by_role("button", name="Assign to Lea")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".assign")).to_contain_text("Lea")
+    expect(page.locator(".menu__ask")).to_have_count(0)
 
 
 def test_closing_by_key_leaves_the_list_and_undo_brings_it_back(bens, cast):

@@ -159,6 +159,16 @@ class ActionTests(TestCase):
         assert "1/1" in html and "voll" in html
         assert "Ben Brandt" in html and "Werkstatt" in html and "Mallory" not in html
 
+    def test_a_full_colleague_is_asked_about_in_the_menu(self):
+        self.cast.lea.capacity = 0
+        self.cast.lea.save()
+        asks = f'hx-get="{self.url}assignment/?agent={self.cast.lea.pk}"'
+        assert asks in self.client.get(f"{self.url}assignment/").content.decode()
+
+        html = self.client.get(f"{self.url}assignment/", {"agent": self.cast.lea.pk}).content.decode()
+        assert "Lea hat 0 von 0. Trotzdem zuweisen?" in html
+        assert f'hx-post="{self.url}assignment/"' in html and "Ben Brandt" not in html
+
     def test_taking_over_assigning_and_giving_back(self):
         self.client.post(f"{self.url}assignment/", headers=HX)
         assert self.reload().assignee == self.cast.ben

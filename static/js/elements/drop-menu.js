@@ -1,6 +1,6 @@
 // <drop-menu data-key="A"><button aria-haspopup="menu" aria-expanded="false">…</button><div class="menu" hidden>…</div></drop-menu>
 // Opens the menu below its button (a second button carries data-menu), closes it on Escape, outside clicks and choices,
-// moves with the arrow keys and gives the focus back. The menu gets the event "menu:open", by which htmx may fill it.
+// moves with the arrow keys and gives the focus back; a choice with data-stays puts more into it. The menu gets the event "menu:open", by which htmx may fill it.
 
 const ITEMS = ".menu__item:not([hidden]):not([aria-disabled='true'])";
 
@@ -59,7 +59,7 @@ class DropMenu extends HTMLElement {
     if (event.target.closest("button[aria-haspopup]") === this.button) {
       if (this.menu.hidden) this.open();
       else this.close();
-    } else if (event.target.closest(".menu__item") && !event.target.closest(".menu label, .menu form:not([method])")) {
+    } else if (event.target.closest(".menu__item:not([data-stays])") && !event.target.closest(".menu label, .menu form:not([method])")) {
       // After the click has done its work, so that htmx still finds the element in place.
       setTimeout(() => this.close(), 0);
     }
