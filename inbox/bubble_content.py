@@ -16,6 +16,7 @@ from inbox import formatting
 from inbox.enums import MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
+from whatsapp.template_parts import title_of
 
 FOLD_CHARACTERS, FOLD_LINES = 1200, 18
 SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
@@ -129,7 +130,7 @@ class Content:
 
     @cached_property
     def template_name(self) -> str:
-        return str(self.data.get("name") or (self.message.template.name if self.message.template else ""))
+        return title_of(str(self.data.get("name") or (self.message.template.name if self.message.template else "")))
 
     @property
     def template_category(self) -> str:

@@ -1,6 +1,5 @@
 """What the template pages of the settings show: rows of the list, numbers of the last 30 days, the filled sample."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +16,7 @@ from inbox.enums import Direction, MessageStatus
 from inbox.models import Message
 from whatsapp.models import MessageTemplate, TemplateStatus
 from whatsapp.template_filling import render, segments
-from whatsapp.template_parts import TemplateShape
+from whatsapp.template_parts import TemplateShape, title_of
 
 COUNTED = timedelta(days=30)
 # Tab → Meta's states; what is in none of them belongs to the last.
@@ -30,9 +29,6 @@ TABS: dict[str, tuple[Promise, set[str]]] = {
 BADGES = {
     "approved": ("good", "check"), "pending": ("ink", "clock"), "rejected": ("bad", "x"), "paused": ("warn", "pause"),
 }  # fmt: skip
-# Meta's names have no umlauts. Not where "ue" is one without a dot: neue, blaue, Statue, aktuell, individuell, manuell.
-SPELT_OUT = re.compile(r"ae|oe|(?<![aeoqdnstvx])ue")
-UMLAUTS = {"ae": "ä", "oe": "ö", "ue": "ü"}
 QUALITIES = {"GREEN": ("good", _("High")), "YELLOW": ("warn", _("Medium")), "RED": ("bad", _("Low"))}
 REASONS = {
     "ABUSIVE_CONTENT": _("WhatsApp found the content abusive."),
@@ -124,7 +120,7 @@ def template_rows(workspace: Workspace) -> list[TemplateRow]:
             template.business_account_id, template.name, template.category, template.status, template.quality,
             str(reason_of(template)),
         )  # fmt: skip
-        row = rows.setdefault(key, TemplateRow(template, title_of(template)))
+        row = rows.setdefault(key, TemplateRow(template, title_of(template.name)))
         row.languages.append(template)
         sent, read = counts.get(template.pk, (0, 0))
         row.sent, row.read = row.sent + sent, row.read + read
@@ -143,14 +139,6 @@ def filtered(
         and (not language or any(each.language == language for each in row.languages))
         and all(word in words.fold(f"{row.template.name} {row.title}") for word in wanted)
     ]  # fmt: skip
-
-
-def title_of(template: MessageTemplate) -> str:
-    """Meta's technical name as people read it: `termin_bestaetigen` is "Termin bestätigen"."""
-    name = template.name.replace("_", " ").strip()
-    if template.language.startswith("de"):
-        name = SPELT_OUT.sub(lambda found: UMLAUTS[found[0]], name)
-    return name.capitalize()
 
 
 def sample_of(template: MessageTemplate) -> dict[str, Any]:

@@ -22,7 +22,11 @@ class ValuesInvalid(ValueError):
 
 
 def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: bool = True) -> dict[str, str]:
-    """The cleaned values by field, or ValuesInvalid with a sentence for every field that does not fit."""
+    """The cleaned values by field, or ValuesInvalid with a sentence for every field that does not fit.
+
+    A gap whose twin is filled in need not be named itself.
+    """
+    values = {twin: values.get(field) for twin, field in shape.twins.items()} | dict(values)
     known = {variable.field: variable for variable in shape.variables}
     problems: dict[str, Words] = {
         str(field)[:80]: _("This template has no such field") for field in values if field not in known

@@ -28,6 +28,15 @@ _PLAIN_BUTTONS = {"QUICK_REPLY", "PHONE_NUMBER", "URL", "COPY_CODE", "REQUEST_CO
 Words = str | Promise
 
 
+def title_of(name: str) -> str:
+    """Meta's technical name as people read it, letter for letter: `termin_morgen` is "Termin morgen".
+
+    Nothing is guessed: "ue" may be an umlaut spelt out or two letters.
+    """
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """One gap of a template. `name` is Meta's word for it, `label` ours, `example` what the review was shown."""
@@ -67,6 +76,13 @@ class TemplateShape:
     @property
     def needs_file(self) -> bool:
         return self.header_kind in MEDIA_HEADERS
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """Named gaps of the body that the header has as well, with that one's field: people fill both in at once."""
+        fields = {variable.field for variable in self.variables if variable.is_named}
+        pairs = ((field, f"header.{field.removeprefix('body.')}") for field in fields if field.startswith("body."))
+        return {twin: field for twin, field in pairs if field in fields}
 
     @classmethod
     def of(cls, template: MessageTemplate) -> "TemplateShape":
@@ -128,7 +144,7 @@ def _text_variables(component: str, text: str, source: Mapping[str, Any], limit:
 
 def _label(name: str, is_named: bool, is_greeted: bool) -> Words:
     if is_named:
-        return name.replace("_", " ").strip().capitalize()
+        return title_of(name)
     return _("First name") if is_greeted else _("Variable %(number)s") % {"number": name}
 
 

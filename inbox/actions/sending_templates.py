@@ -13,6 +13,7 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
@@ -22,7 +23,7 @@ from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_
 from inbox.enums import MessageKind
 from inbox.errors import NoConsent, TemplateNotSendable, TemplateValuesInvalid
 from inbox.models import Conversation, Message
-from whatsapp.models import BusinessAccount, MessageTemplate
+from whatsapp.models import BusinessAccount, MessageTemplate, TemplateStatus
 from whatsapp.template_filling import ValuesInvalid, check_values, render
 from whatsapp.template_parts import TemplateShape
 
@@ -58,10 +59,25 @@ def why_not_sendable(template: MessageTemplate | None, account: BusinessAccount)
     if template is None or template.business_account_id != account.pk or template.removed_at is not None:
         return str(_("This template no longer exists."))
     if not template.is_sendable:
-        return str(_("WhatsApp has not approved this template."))
+        return f"{not_approved(template)[0]}."
     if account.restricted_until is not None and account.restricted_until > timezone.now():
         return str(_("Meta has restricted this account: templates cannot be sent at the moment."))
     return ""
+
+
+def not_approved(template: MessageTemplate) -> tuple[str | Promise, str]:
+    """Why WhatsApp does not let it be sent, with the icon that stands beside it; picker and refusal say the same."""
+    return _STATUS_REASONS.get(template.status, (_("Not available at WhatsApp"), "alert"))
+
+
+_STATUS_REASONS: dict[str, tuple[str | Promise, str]] = {
+    TemplateStatus.PENDING: (_("Waiting for approval by WhatsApp"), "clock"),
+    "IN_APPEAL": (_("Waiting for approval by WhatsApp"), "clock"),
+    TemplateStatus.REJECTED: (_("Rejected by WhatsApp"), "ban"),
+    TemplateStatus.PAUSED: (_("Paused: too many people blocked it"), "alert"),
+    TemplateStatus.DISABLED: (_("Switched off by WhatsApp"), "ban"),
+    "ARCHIVED": (_("Archived"), "archive"),
+}
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from accounts.models import Agent
 from inbox import costs
 from inbox import text as words
 from inbox.actions.consent import marketing_state
+from inbox.actions.sending_templates import not_approved
 from inbox.enums import ConsentState, MessageKind
 from inbox.models import Conversation, Message
-from inbox.template_pages import title_of
 from whatsapp import rates
-from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia, TemplateStatus
+from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia
 from whatsapp.rates import Price
-from whatsapp.template_parts import TemplateShape, Variable
+from whatsapp.template_parts import TemplateShape, Variable, title_of
 
 Words = str | Promise
 FIRST_NAMES = {"vorname", "first_name", "firstname", "kunde_vorname", "customer_first_name"}
@@ -87,7 +87,8 @@ def templates_for(
 
 
 def suggested_values(conversation: Conversation, template: MessageTemplate, agent: Agent) -> list[Suggestion]:
-    """What each field begins with: the customer's and the agent's name, else what this customer was sent last time.
+    """What is asked for, of twins the first, and what it begins with: the customer's and the agent's name, else what this
+    customer was sent last time.
 
     Values of other customers are never suggested: an order number does not belong in somebody else's message.
     """
@@ -96,7 +97,9 @@ def suggested_values(conversation: Conversation, template: MessageTemplate, agen
         .order_by("-occurred_at", "-seq").values_list("data", flat=True).first()
     )  # fmt: skip
     used = (last or {}).get("values") or {}
-    return [_suggestion(variable, conversation, agent, used) for variable in TemplateShape.of(template).variables]
+    shape = TemplateShape.of(template)
+    asked = [variable for variable in shape.variables if variable.field not in shape.twins]
+    return [_suggestion(variable, conversation, agent, used) for variable in asked]
 
 
 def default_header(conversation: Conversation, template: MessageTemplate) -> TemplateHeaderMedia | None:
@@ -130,7 +133,7 @@ def _is_wanted(template: MessageTemplate, choices: Choices) -> bool:
         return False
     if not choices.search.strip():
         return True
-    haystack = words.fold(" ".join([template.name, title_of(template), TemplateShape.of(template).body]))
+    haystack = words.fold(" ".join([template.name, title_of(template.name), TemplateShape.of(template).body]))
     return all(word in haystack for word in words.fold(choices.search).split())
 
 
@@ -139,7 +142,7 @@ def _choice(
 ) -> Choice:
     category = template.category.lower()
     return Choice(
-        template=template, title=title_of(template), snippet=TemplateShape.of(template).body[:160],
+        template=template, title=title_of(template.name), snippet=TemplateShape.of(template).body[:160],
         price=prices.get(category, Price(None, currency, category)), reason=reason, icon=icon,
     )  # fmt: skip
 
@@ -156,7 +159,7 @@ class _Reasons:
     def of(self, template: MessageTemplate) -> tuple[Words, str]:
         """(Sentence, icon), or ("", "") when it can be sent."""
         if not template.is_sendable:
-            return _STATUS_REASONS.get(template.status, (_("Not available at WhatsApp"), "alert"))
+            return not_approved(template)
         if self._restricted:
             return _("Meta has restricted this account"), "ban"
         if template.is_marketing and self._consent == ConsentState.WITHDRAWN:
@@ -166,13 +169,3 @@ class _Reasons:
         if cannot := TemplateShape.of(template).cannot_fill:
             return cannot, "alert"
         return "", ""
-
-
-_STATUS_REASONS: dict[str, tuple[Words, str]] = {
-    TemplateStatus.PENDING: (_("Waiting for approval by WhatsApp"), "clock"),
-    "IN_APPEAL": (_("Waiting for approval by WhatsApp"), "clock"),
-    TemplateStatus.REJECTED: (_("Rejected by WhatsApp"), "ban"),
-    TemplateStatus.PAUSED: (_("Paused: too many people blocked it"), "alert"),
-    TemplateStatus.DISABLED: (_("Switched off by WhatsApp"), "ban"),
-    "ARCHIVED": (_("Archived"), "archive"),
-}

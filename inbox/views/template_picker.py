@@ -4,13 +4,14 @@ from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inbox import access, formatting
 from inbox.actions import replying
-from inbox.actions.templates_for import Choice, Suggestion, default_header, suggested_values, templates_for, title_of
+from inbox.actions.templates_for import Choice, Suggestion, default_header, suggested_values, templates_for
 from inbox.forms.messages import TemplateForm
 from inbox.models import Conversation
 from inbox.views.messages import message_answer
@@ -82,20 +83,24 @@ def _filling(request: HttpRequest, conversation: Conversation, chosen: Choice) -
     suggestions = suggested_values(conversation, chosen.template, request.user)
     return {
         "shape": shape,
-        "title": title_of(chosen.template),
+        "title": chosen.title,
         "suggestions": suggestions,
+        "in_both": set(shape.twins.values()),
+        "is_open": conversation.service_window.is_open(timezone.now()),
         "media": default_header(conversation, chosen.template) if shape.needs_file else None,
-        "preview_header": _preview(shape.header_text, "header", suggestions),
-        "preview_body": _preview(shape.body, "body", suggestions),
+        "preview_header": _preview(shape, "header", suggestions),
+        "preview_body": _preview(shape, "body", suggestions),
     }
 
 
-def _preview(text: str, component: str, suggestions: list[Suggestion]) -> SafeString:
+def _preview(shape: TemplateShape, component: str, suggestions: list[Suggestion]) -> SafeString:
     """The text with its gaps as elements that the script fills while somebody types."""
+    text = shape.body if component == "body" else shape.header_text
     known = {each.variable.field: each for each in suggestions}
     pieces = {}
     for hole in HOLE.finditer(text):
-        each = known.get(f"{component}.{hole[1]}")
+        field = f"{component}.{hole[1]}"
+        each = known.get(shape.twins.get(field, field))
         if each is not None:
             pieces[hole[0]] = format_html(
                 '<span class="var{}" data-var="{}" data-label="{}">{}</span>',

@@ -1,5 +1,6 @@
 """The template picker: what it offers and why not the rest, its form and preview, and sending from it."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.actions import consent
+from inbox.actions.templates_for import templates_for
 from inbox.enums import ConsentState
 from inbox.models import Consent, Message
 from tests import factories
@@ -57,6 +59,52 @@ class PickerTests(TestCase):
         assert '<span class="var var--empty" data-var="body.2"' in html
         assert "<b>fertig</b>" in html
         assert "<html" not in html
+
+    def test_header_and_text_are_told_apart_and_what_both_have_is_asked_for_once(self):
+        template = factories.template(self.cast.number, "termin_bestaetigen", components=[
+            {"type": "HEADER", "format": "TEXT", "text": "Termin am {{datum}}"},
+            {"type": "BODY", "text": "Dein Termin ist am {{datum}} um {{uhrzeit}}."},
+        ])  # fmt: skip
+        html = self.client.get(self.url, {"template": template.pk}).content.decode()
+
+        assert re.findall(r'<h4 class="picker__group">(.*?)</h4>', html) == ["Überschrift", "Text"]
+        assert re.findall(r'<input class="input" id="[^"]*" name="([^"]*)"', html) == ["header.datum", "body.uhrzeit"]
+        assert html.count('data-var="header.datum"') == 2
+        assert "auch im Text" in html
+
+        assert self.send(template, **{"header.datum": "9. Mai", "body.uhrzeit": "14:00"}).status_code == 200
+        message = Message.objects.get(direction="out")
+        assert message.text == "Dein Termin ist am 9. Mai um 14:00."
+        assert message.data["values"] == {"header.datum": "9. Mai", "body.datum": "9. Mai", "body.uhrzeit": "14:00"}
+
+    def test_titles_are_the_names_as_they_are_spelt(self):
+        for name in ("termin_bestaetigen", "neue_statue", "leasing_ende"):
+            factories.template(self.cast.number, name)
+        html = self.client.get(self.url).content.decode()
+
+        assert set(re.findall(r'<span class="pick__name">(.*?)</span>', html)) == {
+            "Termin bestaetigen", "Neue statue", "Leasing ende"
+        }  # fmt: skip
+
+    def test_that_a_template_opens_no_window_is_said_while_none_is_open(self):
+        template = factories.template(self.cast.number, "rad_fertig", components=[BODY])
+        closed = self.client.get(self.url, {"template": template.pk}).content.decode()
+        self.claras.last_customer_message_at = timezone.now()
+        self.claras.save()
+        is_open = self.client.get(self.url, {"template": template.pk}).content.decode()
+
+        assert "Eine Vorlage öffnet kein Fenster" in closed and "Eine Vorlage öffnet kein Fenster" not in is_open
+
+    def test_a_refused_post_gives_the_reason_that_the_picker_gives(self):
+        for status in ("PENDING", "REJECTED", "PAUSED", "DISABLED", "IN_APPEAL", "NEW_TO_US"):
+            template = factories.template(self.cast.number, f"neu_{status.lower()}", status=status)
+            [choice] = [
+                each for each in templates_for(self.claras).unavailable if each.template.pk == template.pk
+            ]
+            answer = self.send(template)
+
+            assert answer.status_code in (409, 422)
+            assert answer.json()["sentence"] == f"{choice.reason}."
 
     def test_what_cannot_be_sent_has_no_form(self):
         pending = factories.template(self.cast.number, "neu", status="PENDING")

@@ -294,7 +294,7 @@ class ThreadTests(TestCase):
             },
         )
         html = self.shown(sent)
-        for part in ("rad_fertig", "Utility", "Radhaus", "Fertig", "Route", "Ich komme"):
+        for part in ("Rad fertig", "Utility", "Radhaus", "Fertig", "Route", "Ich komme"):
             assert part in html
 
 
