@@ -87,8 +87,8 @@ def templates_for(
 
 
 def suggested_values(conversation: Conversation, template: MessageTemplate, agent: Agent) -> list[Suggestion]:
-    """What is asked for, of twins the first, and what it begins with: the customer's and the agent's name, else what this
-    customer was sent last time.
+    """What is asked for, of twins the first, and what each field begins with: the customer's and the agent's name, else
+    what this customer was sent last time.
 
     Values of other customers are never suggested: an order number does not belong in somebody else's message.
     """

@@ -97,7 +97,7 @@ def test_what_a_script_or_a_hand_has_resized_is_not_styled_anew_by_a_swap(bens, 
     """htmx would carry a style over as an attribute, which our policy forbids: an error in the console."""
     page = bens(f"/conversations/{cast.claras.pk}/")
     page.evaluate(
-        "document.addEventListener('securitypolicyviolation', (e) => document.body.dataset.broken = e.violatedDirective)"
+        "document.addEventListener('securitypolicyviolation', (e) => document.body.dataset.broken = e.blockedURI)"
     )
     page.evaluate("document.getElementById('messages').style.minWidth = '1px'")
     page.locator(f"#row-{cast.darios.pk} .row__link").click()
