@@ -16,6 +16,7 @@ from inbox.models import Conversation, ScheduledReply
 from inbox.views.messages import message_answer
 from inbox.views.refusals import form_refusal, refusing
 from whatsapp.models import MessageTemplate
+from whatsapp.template_parts import TemplateShape
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,7 +97,7 @@ def _dialog(request: HttpRequest, conversation: Conversation, reply: ScheduledRe
         "choices": [(*choice, not window.is_open(choice[3])) for choice in later_choices(now)],
         "templates": [(choice.template.pk, choice.title, choice.template.language) for choice in usable],
         "held": ScheduledReply.IfWritten.HOLD, "is_late": reply is not None and not window.is_open(reply.due_at),
-        "values": values,
+        "values": values, "body": TemplateShape.of(template).body if template else "",
     }  # fmt: skip
     return render(request, "inbox/messages/_later_dialog.html", context)
 
@@ -106,7 +107,9 @@ def _fields(request: HttpRequest, conversation: Conversation, wanted: str) -> Ht
     if not wanted.isdecimal() or len(wanted) > 18:
         raise Http404
     template = get_object_or_404(MessageTemplate, business_account=account, pk=wanted)
-    context = {"values": _value_fields(request, conversation, template, {})}
+    context = {
+        "values": _value_fields(request, conversation, template, {}), "body": TemplateShape.of(template).body
+    }  # fmt: skip
     return render(request, "inbox/messages/_later_values.html", context)
 
 

@@ -51,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
     for word in words.fold(search).split():
         found = found.filter(search_key__contains=word)
     replies = list(found.select_related("owner", "team").order_by("shortcut", "pk")[: saved_replies.MOST])
-    labels = {"": _("All"), "personal": _("Personal"), "team": _("Team"), "all": _("Everybody")}
+    labels = {"": _("All"), "personal": _("Personal"), "team": _("Team"), "all": _("For everybody")}
     counted = dict(visible.order_by().values_list("scope").annotate(count=Count("pk")))
     counted[""] = sum(counted.values())
     context = {

@@ -63,7 +63,7 @@ function narrow() {
   const words = query.split(" ").filter(Boolean);
   const rank = ({ dataset, key }) =>
     fold(dataset.shortcut).startsWith(query) ? 0 : fold(dataset.title).startsWith(query) ? 1
-    : words.every((word) => key.includes(word)) ? 2 : 3;
+    : words.every((word) => key.includes(` ${word}`)) ? 2 : 3;
   const ranked = menu.all.map((option) => [rank(option), option]).sort(([one], [other]) => one - other);
   for (const [place, option] of ranked) option.hidden = place === 3;
   menu.querySelector("[role='listbox']").append(...ranked.map(([, option]) => option));
@@ -132,4 +132,5 @@ function plain(text) {
   return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\s+/g, " ").trim();
 }
 
-const keysOf = (text) => `${fold(text)} ${plain(text.replaceAll("ß", "ss"))}`;
+// Words are found by how they begin.
+const keysOf = (text) => ` ${fold(text)} ${plain(text.replaceAll("ß", "ss"))}`.replace(/[^\p{L}\p{N}]+/gu, " ");
