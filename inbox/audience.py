@@ -71,12 +71,12 @@ class Outgoing:
         return self.kind not in OPEN_ONLY or bool(self.payload.get("in_row"))
 
     def _concerns(self, socket: Socket) -> bool:
-        """Events without facts: alerts are for those who lead, notices for whom they tell, `read`, `rights` for one."""
+        """Events without facts: alerts are for those who lead, notices for whom they tell, the others for one agent."""
         if self.kind == "notice":
             return str(socket.person.agent_id) in self.payload["tell"]
         if self.kind == "alert":
             return socket.person.rights.role in (Role.LEAD, Role.ADMIN)
-        if self.kind in ("read", "rights"):
+        if self.kind in ("read", "rights", "draft"):
             return self.payload["agent"]["id"] == socket.person.agent_id
         return True
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent
+from inbox import emoji_names
 from inbox.actions.uploads import uploads_of
 from inbox.costs import reply_price_hint
 from inbox.enums import DraftKind
@@ -60,6 +61,16 @@ class Composer:
     @property
     def count_from(self) -> int:
         return COUNT_FROM
+
+    @property
+    def emoji_version(self) -> str:
+        return emoji_names.VERSION
+
+    @property
+    def tones(self) -> list[tuple[str, str]]:
+        """(what stands behind the first sign of an emoji, its words)."""
+        words = (_("Without a tone"), _("Light"), _("Medium light"), _("Medium"), _("Medium dark"), _("Dark"))
+        return list(zip(("", *(chr(tone) for tone in emoji_names.TONES)), words, strict=True))
 
 
 def composer_of(conversation: Conversation, agent: Agent) -> Composer:

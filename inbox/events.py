@@ -19,7 +19,7 @@ A payload holds
                 says that row and head come with a later event
 Kinds: message, message_changed, ticks, note, activity, later, conversation, conversation_gone, notice, agent, rights,
 alert, label (which has changed, or become another or nothing, wherever a page shows it); fleeting ones without a row:
-typing, viewing, read.
+typing, viewing, read, draft, drafting.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
 conversation once, at the end, and publishes all in one go. It must be inside the block whose rollback undoes them.
@@ -187,6 +187,20 @@ def conversation_read(agent: Agent, conversation: Conversation, read_count: int)
         "agent": {"id": agent.pk}, "read_count": read_count,
     }  # fmt: skip
     publishing.after_commit([payload])
+
+
+def draft_changed(agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "") -> None:
+    """What this agent has typed and not sent is another text: for the other pages of that agent alone. Not stored."""
+    payload = {
+        "kind": "draft", "workspace": conversation.workspace_id, "conversation": conversation.pk,
+        "agent": {"id": agent.pk}, "what": str(kind), "text": text, "page": page,
+    }  # fmt: skip
+    publishing.after_commit([payload])
+
+
+def drafting(conversation: Conversation, agent: Agent, *, has_draft: bool) -> None:
+    """A colleague keeps a reply that is not sent, or does so no more. Not stored; a list fetched anew says it too."""
+    publish_fleeting("drafting", conversation, {"agent": _colleague(agent), "has": has_draft})
 
 
 def typing(conversation: Conversation, agent: Agent, what: str = "reply") -> None:

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from accounts.models import Agent, Team
 from inbox import text
-from inbox.enums import ConversationStatus
+from inbox.enums import ConversationStatus, DraftKind
 from inbox.filters import Cursor, Filter, Part, parts_of
-from inbox.models import Contact, ContactIdentity, Conversation, Follower, Mention, ReadCursor
+from inbox.models import Contact, ContactIdentity, Conversation, Draft, Follower, Mention, ReadCursor
 from inbox.rows import Row, row_of
 from whatsapp.service_window import WINDOW
 
@@ -72,9 +73,17 @@ def _cursor(last: Conversation, parts: list[Part], now: datetime) -> Cursor:
 
 
 def with_what_rows_show(conversations: QuerySet[Conversation], agent: Agent) -> QuerySet[Conversation]:
-    """Contact, owner, and how far this agent has read."""
+    """Contact, owner, how far this agent has read, and who keeps a draft."""
     read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
-    return conversations.annotate(read_count=Subquery(read)).select_related("contact", "assignee")
+    drafts = drafters(Draft.objects.filter(conversation=OuterRef("pk")))
+    found = conversations.annotate(read_count=Subquery(read), drafters=ArraySubquery(drafts))
+    return found.select_related("contact", "assignee")
+
+
+def drafters(drafts: QuerySet[Draft]) -> QuerySet[Draft, Any]:
+    """Who has a reply among these that is not sent: {"id", "name"} each."""
+    kept = drafts.filter(kind=DraftKind.REPLY, agent__is_active=True).order_by("agent_id")
+    return kept.values(who=JSONObject(id="agent_id", name="agent__name"))
 
 
 def writable_conversations(agent: Agent, words: str, *, besides: int, size: int = 20) -> list[Conversation]:
@@ -191,4 +200,5 @@ def _row(conversation: Conversation, current: int | None) -> Row:
         read_count=read_count,
         unread=max(conversation.inbound_count - read_count, 0),
         is_current=conversation.pk == current,
+        drafters=conversation.drafters,  # type: ignore[attr-defined]
     )

@@ -57,13 +57,14 @@ def as_data(values: dict[str, Any]) -> SafeString:
 
 @dataclass
 class Row:
-    """One line of the list. `unread` and `is_current` are the page's, and stay empty in an event's fragment."""
+    """One line of the list. What is about its reader is the page's, and stays empty in an event's fragment."""
 
     conversation: Conversation
     now: datetime
     unread: int = 0
     read_count: int | None = None
     is_current: bool = False
+    drafters: list[dict[str, Any]] | None = None
 
     @cached_property
     def dom_id(self) -> SafeString:

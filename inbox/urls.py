@@ -37,6 +37,7 @@ from inbox.views import (
     template_settings,
     transcripts,
     uploads,
+    writing,
 )
 
 urlpatterns = [
@@ -97,6 +98,8 @@ urlpatterns = [
     path("settings/numbers/", numbers.numbers, name="settings-number"),
     path("settings/numbers/<int:pk>/team/", numbers.team, name="settings-number-team"),
     path("settings/numbers/<int:pk>/resume/", sending.resume, name="settings-number-resume"),
+    path("emojis/", writing.emojis, name="emojis"),
+    path("preview/", writing.preview, name="formatting-preview"),
     path("settings/replies/", saved_replies.index, name="settings-replies"),
     path("settings/replies/new/", saved_replies.create, name="settings-reply-new"),
     path("settings/replies/<int:pk>/", saved_replies.show, name="settings-reply"),

@@ -1,8 +1,12 @@
-"""What an agent has typed and not sent. It survives closed windows, lost connections and reloads."""
+"""What an agent has typed and not sent. It survives closed windows, lost connections and reloads.
+
+The agent's other pages hear of every change, with the text; colleagues hear that there is a draft, and no word of it.
+"""
 
 from django.utils import timezone
 
 from accounts.models import Agent
+from inbox import events
 from inbox import text as words
 from inbox.enums import DraftKind
 from inbox.models import Conversation, Draft
@@ -10,16 +14,19 @@ from inbox.models import Conversation, Draft
 DRAFT_LIMIT = 20_000  # more than a message holds: what was typed is kept whole, sending refuses it
 
 
-def save_draft(agent: Agent, conversation: Conversation, kind: str, text: str) -> Draft | None:
-    """Keep the text, the newest wins; an empty one forgets the draft and returns None."""
+def save_draft(agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "") -> Draft | None:
+    """Keep the text, the newest wins; an empty one forgets the draft and returns None. `page` is where it was typed."""
     cleaned = words.clean(text)[:DRAFT_LIMIT]
     if not cleaned.strip():
-        clear_draft(agent, conversation, kind)
+        clear_draft(agent, conversation, kind, page=page)
         return None
-    draft, _created = Draft.objects.update_or_create(
+    draft, is_new = Draft.objects.update_or_create(
         agent=agent, conversation=conversation, kind=DraftKind(kind),
         defaults={"text": cleaned, "updated_at": timezone.now()},
     )
+    events.draft_changed(agent, conversation, kind, cleaned, page=page)
+    if is_new and kind == DraftKind.REPLY:
+        events.drafting(conversation, agent, has_draft=True)
     return draft
 
 
@@ -29,5 +36,11 @@ def draft_for(agent: Agent, conversation: Conversation, kind: str = DraftKind.RE
     return draft.first() or ""
 
 
-def clear_draft(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY) -> None:
-    Draft.objects.filter(agent=agent, conversation=conversation, kind=kind).delete()
+def clear_draft(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY, *, page: str = "") -> None:
+    """Forget it; nothing follows where there was none."""
+    deleted, _by_model = Draft.objects.filter(agent=agent, conversation=conversation, kind=kind).delete()
+    if not deleted:
+        return
+    events.draft_changed(agent, conversation, kind, "", page=page)
+    if kind == DraftKind.REPLY:
+        events.drafting(conversation, agent, has_draft=False)

@@ -49,8 +49,11 @@ class NoteForm(UidForm):
 
 
 class DraftForm(forms.Form):
+    """`page` names the page on which it was typed, which needs no word of it."""
+
     kind = forms.ChoiceField(choices=DraftKind.choices)
     text = forms.CharField(required=False, strip=False)
+    page = forms.CharField(required=False, max_length=40)
 
 
 class TemplateForm(UidForm):

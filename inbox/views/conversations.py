@@ -146,6 +146,7 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
         "thread": history_page(request, conversation) or threads.thread_page(conversation, request.user),
         "composer": composers.composer_of(conversation, request.user),
         "panel": panels.panel_of(conversation),
+        "drafters": list(queries.drafters(conversation.drafts.all()).values_list("who", flat=True)),
         "new_seq": threads.first_unread_seq(conversation, unread),
         **rendering.head_context(conversation),
         **rendering.later_context(conversation),

@@ -16,5 +16,6 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    drafts.save_draft(request.user, conversation, form.cleaned_data["kind"], form.cleaned_data["text"])
+    said = form.cleaned_data
+    drafts.save_draft(request.user, conversation, said["kind"], said["text"], page=said["page"])
     return HttpResponse(status=204)

@@ -17,6 +17,7 @@ import "./lib/list.js";
 import "./lib/panes.js";
 import "./lib/toast.js";
 import "./lib/trouble.js";
+import "./live/drafting.js";
 import { start } from "./live/start.js";
 
 start();

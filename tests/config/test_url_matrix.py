@@ -201,6 +201,8 @@ MATRIX: dict[str, Line] = {
     "conversation-consent": conversation(),
     "conversation-replies": conversation(),
     "conversation-reply-uses": of_team(lambda world: [world.cast.claras.pk, world.reply], (MISSING, MISSING)),
+    "emojis": Line(EVERYBODY),
+    "formatting-preview": Line(EVERYBODY),
     "settings-replies": Line(EVERYBODY),
     "settings-reply-new": Line(EVERYBODY),
     "settings-reply": of_team(lambda world: [world.reply]),

@@ -15,6 +15,7 @@ import { hint } from "../socket.js";
 
 const TYPING_EVERY = 3000;
 const OWN_DOING = 4000;
+const WRAPS = { b: "*", i: "_" };
 const PARTS = ["open", "locked", "taken", "readonly"];
 
 class MessageComposer extends HTMLElement {
@@ -245,6 +246,9 @@ class MessageComposer extends HTMLElement {
     const isNote = event.target === this.fields.note;
     if (event.key === "Escape") {
       event.target.blur();
+    } else if ((event.ctrlKey || event.metaKey) && !event.altKey && WRAPS[event.key]) {
+      event.preventDefault();
+      this.wrap(WRAPS[event.key]);
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.send({ close: event.shiftKey && !isNote });
@@ -269,7 +273,7 @@ class MessageComposer extends HTMLElement {
     field.setRangeText(`${mark}${value.slice(start, end)}${mark}`, start, end, "end");
     if (start === end) field.setSelectionRange(start + 1, start + 1);
     field.focus();
-    this.typed(this.kind);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   clicked(event) {

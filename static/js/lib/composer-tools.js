@@ -1,17 +1,21 @@
 // What the composer needs only now and then is loaded when it is first wanted: <button data-tool="replies">, or a "/" at
 // the beginning of a line. Each tool's module has `open(button)`.
 
+import { PAGE } from "./drafts.js";
 import { insert } from "./insert.js";
 import { toastProblem } from "./toast.js";
 
 const TOOLS = {
+  emojis: () => import("./emoji-picker.js"),
   files: () => import("./files.js"),
   later: () => import("./send-later.js"),
   replies: () => import("./saved-replies.js"),
   voice: () => import("./voice-recorder.js"),
 };
 const AT_SLASH = /(?:^|\n)\/[^\n]*$/;
+const MARKS = /[*_~`]\S|^(?:>|\s?[*-] |\s?\d{1,3}\. )/m;
 let arriving = false;
+let preview = null;
 
 async function slash({ target }) {
   if (!target.matches?.("[data-text='reply']") || !AT_SLASH.test(target.value.slice(0, target.selectionStart))) return;
@@ -27,7 +31,17 @@ async function slash({ target }) {
   }
 }
 
+// Marks of WhatsApp's: from the first one on, the text is shown below as the customer will see it.
+function marks({ target }) {
+  if (!target.matches?.("[data-text='reply']")) return;
+  const hasMarks = MARKS.test(target.value);
+  if (!hasMarks && !preview) return;
+  preview ??= import("./preview.js");
+  preview.then(({ typed }) => typed(target, hasMarks)).catch(() => (preview = null));
+}
+
 document.addEventListener("input", slash);
+document.addEventListener("input", marks);
 // "/ab" is not for the customer: while the menu is on its way, Enter waits.
 document.addEventListener("keydown", (event) => arriving && event.key === "Enter" && event.preventDefault(), true);
 document.addEventListener("click", (event) => {
@@ -37,6 +51,9 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.insert) insert(button.form.elements.text, button.dataset.insert);
   else TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
+});
+document.addEventListener("tresen:event", ({ detail }) => {
+  if (detail.kind === "draft" && detail.page !== PAGE) import("./draft-elsewhere.js").then(({ heard }) => heard(detail)).catch(() => {});
 });
 
 // --- a recording that was left behind ----------------------------------------------------------------------------------

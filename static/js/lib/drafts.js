@@ -3,6 +3,7 @@
 import { now } from "./clock.js";
 import { post } from "./http.js";
 
+export const PAGE = crypto.randomUUID(); // what this page saved itself is no news to it
 const PAUSE = 700;
 
 const key = (conversation, kind) => `draft:${conversation}:${kind}`;
@@ -72,7 +73,7 @@ export class DraftKeeper {
     this.timers[kind] = 0;
     if (text === this.saved[kind]) return this.forget(kind);
     try {
-      await post(this.url, { kind, text });
+      await post(this.url, { kind, text, page: PAGE });
       this.saved[kind] = text;
       if (sessionStorage.getItem(key(this.conversation, kind)) === text) sessionStorage.setItem(savedKey(this.conversation, kind), now());
     } catch {
@@ -83,4 +84,24 @@ export class DraftKeeper {
   flush(kind, text) {
     if (this.timers[kind]) this.save(kind, text);
   }
+
+  // The server holds another text, from another page of this agent. A field in which nothing new was typed takes it
+  // ("take"); to somebody who has typed since it is offered.
+  heard(kind, text, value) {
+    const isUntouched = value === this.saved[kind];
+    this.saved[kind] = text;
+    if (value === text) return "";
+    return isUntouched ? "take" : text && "offer";
+  }
 }
+
+// A window that is closed has no time to wait: what has not been saved yet is sent along.
+window.addEventListener("pagehide", () => {
+  for (const [name, text] of Object.entries(sessionStorage)) {
+    const [, conversation, kind] = /^draft:(\d+):(\w+)$/.exec(name) ?? [];
+    if (!conversation) continue;
+    const data = new FormData();
+    for (const [field, value] of Object.entries({ kind, text, page: PAGE, csrfmiddlewaretoken: document.body.dataset.csrf })) data.set(field, value);
+    navigator.sendBeacon(`/conversations/${conversation}/draft/`, data);
+  }
+});

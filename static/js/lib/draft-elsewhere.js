@@ -1,0 +1,41 @@
+// A draft of the open conversation has changed on another device of the same agent, or came back from the server. An
+// untouched field takes it; otherwise a line offers it, and taking it offers the own text in turn: no word is lost.
+
+import { word } from "./words.js";
+
+const SHOWN = 80;
+
+export function heard({ conversation, what, text }) {
+  const composer = document.querySelector("message-composer");
+  if (composer?.dataset.conversation !== String(conversation)) return;
+  const field = composer.fields[what];
+  const answer = composer.drafts.heard(what, text, field.value);
+  if (answer === "take") put(composer, field, text);
+  else if (answer === "offer") offer(composer, what, text, word("draft.take"));
+}
+
+function put(composer, field, text) {
+  field.value = text;
+  composer.count();
+  composer.draw();
+}
+
+function offer(composer, what, text, action) {
+  const line = composer.querySelector("[data-offer]");
+  line.hidden = false;
+  const start = [...text];
+  const shown = start.length > SHOWN ? `${start.slice(0, SHOWN).join("")}…` : text;
+  line.querySelector("[data-words]").textContent = word("draft.elsewhere", { text: shown.replace(/\s+/g, " ") });
+  const [take, close] = line.querySelectorAll("button");
+  take.textContent = action;
+  close.onclick = () => (line.hidden = true);
+  take.onclick = () => {
+    const field = composer.fields[what];
+    const mine = field.value;
+    put(composer, field, text);
+    composer.drafts.changed(what, text);
+    field.focus();
+    if (mine.trim()) offer(composer, what, mine, word("draft.back"));
+    else line.hidden = true;
+  };
+}
