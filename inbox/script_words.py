@@ -87,6 +87,7 @@ def script_words() -> dict[str, str]:
         "toast.not_loaded": _("Could not load. Try again?"),
         "toast.failed": _("Could not save. Try again?"),
         "toast.signed_out": _("You are signed out. Your draft is saved."),
+        "toast.dropped": _("Text dropped"),
         "toast.undo": _("Undo"),
         "toast.retry": _("Retry"),
         "toast.sign_in": _("Sign in"),

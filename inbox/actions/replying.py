@@ -102,8 +102,11 @@ def confirm_held(message: Message, *, by: Agent) -> Message:
 
 
 @transaction.atomic
-def drop_held(message: Message, *, by: Agent, keep_files: bool = True) -> str:
-    """Throw a held message away; returns a reply's text, which goes back into the composer, as do files to keep."""
+def drop_held(message: Message, *, by: Agent, keep: bool = True) -> str:
+    """Take a held message back: its files go into the composer again, and its text, before what was typed since.
+
+    Returns that text. Without `keep` files and text are dropped for good; the text is returned all the same.
+    """
     conversation = locks.lock(message.conversation)
     message = _held_of(conversation, message, by)
     if message.status != MessageStatus.HELD:
@@ -111,8 +114,11 @@ def drop_held(message: Message, *, by: Agent, keep_files: bool = True) -> str:
     if message.kind in BUILT_KINDS:
         message.delete()
         return ""
-    said = sending_files.take_back(sending_files.sent_together(message), by, keep_files=keep_files)
-    drafts.save_draft(by, conversation, DraftKind.REPLY, said)
+    said = sending_files.take_back(sending_files.sent_together(message), by, keep_files=keep)
+    if keep:
+        typed = drafts.draft_for(by, conversation)
+        said = f"{said}\n{typed}" if typed else said
+        drafts.save_draft(by, conversation, DraftKind.REPLY, said)
     return said
 
 
@@ -161,6 +167,8 @@ def _queue_or_hold(
     )  # fmt: skip
     if held:
         conversation.save(update_fields=["seq"])
+        if message.kind == MessageKind.TEXT:
+            drafts.clear_draft(by, conversation)  # the held message keeps the text now
     else:
         put_in_thread(message)
     return message

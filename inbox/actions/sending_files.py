@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import Agent
 from inbox import events, jobs, saved_reply_places
 from inbox import text as words
+from inbox.actions import drafts
 from inbox.actions.outgoing import (
     colleague_answered,
     existing,
@@ -81,6 +82,7 @@ def send_files(
     Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
     if is_held:
         conversation.save(update_fields=["seq"])
+        drafts.clear_draft(by, conversation)  # the held messages keep text and files now
         return made
     return _shown(made)
 

@@ -117,12 +117,12 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST", "DELETE"])
 @refusing
 def held(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the dialog with both texts. POST: send all the same. DELETE: back into the composer."""
+    """GET: the dialog with both texts. POST: send all the same. DELETE: back to the composer, or dropped (`?drop`)."""
     message = access.get_message(request.user, pk)
     conversation = access.get_conversation(request.user, message.conversation_id)
     together = sending_files.sent_together(message)
     if request.method == "DELETE":
-        text = replying.drop_held(message, by=request.user, keep_files=request.GET.get("files") != "drop")
+        text = replying.drop_held(message, by=request.user, keep="drop" not in request.GET)
         has_files = any(each.kind in FILE_KINDS for each in together)
         return JsonResponse({"text": text, "uids": [str(each.uid) for each in together], "files": has_files})
     if request.method == "POST":

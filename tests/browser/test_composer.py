@@ -238,6 +238,25 @@ def test_an_answer_of_a_colleague_holds_the_reply_back_and_asks(page, cast, clar
     assert Message.objects.get(author=cast.ben).status == MessageStatus.QUEUED
 
 
+def test_a_hasty_second_enter_decides_nothing_and_what_was_dropped_comes_back(page, cast, claras):
+    factories.outbound_message(claras, "Schon erledigt", by=cast.lea)
+    field(page).fill("Mach ich")
+    page.keyboard.press("Enter")
+    expect(page.locator("#held-title")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#held")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field(page)).to_be_focused()
+    page.locator("#messages [data-action=held]").click()
+    page.get_by_role("button", name="Drop my text").click()
+    expect(page.locator("#held")).to_have_count(0)
+    expect(field(page)).to_have_value("")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+
+    expect(field(page)).to_have_value("Mach ich")
+    assert not Message.objects.filter(author=cast.ben).exists()
+
+
 def test_send_anyway_sends_what_was_held(page, cast, claras):
     factories.outbound_message(claras, "Schon erledigt", by=cast.lea)
     field(page).fill("Mach ich")

@@ -172,6 +172,28 @@ def test_a_dropped_message_becomes_a_draft_again(cast):
     assert drafts.draft_for(cast.ben, cast.claras) == "Ist fertig."
 
 
+def test_a_held_message_keeps_the_text_that_was_a_draft_and_comes_back_before_what_was_typed_since(cast):
+    seen = cast.claras.seq
+    reply(cast, by=cast.lea)
+    drafts.save_draft(cast.ben, cast.claras, DraftKind.REPLY, "Ist fertig.")
+    held = reply(cast, "Ist fertig.", seen_seq=seen)
+    assert drafts.draft_for(cast.ben, cast.claras) == ""
+    drafts.save_draft(cast.ben, cast.claras, DraftKind.REPLY, "Und die Klingel auch.")
+
+    assert replying.drop_held(held, by=cast.ben) == "Ist fertig.\nUnd die Klingel auch."
+    assert drafts.draft_for(cast.ben, cast.claras) == "Ist fertig.\nUnd die Klingel auch."
+
+
+def test_what_is_dropped_for_good_leaves_the_draft_alone(cast):
+    seen = cast.claras.seq
+    reply(cast, by=cast.lea)
+    held = reply(cast, "Ist fertig.", seen_seq=seen)
+    drafts.save_draft(cast.ben, cast.claras, DraftKind.REPLY, "Anderes")
+
+    assert replying.drop_held(held, by=cast.ben, keep=False) == "Ist fertig."
+    assert drafts.draft_for(cast.ben, cast.claras) == "Anderes"
+
+
 def test_the_draft_is_gone_once_it_is_sent(cast):
     drafts.save_draft(cast.ben, cast.claras, DraftKind.REPLY, "Ist fer")
     drafts.save_draft(cast.ben, cast.claras, DraftKind.NOTE, "Ruft an")

@@ -31,6 +31,8 @@ export class DraftKeeper {
     this.url = url;
     this.renderedAt = renderedAt;
     this.timers = {};
+    this.latest = {};
+    this.busy = {}; // kind → promise of what is on its way
     this.saved = {};
   }
 
@@ -54,24 +56,33 @@ export class DraftKeeper {
   }
 
   changed(kind, text) {
+    this.latest[kind] = text;
     sessionStorage.setItem(key(this.conversation, kind), text);
     sessionStorage.removeItem(savedKey(this.conversation, kind));
     clearTimeout(this.timers[kind]);
     this.timers[kind] = setTimeout(() => this.save(kind, text), PAUSE);
   }
 
-  // The server has taken it as a message and forgets the draft by itself.
+  // The server has taken it as a message and forgets the draft by itself. One that was still on its way there may come
+  // after that, and is taken back.
   sent(kind, text) {
     clearTimeout(this.timers[kind]);
+    this.timers[kind] = 0;
     this.saved[kind] = "";
+    this.latest[kind] = text;
     this.forget(kind);
+    this.busy[kind] = this.busy[kind]?.then(() => (this.timers[kind] ? null : this.save(kind, this.latest[kind])));
     if (text) this.changed(kind, text);
   }
 
-  async save(kind, text) {
+  save(kind, text) {
     clearTimeout(this.timers[kind]);
     this.timers[kind] = 0;
-    if (text === this.saved[kind]) return this.forget(kind);
+    if (text !== this.saved[kind]) return (this.busy[kind] = this.bring(kind, text));
+    return this.forget(kind);
+  }
+
+  async bring(kind, text) {
     try {
       await post(this.url, { kind, text, page: PAGE });
       this.saved[kind] = text;
@@ -81,8 +92,9 @@ export class DraftKeeper {
     }
   }
 
+  // Resolves once the server has what is there.
   flush(kind, text) {
-    if (this.timers[kind]) this.save(kind, text);
+    return this.timers[kind] ? this.save(kind, text) : this.busy[kind];
   }
 
   // The server holds another text, from another page of this agent. A field in which nothing new was typed takes it
@@ -91,6 +103,7 @@ export class DraftKeeper {
     const isUntouched = value === this.saved[kind];
     this.saved[kind] = text;
     if (value === text) return "";
+    if (isUntouched) this.forget(kind);
     return isUntouched ? "take" : text && "offer";
   }
 }
@@ -99,7 +112,7 @@ export class DraftKeeper {
 window.addEventListener("pagehide", () => {
   for (const [name, text] of Object.entries(sessionStorage)) {
     const [, conversation, kind] = /^draft:(\d+):(\w+)$/.exec(name) ?? [];
-    if (!conversation) continue;
+    if (!conversation || sessionStorage.getItem(savedKey(conversation, kind))) continue;
     const data = new FormData();
     for (const [field, value] of Object.entries({ kind, text, page: PAGE, csrfmiddlewaretoken: document.body.dataset.csrf })) data.set(field, value);
     navigator.sendBeacon(`/conversations/${conversation}/draft/`, data);

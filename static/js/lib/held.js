@@ -2,7 +2,8 @@
 
 import { del, post } from "./http.js";
 import { placeItem } from "./pending.js";
-import { toastProblem } from "./toast.js";
+import { toast, toastProblem } from "./toast.js";
+import { word } from "./words.js";
 
 export function openHeld(html) {
   document.getElementById("held")?.remove();
@@ -20,13 +21,19 @@ export function openHeld(html) {
       toastProblem(error);
     }
   });
-  dialog.addEventListener("close", () => dialog.remove());
-  dialog.showModal();
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    document.querySelector("message-composer")?.choose("reply");
+  });
+  dialog.showModal(); // the heading has the focus: a hasty second Enter decides nothing
 }
 
 async function decide(dialog, choice) {
   const { url } = dialog.dataset;
-  const answer = choice === "send" ? await post(url) : await del(choice === "drop" ? `${url}?files=drop` : url);
+  const composer = document.querySelector("message-composer");
+  const isDropped = choice === "drop";
+  if (choice === "edit") await composer?.drafts.flush("reply", composer.fields.reply.value); // it comes back joined to the other
+  const answer = choice === "send" ? await post(url) : await del(isDropped ? `${url}?drop=1` : url);
   for (const uid of answer.uids) document.getElementById(`message-${uid}`)?.remove();
   if (choice === "send") {
     for (const { html } of [answer, ...answer.more]) placeItem(html);
@@ -34,7 +41,7 @@ async function decide(dialog, choice) {
   }
   document.querySelector("thread-scroll")?.tidy();
   if (!dialog.querySelector("[data-choice='edit']")) return;
-  const composer = document.querySelector("message-composer");
-  composer?.take(choice === "edit" ? answer.text : "");
-  if (composer && choice === "edit" && answer.files) (await import("./files.js")).reload(composer);
+  if (!isDropped) composer?.take(answer.text);
+  else if (answer.text) toast(word("toast.dropped"), { action: word("toast.undo"), run: () => composer?.take([answer.text, composer.fields.reply.value].filter(Boolean).join("\n")) });
+  if (composer && !isDropped && answer.files) (await import("./files.js")).reload(composer);
 }
