@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
-from inbox.models import Attachment, Rendition, StorageReading, Upload
+from inbox.models import Attachment, Rendition, SavedReplyFile, StorageReading, Upload
 
 QUOTA_WARNING = 0.9
 
@@ -40,7 +40,8 @@ def measure_storage() -> None:
         files = Attachment.objects.filter(message__workspace=workspace).exclude(file="")
         made = Rendition.objects.filter(attachment__message__workspace=workspace)
         kept = Upload.objects.filter(workspace=workspace)
-        taken = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (files, made, kept))
+        saved = SavedReplyFile.objects.filter(reply__workspace=workspace)
+        taken = sum(found.aggregate(total=Sum("size"))["total"] or 0 for found in (files, made, kept, saved))
         StorageReading.objects.update_or_create(workspace=workspace, defaults={"media_bytes": taken})
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.audit import record_audit
 from accounts.models import Agent, Role, Team
 from accounts.permissions import leads_team
+from inbox.actions import reply_files
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.models import SavedReply
 
@@ -73,6 +74,7 @@ def delete_reply(reply: SavedReply, *, by: Agent) -> None:
         raise NotAllowed
     if reply.owner_id != by.pk:
         record_audit(by.workspace, by, "reply.deleted", subject=reply.title)
+    reply_files.detach(reply.files.all())
     reply.delete()
 
 

@@ -28,13 +28,14 @@ from inbox import storage
 from inbox.actions import recordings
 from inbox.actions.outgoing import parsed_uid, require_writable
 from inbox.errors import FileOnlyAsDocument, FileRefused
-from inbox.models import Attachment, Conversation, Message, Upload
+from inbox.models import Attachment, Conversation, Message, SavedReplyFile, Upload
 from whatsapp import sendable
 from whatsapp.sendable import NotSendable
 
 logger = logging.getLogger(__name__)
 
 MOST_FILES = 30  # in one composer
+HOLDERS = (Upload, Attachment, SavedReplyFile)  # whose rows name stored files
 KEPT_FOR = timedelta(days=14)
 CHUNK = 256 * 1024
 VERDICT = ("kind", "file_name", "mime_type", "is_inline", "is_animated", "width", "height", "note")
@@ -75,8 +76,8 @@ def keep(
 
 
 def put_in(
-    conversation: Conversation, *, by: Agent, like: Attachment | Upload, uid: uuid.UUID | str | None = None,
-    position: int = 0,
+    conversation: Conversation, *, by: Agent, like: Attachment | Upload | SavedReplyFile,
+    uid: uuid.UUID | str | None = None, position: int = 0,
 ) -> Upload:
     """Put a file that was checked before into this agent's composer. The stored file is shared, not copied."""
     key = parsed_uid(uid) if uid is not None else uuid.uuid4()
@@ -108,7 +109,7 @@ def forget_files(names: Iterable[str]) -> None:
 
     def delete() -> None:
         for name in filter(None, names):
-            if not (Upload.objects.filter(file=name).exists() or Attachment.objects.filter(file=name).exists()):
+            if not any(model._default_manager.filter(file=name).exists() for model in HOLDERS):
                 field.storage.delete(name)
 
     transaction.on_commit(delete, robust=True)
@@ -121,7 +122,7 @@ def forget_old() -> None:
         forget_files([upload.file.name or "" for upload in old])
 
 
-def facts_of(file: Attachment | Upload) -> dict[str, Any]:
+def facts_of(file: Attachment | Upload | SavedReplyFile) -> dict[str, Any]:
     """What an Upload says about a stored file."""
     facts = {name: getattr(file, name) for name in FACTS}
     return facts | {"kind": "voice"} if getattr(file, "is_voice", False) else facts

@@ -18,6 +18,19 @@ LONGEST_TEXT = 4096
 _SHORTCUT = re.compile(r"[\w-]{1,32}")
 
 
+class ManyFiles(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, each judged as one."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(each, initial) for each in data or []]
+
+
 class SavedReplyForm(Styled, forms.Form):
     """One field says for whom: "personal", "all" or a team's number."""
 
@@ -30,6 +43,7 @@ class SavedReplyForm(Styled, forms.Form):
         label=_("Text"), strip=False, widget=forms.Textarea(attrs={"class": "input", "rows": 8}),
     )
     audience = forms.ChoiceField(label=_("For whom"))
+    files = FilesField(label=_("Files"), required=False, widget=ManyFiles(attrs={"class": "input"}))
 
     def __init__(self, *args: Any, agent: Agent, reply: SavedReply | None = None, **kwargs: Any) -> None:
         if reply is not None:

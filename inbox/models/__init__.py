@@ -22,7 +22,7 @@ from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
 from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.saved_filter import SavedFilter
-from inbox.models.saved_reply import SavedReply
+from inbox.models.saved_reply import SavedReply, SavedReplyFile
 from inbox.models.scheduled_reply import ScheduledReply
 from inbox.models.search import SearchBacklog, SearchDocument, SearchKind, SearchWord
 from inbox.models.storage import StorageReading
@@ -61,6 +61,7 @@ __all__ = [
     "Reminder",
     "RoutingDecision",
     "SavedReply",
+    "SavedReplyFile",
     "SavedFilter",
     "ScheduledReply",
     "SearchBacklog",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -73,3 +74,24 @@ class SavedReply(models.Model):
     def set_search_key(self) -> None:
         """After a change of shortcut, title or text."""
         self.search_key = fold(f"{self.shortcut} {self.title} {self.text}")
+
+
+class SavedReplyFile(models.Model):
+    """A file that comes along: checked when it was put here, and shared with every composer it is put into."""
+
+    reply = models.ForeignKey(SavedReply, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=10)
+    file_name = models.CharField(max_length=240, blank=True)
+    mime_type = models.CharField(max_length=120)  # decided from the content
+    is_inline = models.BooleanField(default=False)
+    is_animated = models.BooleanField(default=False)
+    size = models.PositiveBigIntegerField()
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    peaks = ArrayField(models.PositiveSmallIntegerField(), null=True, blank=True)
+    sha256 = models.CharField(max_length=64)
+    file = models.FileField(upload_to="attachments/%Y/%m/", max_length=200)
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
-from inbox.actions import saved_replies
+from inbox.actions import saved_replies, uploads
 from inbox.actions.replying import send_reply
 from inbox.actions.saved_replies import ShortcutTaken, create_reply, update_reply
 from inbox.errors import NotAllowed, UnfilledGap
@@ -248,3 +249,45 @@ def test_a_hostile_text_stays_text(cast):
     pages = [client.get(address) for address in addresses]
 
     assert all(b"<script>alert" not in page.content and b"<img src=x" not in page.content for page in pages)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def pdf(name="Preise.pdf", body=b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, body, content_type="application/pdf")
+
+
+def test_the_files_of_a_reply_lie_in_the_composer_when_it_is_used(cast):
+    client = browser(cast.ben)
+    client.post(reverse("settings-reply-new"), typed(files=[pdf(), pdf("Anfahrt.pdf")]))
+    reply = SavedReply.objects.get()
+
+    answer = client.post(reverse("conversation-reply-uses", args=[cast.claras.pk, reply.pk]))
+
+    assert answer.json() == {"files": 2}
+    found = uploads.uploads_of(cast.ben, cast.claras)
+    assert [upload.file_name for upload in found] == ["Preise.pdf", "Anfahrt.pdf"]
+    saved_replies.delete_reply(reply, by=cast.ben)
+    assert found[0].file.read().startswith(b"%PDF")
+
+
+def test_files_are_taken_out_and_copied_with_the_reply(cast):
+    client = browser(cast.ben)
+    client.post(reverse("settings-reply-new"), typed(files=[pdf(), pdf("Anfahrt.pdf")]))
+    reply = SavedReply.objects.get()
+    first, second = reply.files.order_by("pk")
+
+    client.post(reverse("settings-reply-new"), typed(shortcut="kopie", copy=reply.pk, file=[first.pk, second.pk]))
+    client.post(reverse("settings-reply", args=[reply.pk]), typed(file=[second.pk]))
+
+    assert [file.file_name for file in reply.files.all()] == ["Anfahrt.pdf"]
+    copied = SavedReply.objects.get(shortcut="kopie").files.order_by("pk")
+    assert [file.file.read()[:4] for file in copied] == [b"%PDF"] * 2
+
+
+def test_a_file_that_whatsapp_would_not_take_is_refused_and_nothing_is_saved(cast):
+    answer = browser(cast.ben).post(reverse("settings-reply-new"), typed(files=[pdf("leer.pdf", b"")]))
+    assert answer.status_code == 422 and not SavedReply.objects.exists()
+    answer = browser(cast.ben).post(reverse("settings-reply-new"), typed(files=[pdf("prog.pdf", b"MZ" + b"\x00" * 99)]))
+    assert answer.status_code == 422 and answer.context["form"].errors["files"]

@@ -4,6 +4,7 @@
 
 import { getHtml, post } from "./http.js";
 import { insert } from "./insert.js";
+import { toastProblem } from "./toast.js";
 
 const LONGEST = 60;
 const FRESH = 60_000;
@@ -112,7 +113,17 @@ function take(option) {
   insert(field, text, start, field.selectionStart);
   const gap = GAP.exec(text);
   if (gap) field.setSelectionRange(start + gap.index, start + gap.index + gap[0].length);
-  post(uses).catch(() => {}); // only a number
+  bring(uses, field.closest("message-composer"));
+}
+
+// The server counts it, and puts its files into the composer.
+async function bring(uses, composer) {
+  try {
+    const { files } = await post(uses);
+    if (files) (await import("./files.js")).reload(composer);
+  } catch (error) {
+    if (error.sentence) toastProblem(error);
+  }
 }
 
 function close() {
