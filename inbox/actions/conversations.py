@@ -201,7 +201,7 @@ def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = N
         moved = cursor.fetchone()
         Mention.objects.filter(agent=agent, conversation=conversation, read_at=None).update(read_at=now)
         if moved:
-            acknowledge(conversation)
+            acknowledge(conversation, read_count=moved[0])
             events.conversation_read(agent, conversation, moved[0])
     return moved is not None
 

@@ -24,10 +24,11 @@ TYPING_SECONDS = 20  # a little less than Meta shows it, so that it does not fli
 LOOK_BACK = 50  # messages; older unmarked ones are covered by the newest
 
 
-def acknowledge(conversation: Conversation) -> None:
+def acknowledge(conversation: Conversation, *, read_count: int | None = None) -> None:
     """One of us has read what is there: have the newest customer message marked read, once. In a transaction.
 
-    `read_at` of a received message is when we told Meta. Nothing while the workspace has read receipts switched off.
+    `read_count`: how many of the customer's messages were on the screen; what has come since is not marked. `read_at`
+    of a received message is when we told Meta. Nothing while the workspace has read receipts switched off.
     """
     newest = (
         conversation.messages.filter(direction=Direction.IN, occurred_at__gt=timezone.now() - MARKABLE_FOR)
@@ -35,7 +36,10 @@ def acknowledge(conversation: Conversation) -> None:
         .exclude(kind=MessageKind.SYSTEM)
         .order_by("-occurred_at", "-seq")
     )
-    unmarked = [pk for pk, read_at in newest.values_list("pk", "read_at")[:LOOK_BACK] if read_at is None]
+    # In one statement, so that a message arriving now is either counted and listed, or neither.
+    found = list(newest.values_list("pk", "read_at", "conversation__inbound_count")[:LOOK_BACK])
+    unseen = max(0, found[0][2] - read_count) if found and read_count is not None else 0
+    unmarked = [pk for pk, read_at, _count in found[unseen:] if read_at is None]
     wanted = Message.objects.filter(pk__in=unmarked, read_at=None, workspace__read_receipts=True)
     if unmarked and wanted.update(read_at=timezone.now()):
         jobs.enqueue(jobs.send_read_receipt, unmarked[0])

@@ -113,3 +113,13 @@ def test_switched_on_again_the_newest_message_is_marked_at_the_next_look(cast, q
     mark_read(cast.lea, cast.claras)
 
     assert queued == [(jobs.send_read_receipt, cast.claras.messages.get().pk)]
+
+
+def test_what_came_after_the_look_is_not_marked(cast, queued):
+    seen = cast.claras.messages.get()
+    factories.inbound_message(cast.claras, "Hallo?", at=timezone.now() + timedelta(seconds=1))
+
+    mark_read(cast.ben, cast.claras, up_to=1)
+
+    assert queued == [(jobs.send_read_receipt, seen.pk)]
+    assert cast.claras.messages.filter(read_at=None).count() == 1
