@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from inbox.models import Message, Reaction
 from tests import factories
+from tests.browser.test_inbox import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -106,3 +107,26 @@ def test_a_finger_held_on_a_bubble_shows_its_tools(cast, open_page):
     expect(tools).to_be_visible()
     box = tools.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+def test_axe_finds_nothing_in_the_palette_the_chooser_and_the_dialogs(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+
+    page.locator(".msg--in [data-action='react']").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#palette [data-emoji='👍']").wait_for()
+    assert found(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".msg--in [data-action='forward']").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#forward").wait_for()
+    assert found(page) == []
+    page.keyboard.press("Escape")
+    for kind in ("Location", "Contact card", "Question with buttons", "Question with a list"):
+        page.get_by_role("button", name="Attach").click()
+        page.get_by_role("menuitem", name=kind).click()
+        page.locator("#build [type='submit']").click()
+        expect(page.locator("#build [data-problem]")).to_be_visible()
+        assert found(page) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Attach")).to_be_focused()

@@ -110,14 +110,14 @@ def test_a_failed_reaction_says_so_and_can_be_tried_again(cast, question, graph)
 
     html = rendering.render_message(question, "en")
 
-    assert "The reaction 👍 did not get through" in html
+    assert "Reaction 👍: WhatsApp did not accept" in html
     cast.claras.refresh_from_db()
     assert cast.claras.has_failed_send is False
     reacting.react(question, by=cast.ben, emoji="👍")
     deliver_now()
     question.refresh_from_db()
     assert reactions_of(graph) == [(question.wamid, "👍")]
-    assert "did not get through" not in rendering.render_message(question, "en")
+    assert "react-again" not in rendering.render_message(question, "en")
 
 
 def test_a_reaction_that_failed_is_dropped_without_asking_meta(cast, question, graph):
