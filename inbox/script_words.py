@@ -77,6 +77,7 @@ def script_words() -> dict[str, str]:
         "voice.unable": _("This browser cannot record here. It needs a secure address (https)."),
         "voice.failed": _("Recording did not start. Please try again."),
         "voice.found": _("A voice message you recorded is here again."),
+        "voice.kept": _("The recording is kept. It is there when you open this conversation again."),
         "voice.thrown_away": _("Recording thrown away"),
         "toast.closed": _("Conversation closed"),
         "toast.snoozed": _("Snoozed"),

@@ -147,7 +147,9 @@ class Recorder {
       put(composer, uid, new Blob(blobs, { type }));
       if (isToBeSent) composer.send();
       else composer.files.lastElementChild?.querySelector("button")?.focus();
-    } // else it is put in when its composer is open again
+    } else if (blobs.length) {
+      toast(word("voice.kept"));
+    }
   }
 
   async takeBack() {
