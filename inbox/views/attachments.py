@@ -75,13 +75,14 @@ def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
     except OSError as error:
         raise Http404 from error
     try:
-        start, end = _range(request, served.size, served.etag)
+        part = wanted_part(request, served.size, served.etag)
     except ValueError:
         file.close()
         refusal = HttpResponse(status=416, headers={"Content-Range": f"bytes */{served.size}"})
         return _guarded(refusal, served)
+    start, end = part or (0, served.size - 1)
     response = _body(request, file, start, end)
-    if (start, end) != (0, served.size - 1):
+    if part is not None:
         response.status_code = 206
         response["Content-Range"] = f"bytes {start}-{end}/{served.size}"
     response["Content-Length"] = end - start + 1
@@ -112,11 +113,14 @@ def file_name(attachment: Attachment | Upload) -> str:
     return f"{attachment.kind}-{attachment.created_at:%Y-%m-%d}.{extension}"
 
 
-def _range(request: HttpRequest, size: int, etag: str) -> tuple[int, int]:
-    """First and last byte that are wanted; everything unless one well-formed range is asked for this very file."""
+def wanted_part(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
+    """First and last byte that are wanted; None unless one well-formed range is asked for of this very file.
+
+    Who asks for the whole as a part is answered as they asked: Safari plays nothing else. ValueError beyond the end.
+    """
     wanted = _RANGE.fullmatch(request.headers.get("Range", "").strip())
     if wanted is None or request.headers.get("If-Range", etag) != etag or wanted.group() == "bytes=-":
-        return 0, size - 1
+        return None
     first, last = wanted.groups()
     if len(first) > 18 or len(last) > 18:
         raise ValueError

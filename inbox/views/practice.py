@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import demo, practice_acts, practice_log, practice_screen
 from inbox.errors import InboxRuleViolation
 from inbox.models import Activity, Contact, Conversation
+from inbox.views.attachments import wanted_part
 from inbox.views.refusals import View, refusal
 from whatsapp.sandbox import remote
 
@@ -214,10 +215,22 @@ def review(request: HttpRequest, template_id: int) -> HttpResponse:
 @require_GET
 @practice
 def media(request: HttpRequest, media_id: int) -> HttpResponse:
-    """A file on the phone."""
+    """A file on the phone; parts on request, since players find out from them how long a sound is."""
     content, mime_type = remote.file(str(media_id))
     safe = mime_type.startswith(INLINE) and "svg" not in mime_type
-    response = HttpResponse(content, content_type=mime_type if safe else "application/octet-stream")
+    try:
+        part = wanted_part(request, len(content), "")
+    except ValueError:
+        return HttpResponse(status=416)
+    start, end = part or (0, len(content) - 1)
+    response = HttpResponse(
+        content[start : end + 1],
+        content_type=mime_type if safe else "application/octet-stream",
+        status=206 if part else 200,
+    )
+    if part:
+        response["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+    response["Accept-Ranges"] = "bytes"
     response["Content-Disposition"] = "inline" if safe else "attachment"
     response["Cache-Control"] = "private, max-age=86400, immutable"
     return response

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from inbox import rendering, storage
 from inbox.actions.attachments import fetch_attachment
@@ -79,7 +79,8 @@ def test_the_list_says_how_long_a_voice_message_is(cast: Cast, meta: Meta) -> No
     fetch_attachment(attachment)
 
     cast.claras.refresh_from_db()
-    assert row_of(cast.claras).snippet == "Sprachnachricht 0:12"
+    with translation.override("de"):
+        assert row_of(cast.claras).snippet == "Sprachnachricht 0:12"
     attachment.refresh_from_db()
     html = shown(attachment)
     assert 'data-seconds="12.' in html

@@ -43,7 +43,7 @@ class VoicePlayer extends HTMLElement {
     this.audio = new Audio();
     const opus = type === "audio/ogg" ? `${type}; codecs=opus` : type;
     this.audio.src = copy && !this.audio.canPlayType(opus) ? copy : src;
-    for (const name of ["timeupdate", "loadedmetadata", "play", "pause", "ended"]) this.audio.addEventListener(name, this);
+    for (const name of ["timeupdate", "durationchange", "play", "pause", "ended"]) this.audio.addEventListener(name, this);
     this.audio.addEventListener("error", () => this.broke());
   }
 
