@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from accounts.models import Agent
 from inbox import formatting
 from inbox.enums import Channel, Direction, NoticeKind, NoticeTopic
-from inbox.models import Conversation, Mention, NotificationSettings
+from inbox.models import Conversation, Event, Mention, NotificationSettings
 from inbox.unread import unread_count
 
 TOPICS = {
@@ -29,6 +29,8 @@ TOPICS = {
 }
 LONGEST_TEXT = 160
 MINUTE = timedelta(minutes=1)
+LONGEST_GAP = timedelta(hours=1)  # what is older stands in the list, and is no news
+LOOKED_AT, MOST_MISSED = 50, 5  # events, conversations
 
 
 def settings_of(agent: Agent) -> NotificationSettings:
@@ -63,6 +65,21 @@ def notice_for(
         "channels": channels,
         "sound": sound_of(kind),
     }
+
+
+def told_since(agent: Agent, since: datetime, now: datetime) -> list[dict[str, Any]]:
+    """The newest event of each conversation that told the agent something since then, as a page would have heard it."""
+    events = Event.objects.filter(
+        workspace_id=agent.workspace_id, created_at__gt=max(since, now - LONGEST_GAP), payload__has_key="tell",
+        payload__tell__has_key=str(agent.pk),
+    )  # fmt: skip
+    newest: dict[int | None, dict[str, Any]] = {}
+    for pk, conversation_id, tell in events.order_by("-created_at", "-pk").values_list(
+        "pk", "conversation_id", "payload__tell"
+    )[:LOOKED_AT]:
+        told = {str(agent.pk): tell[str(agent.pk)]}
+        newest.setdefault(conversation_id, {"id": pk, "conversation": conversation_id, "tell": told})
+    return list(newest.values())[:MOST_MISSED]
 
 
 def sound_of(kind: NoticeKind) -> str:

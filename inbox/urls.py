@@ -121,6 +121,7 @@ urlpatterns = [
     path("settings/labels/<int:pk>/", labels.one, name="settings-label"),
     path("settings/labels/<int:pk>/place/", labels.place, name="settings-label-place"),
     path("settings/labels/<int:pk>/removal/", labels.removal, name="settings-label-removal"),
+    path("notices/", notices.missed, name="notices"),
     path("settings/notifications/", notices.choices, name="settings-notifications"),
     path("settings/notifications/text/", notices.text, name="settings-notifications-text"),
     path("settings/notifications/devices/", push_devices.collection, name="push-devices"),

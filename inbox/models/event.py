@@ -29,4 +29,7 @@ class Event(models.Model):
         indexes: ClassVar[list] = [
             models.Index(F("xid"), F("id"), name="event_cursor"),
             models.Index(fields=["created_at"], name="event_age"),
+            models.Index(
+                fields=["workspace", "created_at"], condition=models.Q(payload__has_key="tell"), name="event_tells"
+            ),
         ]

@@ -1,5 +1,7 @@
 """Being told: the words of a notice for the page, and the choices on "Notifications"."""
 
+from datetime import UTC, datetime
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,6 +30,17 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
     agent: Agent = request.user  # type: ignore[assignment]
     found = notices.notice_for(agent, conversation, NoticeKind(kind), timezone.now(), notices.settings_of(agent))
     return JsonResponse(found) if found else HttpResponse(status=204)
+
+
+@require_safe
+def missed(request: HttpRequest) -> HttpResponse:
+    """What a page that had no connection `since` (milliseconds) was not told; its words are asked for one by one."""
+    since = request.GET.get("since", "")
+    agent: Agent = request.user  # type: ignore[assignment]
+    if not since.isdecimal() or len(since) != len("1700000000000"):
+        return JsonResponse({"events": []})
+    moment = datetime.fromtimestamp(int(since) / 1000, UTC)
+    return JsonResponse({"events": notices.told_since(agent, moment, timezone.now())})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,7 +1,8 @@
 // The one WebSocket of this page. It connects, comes back after any loss, notices sleep, and says what happened:
 //   tresen:event   detail: one event from the server (inbox/events.py), batches unpacked, in order
 //   tresen:state   detail: "open", "connecting" or "offline"
-//   tresen:resync  detail: { list, thread }: what may have been missed and must be fetched through the normal views
+//   tresen:resync  detail: { list, thread, since }: what may have been missed and must be fetched through the normal
+//                  views, and since when (server's time) nothing was heard
 //   tresen:signed-out  cancelable; the default is to go to the sign-in page
 // All are dispatched on document.
 
@@ -139,13 +140,14 @@ function receive(text) {
 function welcome(frame) {
   learnOffset(frame.now);
   const away = lostAt ? Date.now() - lostAt : 0;
+  const since = lostAt && Math.round(serverNow() - away - SILENCE); // so long may a loss have gone unnoticed
   if (away > TOO_OLD || (build !== null && frame.build !== build)) return reloadWhenFree();
   build = frame.build;
   failures = 0;
   lostAt = 0;
   hint({ kind: "hello", conversation: document.hidden ? null : viewed, ...(opened ? {} : { hidden: document.hidden }) });
   setState("open");
-  resync({ list: true, thread: true, first: !opened });
+  resync({ list: true, thread: true, first: !opened, since });
   opened = true;
 }
 

@@ -105,6 +105,17 @@ def test_who_looks_at_the_conversation_hears_nothing_of_it_but_of_the_others(cas
     assert shown(first, patience=1) == []
 
 
+def test_what_was_told_while_the_connection_was_away_is_told_on_return(cast, desk, web):
+    page, _ = desk
+    web.kill()
+    expect(page.locator("html[data-socket=connecting]")).to_have_count(1)
+    write(cast.claras)
+    web.start()
+
+    expect(page.locator("html[data-heard=message]")).to_have_count(1, timeout=30_000)
+    assert shown(page) == ["Clara Sommer"]
+
+
 def test_a_test_says_in_words_what_happened(cast, desk):
     page, _ = desk
     page.goto(page.url.split("/?")[0] + "/settings/notifications/")

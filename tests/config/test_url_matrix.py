@@ -211,6 +211,7 @@ MATRIX: dict[str, Line] = {
     "conversation-later-dialog": conversation(),
     "later": of_team(lambda world: [world.scheduled]),
     "later-sending": of_team(lambda world: [world.scheduled]),
+    "notices": Line(EVERYBODY),
     "settings-notifications": Line(EVERYBODY),
     "settings-notifications-text": Line(ADMINS),
     "push-devices": Line(EVERYBODY),

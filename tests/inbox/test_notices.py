@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
@@ -103,6 +103,28 @@ def test_a_mention_calls_the_mentioned_and_not_the_author(cast):
     assert told() == [{str(cast.lea.pk): "mention"}]
 
 
+def test_a_page_that_was_away_hears_the_newest_of_each_conversation_and_of_others_nothing(cast, clock):
+    client = Client()
+    client.force_login(cast.ben)
+    for conversation in (cast.claras, cast.darios):
+        assignment.assign(conversation, to_agent=cast.ben, by=cast.lea)
+    clock.shift(timedelta(minutes=1))
+    since = int(timezone.now().timestamp() * 1000)
+    clock.shift(timedelta(minutes=1))
+    write_in(cast.claras)
+    write_in(cast.claras)
+    assignment.assign(cast.darios, to_agent=cast.lea, by=cast.lea)
+
+    [missed] = client.get(f"/notices/?since={since}").json()["events"]
+    assert (missed["conversation"], missed["tell"]) == (cast.claras.pk, {str(cast.ben.pk): "message"})
+    assert missed["id"] == Event.objects.filter(kind="message").latest("pk").pk
+    assert len(client.get(f"/notices/?since={since - 120_000}").json()["events"]) == 2
+
+    clock.shift(timedelta(hours=2))
+    for nonsense in (since, "", "x", "9" * 40, -1):
+        assert client.get(f"/notices/?since={nonsense}").json() == {"events": []}
+
+
 # --- the words
 
 
@@ -186,6 +208,7 @@ def test_in_quiet_hours_nothing_is_told(cast, clock):
 MOMENTS = st.integers(0, 24 * 60 - 1).map(lambda minutes: time(minutes // 60, minutes % 60))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MOMENTS, MOMENTS, MOMENTS)
 def test_a_moment_is_quiet_or_in_the_hours_the_other_way_round_never_both(moment, start, end):
     if start != end:

@@ -8,6 +8,7 @@ import { myself } from "./parts.js";
 const ONE_SOUND = 1_500; // several at once sound like one
 
 const tabs = new BroadcastChannel("tresen-notices");
+const handled = new Set(); // events, by their ids
 const seen = new Set(); // events that somebody looks at in another tab
 let speaks = false;
 let playedAt = 0;
@@ -18,6 +19,7 @@ export function listen() {
     speaks = true;
     return new Promise(() => {}); // until this tab closes
   });
+  document.addEventListener("tresen:resync", catchUp);
   navigator.serviceWorker?.register("/service-worker.js").catch((error) => console.warn("No service worker", error));
   navigator.serviceWorker?.addEventListener("message", ({ data }) => data.open && open(data.open));
 }
@@ -25,7 +27,8 @@ export function listen() {
 export async function applyToNotices(event) {
   if (event.kind === "read") return takeDown(event.conversation);
   const kind = event.tell?.[myself()];
-  if (!kind) return;
+  if (!kind || handled.has(event.id)) return;
+  handled.add(event.id);
   if (document.hasFocus() && openConversation() === event.conversation) return tabs.postMessage(event.id);
   if (!speaks) return;
   const notice = await get(`/conversations/${event.conversation}/notice/?kind=${kind}`).catch(() => null);
@@ -36,6 +39,13 @@ export async function applyToNotices(event) {
   }
   if (!notice.channels.includes("screen") || window.Notification?.permission !== "granted") return;
   (await navigator.serviceWorker.ready).showNotification(notice.title, notice);
+}
+
+// What was told while there was no connection.
+async function catchUp({ detail }) {
+  if (!detail.since || !speaks) return;
+  const missed = await get(`/notices/?since=${detail.since}`).catch(() => null);
+  missed?.events.forEach(applyToNotices);
 }
 
 // What has been read, here or elsewhere, need not be shown any longer.
