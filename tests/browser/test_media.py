@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from inbox import events
 from inbox.enums import AttachmentState, MessageKind
-from inbox.models import Attachment, Rendition
+from inbox.models import Attachment, Message, Reaction, Rendition
 from tests import factories, media
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,6 +23,10 @@ def received(cast, body: bytes, mime_type: str, kind: MessageKind, ago: int, tex
         message=message, kind=kind, file=ContentFile(body, "x"), size=len(body), mime_type=mime_type,
         state=AttachmentState.READY, prepared_at=at, **{"is_inline": True, **fields},
     )  # fmt: skip
+
+
+def claras_newest(cast) -> Message:
+    return cast.claras.messages.order_by("-occurred_at").select_related("conversation").first()
 
 
 @pytest.fixture
@@ -127,6 +133,12 @@ def test_sound_is_played_sought_and_sped_up_one_at_a_time(opened, cast):
 
     expect(second).to_have_class("voice is-playing")
     expect(first).to_have_class("voice")
+    heard = claras_newest(cast)
+    Reaction.objects.create(message=heard, contact=cast.clara, emoji="👍", occurred_at=timezone.now())
+    with transaction.atomic():
+        events.message_changed(heard)
+    expect(page.locator(f"#message-{heard.uid} .react")).to_be_visible()
+    expect(second).to_have_class("voice is-playing")
     slider.click(position={"x": 2, "y": 8})
     expect(slider).to_have_attribute("aria-valuetext", "0:00 / 0:40")
 

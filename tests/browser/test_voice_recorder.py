@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 def page(open_page, cast) -> Page:
     cast.ben.language = "en"
     cast.ben.save()
-    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/", permissions=["microphone"])
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/?view=all", permissions=["microphone"])
     page.on("dialog", lambda dialog: dialog.accept())
     return page
 
@@ -92,6 +92,18 @@ def test_a_window_closed_while_speaking_loses_nothing(page):
     assert Upload.objects.get().seconds > 0.5
     page.reload()
     expect(page.locator("message-composer .upload")).to_have_count(1)
+
+
+def test_another_conversation_opened_while_speaking_loses_nothing(page, cast):
+    speak(page)
+
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator("message-composer")).to_have_attribute("data-conversation", str(cast.darios.pk))
+    expect(page.locator("#toasts")).to_contain_text("The recording is kept")
+    page.locator(f"#row-{cast.claras.pk} .row__link").click()
+
+    expect(page.locator("message-composer voice-player")).to_be_visible(timeout=10_000)
+    assert Upload.objects.get().conversation_id == cast.claras.pk
 
 
 def test_a_cut_connection_loses_nothing(page):
