@@ -131,6 +131,8 @@ class Page:
         elif kind in ("hello", "view"):
             await self._look(hint.get("hidden"))
             await self._view(conversation)
+            if kind == "hello":
+                await self._show_viewers()
         elif kind == "typing" and conversation is not None:
             await self._typing(conversation, "note" if hint.get("what") == "note" else "reply")
         elif kind == "active":
@@ -154,6 +156,16 @@ class Page:
             await self._leave(left)
         if conversation is not None and not await self.hub.in_thread(viewing.enter, self.socket.person, conversation):
             self.socket.conversation = None
+
+    async def _show_viewers(self) -> None:
+        """Later changes come as events; what is so already, a new page is told once, as far as this process knows."""
+        looking: dict[int, set[int]] = {}
+        for other in self.hub.sockets:
+            if other.conversation is not None and other.person.agent_id != self.socket.person.agent_id:
+                looking.setdefault(other.conversation, set()).add(other.person.agent_id)
+        if looking:
+            for payload in await self.hub.in_thread(viewing.seen_by, self.socket.person, looking):
+                self.socket.push(frame(payload))
 
     async def _leave(self, conversation: int) -> None:
         """Another tab of this agent may still show it."""

@@ -205,15 +205,16 @@ def drafting(conversation: Conversation, agent: Agent, *, has_draft: bool) -> No
 
 def typing(conversation: Conversation, agent: Agent, what: str = "reply") -> None:
     """A colleague is writing a reply or a note. Not stored; a page shows it for 6 s."""
-    publish_fleeting("typing", conversation, {"agent": _colleague(agent), "what": what})
+    publish_fleeting("typing", conversation, {"agent": colleague(agent), "what": what})
 
 
 def viewing(conversation: Conversation, agents: Iterable[Agent]) -> None:
     """Who has this conversation open now, all of them. Not stored."""
-    publish_fleeting("viewing", conversation, {"agents": [_colleague(agent) for agent in agents]})
+    publish_fleeting("viewing", conversation, {"agents": [colleague(agent) for agent in agents]})
 
 
-def _colleague(agent: Agent) -> dict:
+def colleague(agent: Agent) -> dict:
+    """What a page needs to draw them."""
     return {"id": agent.pk, "name": agent.first_name, "initials": agent.initials, "hue": agent.hue}
 
 

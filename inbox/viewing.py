@@ -7,6 +7,8 @@ from inbox.models import Conversation
 from inbox.socket_auth import SignedIn
 from inbox.visibility import visible_q_for
 
+MOST = 300  # conversations that somebody has open at once
+
 
 def enter(person: SignedIn, conversation_id: int) -> bool:
     """The agent opened the conversation. False when that is not theirs to see (any more)."""
@@ -24,6 +26,19 @@ def leave(person: SignedIn, conversation_id: int) -> None:
     conversation = Conversation.objects.filter(pk=conversation_id, workspace_id=person.rights.workspace_id).first()
     if conversation is not None:
         _tell(conversation)
+
+
+def seen_by(person: SignedIn, looking: dict[int, set[int]]) -> list[dict]:
+    """Who looks at what (conversation → agents), as frames for a page that has just come: what its agent may see."""
+    conversations = Conversation.objects.filter(visible_q_for(person.rights), pk__in=list(looking)[:MOST])
+    agents = Agent.objects.in_bulk(set().union(*looking.values()))
+    return [
+        {
+            "kind": "viewing", "conversation": pk,
+            "agents": [events.colleague(agents[agent_id]) for agent_id in sorted(looking[pk])],
+        }
+        for pk in conversations.values_list("pk", flat=True)
+    ]  # fmt: skip
 
 
 def say_typing(person: SignedIn, conversation_id: int, what: str) -> None:

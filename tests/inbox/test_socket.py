@@ -269,6 +269,7 @@ async def test_looking_and_writing_is_refused_where_one_may_not_see(cast):
         await bens.look_at(cast.claras)  # what is still behind in the queue of hints has been handled now
 
         assert not [frame for frame in adas.frames if frame["kind"] == "typing"]
+        adas.frames[:] = [frame for frame in adas.frames if frame.get("conversation") == foreign.pk]
         assert _viewers(adas) == [[cast.ada.pk]]
 
 
@@ -319,6 +320,19 @@ async def test_a_lost_publication_is_no_lost_deactivation(cast, monkeypatch):
         await eventually(lambda: page.closed_with, seconds=5)
 
         assert page.closed_with == 4403
+
+
+async def test_a_page_that_says_hello_learns_who_is_looking_where_it_may(cast):
+    hidden = await in_db(_in_the_other_team, cast)
+    async with open_pages(*map(cookie_of, (cast.ada, cast.lea, cast.ben))) as (adas, leas, bens):
+        await adas.look_at(hidden)
+        await leas.look_at(cast.claras)
+        await eventually(lambda: _viewers(bens))
+        bens.frames.clear()
+        await bens.say(kind="hello", conversation=None)
+        await eventually(lambda: _viewers(bens))
+
+        assert _viewers(bens) == [[cast.lea.pk]]
 
 
 def _viewers(page: Page) -> list[list[int]]:

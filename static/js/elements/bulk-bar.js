@@ -95,6 +95,7 @@ class BulkBar extends HTMLElement {
     const all = this.querySelector("[data-all]");
     all.checked = chosen.length === rows.length;
     all.indeterminate = !all.checked;
+    all.closest("label").dataset.number = chosen.length;
     const count = this.querySelector("[data-count]");
     const words = word("list.selected", { count: chosen.length });
     if (count.textContent !== words) count.textContent = words;
