@@ -200,7 +200,7 @@ def draft_changed(agent: Agent, conversation: Conversation, kind: str, text: str
 
 def drafting(conversation: Conversation, agent: Agent, *, has_draft: bool) -> None:
     """A colleague keeps a reply that is not sent, or does so no more. Not stored; a list fetched anew says it too."""
-    publish_fleeting("drafting", conversation, {"agent": _colleague(agent), "has": has_draft})
+    publish_fleeting("drafting", conversation, {"agent": colleague(agent), "has": has_draft})
 
 
 def typing(conversation: Conversation, agent: Agent, what: str = "reply") -> None:
