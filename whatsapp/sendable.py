@@ -42,6 +42,8 @@ MACROS = b"vbaProject.bin"
 DOCUMENT_ENDINGS = {".pdf", ".docx", ".xlsx", ".pptx", ".doc", ".xls", ".ppt"}
 ZIP_ENDS = 256 * 1024  # of an archive: enough for the names in its first entries and its directory
 PICTURE_SECONDS = 30
+SIGNED = {*media_types.INLINE, "image/heic", "audio/amr", "video/quicktime", "application/ogg", "application/pdf"}
+CONTROLS = frozenset(range(32)) - set(b"\t\n\f\r\x1b")
 CONVERTED, SMALLER, STILL, AS_DOCUMENT = "converted", "smaller", "still", "as_document"
 
 _decoders = threading.BoundedSemaphore(2)
@@ -78,7 +80,7 @@ def judge(file: IO[bytes], size: int, name: str, *, as_document: bool = False) -
         raise NotSendable(_too_large(_("Files up to %(limit)s; this one has %(size)s."), MOST_BYTES, size))
     file.seek(0)
     head = file.read(media_types.HEAD_BYTES)
-    mime, _inline = media_types.sniff(head)
+    mime = _type_of(head)
     if mime == "image/svg+xml":
         raise NotSendable(_("WhatsApp takes pictures as JPEG or PNG, no SVG drawings."))
     if (mime.startswith("image/") or head[4:12] in (b"ftypavif", b"ftypavis")) and mime not in _NO_PICTURES:
@@ -88,6 +90,13 @@ def judge(file: IO[bytes], size: int, name: str, *, as_document: bool = False) -
     if head[4:8] == b"ftyp" or mime.startswith("video/"):
         return _video(file, size, name, mime, head, as_document=as_document)
     return _document(file, size, name, mime, head)
+
+
+def _type_of(head: bytes) -> str:
+    """By our own signatures; of what is only guessed, whatever reads as text is text ("BMW …" is no bitmap)."""
+    mime, _inline = media_types.sniff(head)
+    is_sure = mime in SIGNED or mime in media_types.ACTIVE
+    return "text/plain" if not is_sure and head and not CONTROLS.intersection(head) else mime
 
 
 _NO_PICTURES = {"image/vnd.dwg", "image/vnd.djvu"}

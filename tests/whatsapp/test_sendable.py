@@ -105,6 +105,15 @@ def test_what_whatsapp_takes_goes_as_it_is(body: bytes, name: str, kind: str, mi
     assert verdict.file.read() == body
 
 
+@pytest.mark.parametrize("body", [
+    b"BMW Rechnung Nr. 5", b"FORM 5", b"BEGIN:VCARD\nVERSION:3.0", b'{"a": 1}', "Grüße".encode("latin-1"),
+])  # fmt: skip
+def test_what_reads_as_text_is_a_text_whatever_its_first_letters_remind_of(body: bytes) -> None:
+    verdict = judged(body, "datei.dat")
+
+    assert (verdict.kind, verdict.mime_type, verdict.file_name) == ("document", "text/plain", "datei.dat")
+
+
 @pytest.mark.parametrize(("body", "name", "size", "words"), [
     (b"", "leer.pdf", 0, "This file is empty."),
     (MP3, "lang.mp3", 17 * MB, "Audio up to 16 MB; this one has 17 MB."),
