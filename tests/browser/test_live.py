@@ -11,6 +11,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 from inbox import events
 from inbox.actions import contacts
 from inbox.enums import MessageStatus
+from inbox.models import Label
 from inbox.visibility import facts_of
 from tests import factories
 from tests.browser.test_composer import until
@@ -295,6 +296,22 @@ def test_a_short_break_is_not_worth_a_word(bens, cast):
     _write(cast.claras, "Schon wieder da")
 
     expect(_row(bens, cast.claras).locator(".row__text")).to_contain_text("Schon wieder da")
+
+
+def test_a_label_that_became_another_can_be_taken_off_in_the_open_panel(web, browser, cast):
+    old, new = (Label.objects.create(workspace=cast.workspace, name=name, hue=4) for name in ("Reparatur", "Werkstatt"))
+    cast.claras.labels.add(old)
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    expect(page.locator("#labels .label")).to_contain_text("Reparatur")
+    with transaction.atomic():
+        cast.claras.labels.set([new])
+        events.label_removed(cast.workspace.pk, old.pk, new)
+
+    page.get_by_role("button", name="Label Werkstatt entfernen").click()
+    expect(page.locator("#labels .label")).to_have_count(0)
+    until(lambda: not cast.claras.labels.exists())
+    context.close()
 
 
 SLOW_SOCKET = """

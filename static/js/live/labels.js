@@ -8,6 +8,11 @@ export function applyToLabels({ kind, label, becomes }) {
       shown.remove();
       continue;
     }
+    const remover = shown.querySelector("button");
+    if (remover) {
+      remover.ariaLabel = remover.ariaLabel.replace(shown.firstChild.textContent, () => becomes.name);
+      remover.setAttribute("hx-vals", JSON.stringify({ remove: String(becomes.id) }));
+    }
     shown.dataset.label = becomes.id;
     shown.dataset.hue = becomes.hue;
     shown.firstChild.textContent = becomes.name;
