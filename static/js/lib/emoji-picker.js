@@ -37,8 +37,17 @@ function begin(button) {
   });
 }
 
-function names() {
-  const address = panel.dataset.emojis;
+// For the palette of reactions: the first few [sign, name] that these words find.
+export async function search(address, words, most) {
+  return (await names(address)).flatMap(([, members]) => members).filter(fitting(words)).slice(0, most);
+}
+
+function fitting(words) {
+  const wanted = fold(words).split(" ").filter(Boolean);
+  return ([, , known]) => wanted.every((each) => ` ${known}`.includes(` ${each}`));
+}
+
+function names(address = panel.dataset.emojis) {
   if (!NAMES.has(address)) {
     NAMES.set(address, fetch(address).then((answer) => answer.json()).then(({ groups }) => groups));
     NAMES.get(address).catch(() => NAMES.delete(address));
@@ -47,11 +56,10 @@ function names() {
 }
 
 function draw(groups) {
-  const wanted = fold(panel.search.value).split(" ").filter(Boolean);
+  const wanted = panel.search.value.trim();
   const all = groups.flatMap(([, members]) => members);
-  const fits = ([, , words]) => wanted.every((each) => ` ${words}`.includes(` ${each}`));
   const last = kept("recent", []).map((sign) => all.find(([one]) => one === sign)).filter(Boolean);
-  const shown = wanted.length ? [["", all.filter(fits).slice(0, 160)]] : [[word("emoji.recent"), last], ...groups];
+  const shown = wanted ? [["", all.filter(fitting(wanted)).slice(0, 160)]] : [[word("emoji.recent"), last], ...groups];
   panel.list.replaceChildren(...shown.filter(([, members]) => members.length).map(group));
   if (!panel.list.children.length) panel.list.textContent = word("emoji.none");
   const first = panel.list.querySelector("button");

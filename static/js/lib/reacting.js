@@ -6,14 +6,17 @@ import { placeItem } from "./pending.js";
 import { toastProblem } from "./toast.js";
 
 const GAP = 6;
+const MOST_FOUND = 6;
 const palette = document.getElementById("palette");
 const form = palette.querySelector("form");
+const list = palette.querySelector("[data-found]");
 let caller = null;
 
 export function open(button) {
   caller = button;
   const { ours = "" } = button.dataset;
   form.reset();
+  draw([]);
   for (const choice of palette.querySelectorAll("[data-emoji]")) choice.setAttribute("aria-pressed", String(choice.dataset.emoji === ours && ours !== ""));
   palette.querySelector("[data-remove]").hidden = !ours;
   palette.showPopover();
@@ -23,8 +26,9 @@ export function open(button) {
 
 function place(button, { width, height }) {
   const left = Math.min(Math.max(GAP, button.left + button.width / 2 - width / 2), innerWidth - width - GAP);
-  const above = button.top - height - GAP;
-  Object.assign(palette.style, { left: `${left}px`, top: `${above > GAP ? above : button.bottom + GAP}px` });
+  const isAbove = button.top - height - 2 * GAP > height; // it grows by what is found
+  const edge = isAbove ? { top: "auto", bottom: `${innerHeight - button.top + GAP}px` } : { top: `${button.bottom + GAP}px`, bottom: "auto" };
+  Object.assign(palette.style, { left: `${left}px`, ...edge });
 }
 
 export async function say(button, emoji) {
@@ -61,6 +65,21 @@ palette.addEventListener("keydown", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const emoji = form.elements.emoji.value.trim();
+  const emoji = list.firstElementChild?.dataset.emoji ?? form.elements.emoji.value.trim();
   if (emoji) choose(emoji);
 });
+form.addEventListener("input", async ({ target }) => {
+  const words = target.value.trim();
+  const address = document.querySelector("[data-emojis]")?.dataset.emojis;
+  const found = address && /\p{L}/u.test(words) ? await import("./emoji-picker.js").then(({ search }) => search(address, words, MOST_FOUND)) : [];
+  if (target.value.trim() === words) draw(found);
+});
+
+function draw(found) {
+  list.replaceChildren(...found.map(([sign, name]) => {
+    const choice = Object.assign(document.createElement("button"), { type: "button", textContent: sign, title: name });
+    choice.dataset.emoji = sign;
+    choice.setAttribute("aria-label", name);
+    return choice;
+  }));
+}
