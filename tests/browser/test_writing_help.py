@@ -24,7 +24,7 @@ def emojis(page: Page):
 def test_an_emoji_is_found_in_both_languages_by_keyboard_and_is_among_the_last_ones_then(page):
     field(page).press_sequentially("Hallo ")
     page.get_by_role("button", name="Emoji", exact=True).click()
-    search = page.get_by_placeholder("Search", exact=True)
+    search = page.get_by_role("searchbox", name="Search emojis")
     expect(search).to_be_focused()
     search.fill("fahrrad")
     expect(emojis(page).first).to_have_attribute("aria-label", "bicycle")
