@@ -103,6 +103,17 @@ def test_control_shift_enter_sends_and_closes(page, claras):
     until(lambda: type(claras).objects.filter(pk=claras.pk, status=ConversationStatus.OPEN).exists())
 
 
+def test_what_was_saved_while_the_page_was_on_its_way_is_not_replaced_by_the_older_draft_it_brings(page, cast):
+    on_its_way = page.request.get(page.url)
+    field(page).fill("Noch schnell getippt")
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Noch schnell getippt").exists())
+    page.route(page.url, lambda route: route.fulfill(response=on_its_way), times=1)
+
+    page.reload()
+
+    expect(field(page)).to_have_value("Noch schnell getippt")
+
+
 def test_a_draft_is_on_the_server_within_a_moment_and_there_after_a_reload(page, cast):
     field(page).fill("Ich schaue kurz")
     until(lambda: Draft.objects.filter(agent=cast.ben, text="Ich schaue kurz").exists(), seconds=3)
