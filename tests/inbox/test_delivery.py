@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import requests
+from django.db.models.functions import Now
 from django.utils import timezone
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
@@ -405,7 +406,7 @@ def test_an_unknown_message_holds_up_the_next_one_for_a_minute_only(cast, graph:
     reply(cast, "zwei")
 
     assert deliver_now() == []
-    Message.objects.filter(pk=first.pk).update(unknown_since=timezone.now() - timedelta(seconds=61))
+    Message.objects.filter(pk=first.pk).update(unknown_since=Now() - timedelta(seconds=61))
     deliver_now()
 
     assert graph.texts == ["zwei"]
