@@ -16,7 +16,7 @@ dienstag mittwoch donnerstag freitag samstag gut super perfekt alles klar ok bes
 adresse laden geöffnet
 """.split()  # noqa: SIM905 - a list of words, read as one
 NOUNS = """
-Rad Bremse Kette Licht Sattel Reifen Werkstatt Angebot Leasing Schaltung Tretlager Akku Display Felge Speiche
+Rad Auftrag Bremse Kette Licht Sattel Reifen Werkstatt Angebot Leasing Schaltung Tretlager Akku Display Felge Speiche
 Inspektion Garantie Kunde Fahrrad Lenker Griff Pedal Schlauch Ventil Mantel Gabel Rahmen Klingel Korb Ständer
 Gepäck Träger Helm Schloss Schlüssel Motor Sensor Kabel Stecker Ladegerät Nabe Zahnkranz Kassette Kurbel
 Umwerfer Schaltwerk Hebel Zug Hülle Belag Scheibe Beleuchtung Dynamo Reflektor Schutzblech Anhänger Kinder Sitz

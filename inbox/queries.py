@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
@@ -21,10 +22,12 @@ from inbox.enums import ConversationStatus, DraftKind
 from inbox.filters import Cursor, Filter, Part, parts_of
 from inbox.models import Contact, ContactIdentity, Conversation, Draft, Follower, Mention, ReadCursor
 from inbox.rows import Row, row_of
+from inbox.search.words import words_of
 from whatsapp.service_window import WINDOW
 
 PAGE_SIZE = 50
 RARE = 2_000  # people found by a search; more are not listed one by one
+SHORTEST_NEAR = 4  # letters of a name that may be mistyped
 COUNT_LIMIT = 100  # counts beyond are shown as "99+": nobody reads them, and counting on would cost
 
 
@@ -172,14 +175,17 @@ def _filtered(agent: Agent, wanted: Filter, now: datetime) -> QuerySet[Conversat
 
 
 def _who_is_called(agent: Agent, words: str) -> Q:
-    """Conversations with people of this name, username, or a part of this number.
+    """Conversations with people of this name, its words in any order, of this username, or a part of this number.
+
+    When there are none, the names come into question that are a slip of the finger away.
 
     Each source answers by its own index, which one OR of all would not. A word that thousands have is another matter:
     then most conversations match anyway, and the database looks through them.
     """
     contacts = Contact.objects.filter(workspace=agent.workspace_id)
+    said = [text.fold(word) for word in words_of(words)] or [text.fold(words)]
     sources: list[QuerySet[Any, tuple[Any, ...]]] = [
-        contacts.filter(*(Q(name_key__contains=word) for word in text.fold(words).split())).values_list("pk"),
+        contacts.filter(*(Q(name_key__contains=word) for word in said)).values_list("pk"),
         contacts.filter(~Q(username=""), username__istartswith=words.lstrip("@")).values_list("pk"),
     ]
     # As people say it here: 0172 … and 0049 172 … are +49 172 …
@@ -188,9 +194,18 @@ def _who_is_called(agent: Agent, words: str) -> Q:
         numbers = ContactIdentity.objects.filter(workspace=agent.workspace_id, kind="phone", value__contains=digits)
         sources.append(numbers.values_list("contact"))
     found = [pk for (pk,) in sources[0].union(*sources[1:], all=True)[: RARE + 1]]
+    if not found and all(len(word) >= SHORTEST_NEAR and word.isalpha() for word in said):
+        found = _nearly_called(contacts, said)
     if len(found) <= RARE:
         return Q(contact__in=found)
     return reduce(operator.or_, (Q(contact__in=source) for source in sources))
+
+
+def _nearly_called(contacts: QuerySet[Contact], said: list[str]) -> list[int]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', '0.5', true)")
+        near = contacts.filter(*(Q(name_key__trigram_word_similar=word) for word in said))
+        return list(near.values_list("pk", flat=True)[:RARE])
 
 
 def _row(conversation: Conversation, current: int | None) -> Row:

@@ -21,14 +21,28 @@ class SearchKind(models.IntegerChoices):
 
 
 class SearchDocument(models.Model):
-    """The words of a message, of a note, or of the names of a message's files. Made by inbox.search.indexing."""
+    """The words of a message, of a note, or of the names of a message's files. Made by inbox.search.indexing.
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    The database does not watch its references: making a document would hold the conversation's row against everybody
+    who locks it. What no longer exists, or stands elsewhere now, is left out when hits are read.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     kind = models.PositiveSmallIntegerField(choices=SearchKind.choices)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
-    note = models.ForeignKey(Note, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
-    author = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    note = models.ForeignKey(
+        Note, on_delete=models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    author = models.ForeignKey(
+        Agent, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     is_inbound = models.BooleanField()
     occurred_at = models.DateTimeField()
     words = SearchVectorField()  # as written without umlauts, with ae for ä, and German and English stems; no positions
@@ -47,7 +61,7 @@ class SearchDocument(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word that occurs in documents, and about how many: how to look for it, and what a mistyped one may mean."""
+    """A lexeme of documents, and of about how many: how to look for it, and what a mistyped word may mean."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     word = models.CharField(max_length=40)

@@ -12,6 +12,7 @@ from django.db import connection
 from inbox.search.words import distance, forms, is_word, words_of
 
 MOST_TERMS = 8
+SHORTEST_PREFIX = 2  # one letter begins a good part of all words
 CANDIDATES = 40  # words of the vocabulary that are compared letter by letter
 MOST_CORRECTIONS = 5
 AFTER_ALL = "\U0010ffff"
@@ -26,6 +27,7 @@ class Term:
     stems: tuple[str, ...] = ()
     is_prefix: bool = False
     documents: int = 0  # about how many hold it; 0 also for what is no word, such as a number
+    of: int = 0  # documents in all, roughly
 
     @property
     def query(self) -> str:
@@ -42,12 +44,22 @@ class Term:
         return any(form.startswith(mine) if self.is_prefix else form == mine for mine in self.forms)
 
 
+def joint_documents(terms: list[Term]) -> float:
+    """About how many documents hold all terms, if these have nothing to do with each other."""
+    share = 1.0
+    for term in terms:
+        share *= min(term.documents / term.of, 1.0) if term.of else 0.0
+    return share * max(term.of for term in terms)
+
+
 def understand(workspace_id: int, text: str) -> list[Term]:
     """The terms of a search, in one query."""
     words = words_of(text)[:MOST_TERMS]
     if not words:
         return []
-    terms = [Term(word, forms(word), is_prefix=position == len(words) - 1) for position, word in enumerate(words)]
+    terms = [Term(word, forms(word)) for word in words]
+    if len(terms[-1].word) >= SHORTEST_PREFIX:
+        terms[-1] = replace(terms[-1], is_prefix=True)
     return _looked_up(workspace_id, terms)
 
 
@@ -79,8 +91,8 @@ def _looked_up(workspace_id: int, terms: list[Term]) -> list[Term]:
         )
         found = cursor.fetchall()
     return [
-        replace(term, stems=tuple(sorted(set(stems) - set(term.forms) - {""})), documents=int(documents))
-        for term, (stems, documents) in zip(terms, found, strict=True)
+        replace(term, stems=tuple(sorted(set(stems) - set(term.forms) - {""})), documents=int(documents), of=int(of))
+        for term, (stems, documents, of) in zip(terms, found, strict=True)
     ]
 
 
@@ -102,11 +114,15 @@ def _similar(workspace_id: int, term: Term) -> list[str]:
 
 
 _LOOK_UP = """
-SELECT ts_lexize('german_stem', word) || ts_lexize('english_stem', word),
+SELECT stems,
        (SELECT coalesce(sum(documents), 0) FROM (
             SELECT v.documents FROM unnest(string_to_array(forms, ' ')) form, inbox_searchword v
             WHERE v.workspace_id = %(ws)s AND v.word ~>=~ form AND v.word ~<=~ (form || ends) LIMIT 5000) held)
-FROM unnest(%(words)s::text[], %(forms)s::text[], %(ends)s::text[]) WITH ORDINALITY AS t (word, forms, ends, place)
+       + (SELECT coalesce(sum(documents), 0) FROM inbox_searchword v
+          WHERE v.workspace_id = %(ws)s AND v.word = ANY(stems) AND v.word <> ALL(string_to_array(forms, ' '))),
+       (SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = 'inbox_searchdocument'::regclass)
+FROM unnest(%(words)s::text[], %(forms)s::text[], %(ends)s::text[]) WITH ORDINALITY AS t (word, forms, ends, place),
+     LATERAL (SELECT ts_lexize('german_stem', word) || ts_lexize('english_stem', word) AS stems) s
 ORDER BY place
 """
 _SIMILAR = """

@@ -15,15 +15,16 @@ from django.db.models import QuerySet
 
 from accounts.models import Agent
 from inbox.models import Conversation
-from inbox.search.asking import Term, as_query, corrected, understand
+from inbox.search.asking import Term, as_query, corrected, joint_documents, understand
 from inbox.search.wanted import KINDS, Wanted
+from inbox.visibility import rights_of
 
-MANY = 20_000  # documents that are looked at by words; a term with more is frequent
-REACH = 60_000  # documents that are looked through by time for one answer
+MANY = 8_000  # documents that are looked at by words; a term with more is frequent
+REACH = 30_000  # documents that are looked through by time for one answer
 FEW = 300  # conversations whose documents are read outright
 GROUPS = 20
 HITS_EACH = 3
-HITS_BY_TIME = 100
+HITS_BY_TIME = 60
 
 
 @dataclass(frozen=True)
@@ -96,24 +97,36 @@ class _Search:
     def __init__(self, agent: Agent, wanted: Wanted, terms: list[Term], after: Cursor | None, groups: int) -> None:
         self.wanted, self.terms, self.after, self.groups = wanted, terms, after, groups
         self.workspace_id = agent.workspace_id
+        self.sees_all = rights_of(agent).sees_everything and not wanted.is_narrowed
         self.visible = _conversations(agent, wanted)
         self.narrow, self.narrowing = _narrowed(agent, wanted)
 
     def run(self) -> Found:
         if self.wanted.conversation_id:
             return self._by_time("AND conversation_id = %s", [self.wanted.conversation_id])
-        if min(term.documents for term in self.terms) > MANY:
+        if joint_documents(self.terms) > MANY:
             few = list(self.visible.values_list("pk", flat=True).order_by()[: FEW + 1])
             if len(few) > FEW:
-                return self._by_time()
+                return self._of_many()
             return self._by_words("d.conversation_id = ANY(%s) AND (d.words @@ %s::tsquery) IS TRUE",
-                                  [few, as_query(self.terms)]) or self._by_time()  # fmt: skip
-        return self._by_words(*self._index_condition()) or self._by_time()
+                                  [few, as_query(self.terms)]) or self._of_many()  # fmt: skip
+        return self._by_words(*self._index_condition()) or self._of_many()
+
+    def _of_many(self) -> Found:
+        result = self._by_time()
+        if result.total is None and self.sees_all:
+            result.total = MANY
+        return result
 
     def _index_condition(self) -> tuple[str, list[Any]]:
-        """The rare terms ask the index; a frequent one beside them is only looked for in what they find."""
-        rare = [term for term in self.terms if term.documents <= MANY]
-        frequent = [term for term in self.terms if term.documents > MANY]
+        """The index is asked for all words. The beginning of many words costs it as much as all of these together, so
+        that it is rather looked for in what the others find, where that is little."""
+        least = min((term.documents for term in self.terms if not term.is_prefix), default=None)
+        frequent = [
+            term for term in self.terms
+            if term.is_prefix and least is not None and term.documents > max(MANY, least) * (1 if least <= MANY else 10)
+        ]  # fmt: skip
+        rare = [term for term in self.terms if term not in frequent]
         # "+ 0": not by way of the index over time, which would be read to its end for a rare word.
         condition, values = "d.workspace_id + 0 = %s AND d.words @@ %s::tsquery", [self.workspace_id, as_query(rare)]
         if frequent:

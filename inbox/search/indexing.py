@@ -4,7 +4,6 @@ Run by the ingest loop after its commits, never in the transaction that receives
 index_search`. Everything is in rows: whoever is killed goes on where the last batch was committed.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from django.db import connection, transaction
 
 from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Message, Note, SearchBacklog, SearchKind
-from inbox.search.words import forms, is_word, words_of
+from inbox.search.words import LONGEST, forms, words_of
 
 BATCH = 100
 
@@ -46,7 +45,6 @@ def index_batch(size: int = BATCH) -> int:
         texts = [text for text in [*_of_messages(messages), *_of_notes(notes)] if text.words]
         written = _write(cursor, texts)
         _forget_others(cursor, messages, notes, written)
-        _count_words(cursor, texts)
         SearchBacklog.objects.filter(pk__in=[entry.pk for entry in entries]).delete()
     return len(entries)
 
@@ -112,7 +110,7 @@ def _write(cursor: Any, texts: list[Text]) -> list[tuple[int, int | None, int | 
     others = [text for text in texts if text.kind != SearchKind.NOTE]
     for chosen, target in ((notes, _ON_NOTE), (others, _ON_MESSAGE)):
         if chosen:
-            cursor.execute(_UPSERT.format(target=target), _columns(chosen))
+            cursor.execute(_UPSERT.format(target=target, vector=VECTOR, longest=LONGEST), _columns(chosen))
     return [(text.kind, text.message_id, text.note_id) for text in texts]
 
 
@@ -142,36 +140,28 @@ def _forget_others(cursor: Any, messages: set[int], notes: set[int], written: li
         cursor.execute("DELETE FROM inbox_searchdocument WHERE note_id = ANY(%s)", [list(gone)])
 
 
-def _count_words(cursor: Any, texts: list[Text]) -> None:
-    counted = Counter(
-        (text.workspace_id, form) for text in texts for word in text.words for form in set(forms(word)) if is_word(form)
-    )
-    if not counted:
-        return
-    # In one order, so that two installations of one workspace never wait for each other crosswise.
-    rows = sorted(counted.items())
-    cursor.execute(
-        "INSERT INTO inbox_searchword (workspace_id, word, documents)"
-        " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::int[])"
-        " ON CONFLICT (workspace_id, word) DO UPDATE SET documents = inbox_searchword.documents + excluded.documents",
-        [[key[0] for key, _ in rows], [key[1] for key, _ in rows], [count for _, count in rows]],
-    )
-
-
 _ON_NOTE = "(note_id) WHERE note_id IS NOT NULL"
 _ON_MESSAGE = "(message_id, kind)"
+# The words as written and their forms, and the stems of the former.
+VECTOR = """array_to_tsvector(string_to_array(forms, ' ') || ARRAY(
+    SELECT stem FROM unnest(string_to_array(said, ' ')) word,
+           unnest(ts_lexize('german_stem', word) || ts_lexize('english_stem', word)) stem WHERE stem <> ''))"""
+# Every lexeme is counted, stems too: a stem that many words share is as frequent as all of them.
 _UPSERT = """
+WITH written AS (
 INSERT INTO inbox_searchdocument AS d
     (workspace_id, conversation_id, kind, message_id, note_id, author_id, is_inbound, occurred_at, words)
-SELECT workspace, conversation, kind, message, note, author, inbound, at,
-       array_to_tsvector(string_to_array(forms, ' ') || ARRAY(
-           SELECT stem FROM unnest(string_to_array(said, ' ')) word,
-                  unnest(ts_lexize('german_stem', word) || ts_lexize('english_stem', word)) stem WHERE stem <> ''))
+SELECT workspace, conversation, kind, message, note, author, inbound, at, {vector}
 FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[],
             %s::timestamptz[], %s::text[], %s::text[])
      AS t (workspace, conversation, kind, message, note, author, inbound, at, said, forms)
 ON CONFLICT {target} DO UPDATE SET conversation_id = excluded.conversation_id, author_id = excluded.author_id,
     is_inbound = excluded.is_inbound, occurred_at = excluded.occurred_at, words = excluded.words
+RETURNING d.workspace_id, d.words)
+INSERT INTO inbox_searchword (workspace_id, word, documents)
+SELECT workspace_id, lexeme, count(*) FROM written, unnest(words)
+WHERE length(lexeme) BETWEEN 2 AND {longest} AND lexeme !~ '[0-9]' GROUP BY 1, 2
+ON CONFLICT (workspace_id, word) DO UPDATE SET documents = inbox_searchword.documents + excluded.documents
 """
 _MISSING = """
 INSERT INTO inbox_searchbacklog (kind, source)

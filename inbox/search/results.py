@@ -90,7 +90,7 @@ class Results:
         """ "12", "2,000+"; "" while it is not known."""
         total = self.found.total
         if total is None:
-            return f"{_written(COUNTED)}+" if self.groups else ""
+            return ""
         return _written(total) if total <= COUNTED else f"{_written(COUNTED)}+"
 
     @property

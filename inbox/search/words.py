@@ -34,7 +34,7 @@ def forms(word: str) -> tuple[str, ...]:
 
 
 def is_word(form: str) -> bool:
-    """Worth keeping in the vocabulary: something that people mistype, not a number."""
+    """Something that people mistype, not a number, and not so short that everything is near."""
     return 3 <= len(form) <= LONGEST and form.isalpha()
 
 

@@ -25,10 +25,11 @@ def options(request: HttpRequest) -> HttpResponse:
     wanted = Wanted(text=" ".join(request.GET.get("q", "").replace("\x00", "").split())[:200])
     able = commands.commands_for(request.user, _open_conversation(request))
     if wanted.text:
-        context: dict[str, Any] = {
-            "commands": commands.matching(able, wanted.text, SUGGESTED),
-            "results": search(request.user, wanted, groups=4),
-        }
+        chosen = commands.matching(able, wanted.text, SUGGESTED)
+        results = search(request.user, wanted, groups=4)
+        if chosen and results.found.is_corrected:  # who writes "zuweis" means the command, not "zwei"
+            results.groups = []
+        context: dict[str, Any] = {"commands": chosen, "results": results}
     else:
         recent = [key for key in request.GET.get("recent", "").split(",") if key][:RECENT]
         by_key = {command.key: command for command in able}

@@ -13,13 +13,19 @@ from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COUNT = 600
-# The text and place of the entry in the middle of what the reader sees.
-MIDDLE = """() => {
-  const {top, height, left, width} = document.querySelector('thread-scroll').getBoundingClientRect();
-  const items = [...document.querySelectorAll('#messages > [data-item]')];
-  const item = items.find((each) => each.getBoundingClientRect().bottom > top + height / 2);
-  return [item.id, Math.round(item.getBoundingClientRect().top)];
+# Fetches the next newer page; the entry in the middle of what the reader sees and its place, before and after.
+LOAD_NEWER = """async () => {
+  const scroller = document.querySelector('thread-scroll');
+  const middle = () => {
+    const {top, height} = scroller.getBoundingClientRect();
+    const item = scroller.items.find((each) => each.getBoundingClientRect().bottom > top + height / 2);
+    return [item.id, Math.round(item.getBoundingClientRect().top)];
+  };
+  const before = middle();
+  await scroller.load(document.querySelector('[data-more=newer]'));
+  return [before, middle()];
 }"""
+SCROLLED = "document.querySelector('thread-scroll').scrollTop"
 
 
 @pytest.fixture
@@ -65,12 +71,10 @@ def test_scrolling_through_a_long_thread_keeps_the_page_small_and_the_place(page
     assert entries(page) <= 240
     assert not shown(page, thread[-1]).count()
 
-    page.mouse.wheel(0, 1)  # further down a page comes, and goes at the top: what is read stays where it is
-    page.wait_for_timeout(200)
-    before = page.evaluate(MIDDLE)
-    page.evaluate("document.querySelector('thread-scroll').load(document.querySelector('[data-more=newer]'))")
-    until(lambda: page.wait_for_timeout(50) or not shown(page, thread[0]).count() or entries(page) > 240)
-    assert page.evaluate(MIDDLE) == before
+    until(lambda: page.evaluate(SCROLLED) == (page.wait_for_timeout(400) or page.evaluate(SCROLLED)), 30)
+    before, after = page.evaluate(LOAD_NEWER)  # a page comes at the end, and one goes at the beginning
+    assert after == before
+    assert entries(page) <= 240
 
     page.locator("[data-action=newest]").click()
     expect(shown(page, thread[-1])).to_be_in_viewport()

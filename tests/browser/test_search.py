@@ -66,6 +66,7 @@ def test_the_bar_opens_people_and_does_what_is_typed(bens, cast):
     expect(bar.locator("[aria-selected=true]")).to_contain_text("Assign to me")
     page.keyboard.press("Enter")
     until(lambda: type(cast.claras).objects.get(pk=cast.claras.pk).assignee_id == cast.ben.pk)
+    expect(page.locator("#composer")).to_have_attribute("data-assignee", str(cast.ben.pk))
 
     page.keyboard.press("Control+k")
     expect(bar.locator("#bar-recent ~ [role=option]").first).to_contain_text("Clara Sommer")

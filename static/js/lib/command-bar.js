@@ -14,14 +14,12 @@ let timer = 0;
 let asked = 0;
 let able = {}; // what single keys do
 
-export function open(single) {
+export function opened(single) {
   able = single;
-  if (dialog.open) return dialog.close();
-  if (document.querySelector("dialog[open]")) return;
-  input.value = "";
-  dialog.showModal();
   ask();
 }
+
+dialog.addEventListener("close", () => list.replaceChildren());
 
 input.addEventListener("input", () => {
   clearTimeout(timer);

@@ -74,8 +74,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Open at once, so that nothing typed meanwhile counts as a key; what fills it comes with its first use.
 function commandBar() {
-  import("./command-bar.js").then((bar) => bar.open(SINGLE));
+  const bar = document.getElementById("command-bar");
+  if (bar.open) return bar.close();
+  if (document.querySelector("dialog[open]")) return;
+  bar.querySelector("input").value = "";
+  bar.showModal();
+  import("./command-bar.js").then(({ opened }) => opened(SINGLE));
 }
 
 function isBusy(target) {
