@@ -78,6 +78,7 @@ function paintRowViewers(conversation) {
   if (!place) return;
   const agents = viewing.get(conversation) ?? [];
   place.hidden = agents.length === 0;
+  place.title = viewingWords(agents);
   place.replaceChildren(...agents.slice(0, 3).map(face));
 }
 
@@ -98,9 +99,13 @@ function paintViewers() {
   faces.append(...agents.slice(0, 4).map(face));
   const words = document.createElement("span");
   words.className = "only-wide truncate";
-  const names = agents.map((agent) => agent.name);
-  words.textContent = names.length === 1 ? word("viewing.one", { name: names[0] }) : word("viewing.many", { names: names.join(", ") });
+  words.textContent = viewingWords(agents);
   place.replaceChildren(faces, words);
+}
+
+function viewingWords(agents) {
+  const names = agents.map((agent) => agent.name);
+  return names.length === 1 ? word("viewing.one", { name: names[0] }) : word("viewing.many", { names: names.join(", ") });
 }
 
 function face(agent) {
