@@ -102,10 +102,10 @@ class PageTests(TestCase):
     def test_the_page_counts_who_bears_a_label_in_few_queries(self):
         self.cast.claras.labels.add(self.label)
         self.client.get("/settings/labels/")
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(6):
             self.client.get("/settings/labels/")
         Label.objects.create(workspace=self.cast.workspace, name="Verleih")
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(6):
             response = self.client.get("/settings/labels/")
 
         counted = [(label.name, count) for label, count in response.context["labels"]]
