@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.db import connection, transaction
 from py_vapid import Vapid02
-from pywebpush import WebPusher
 
 from inbox.models import PushDevice, PushKey
 
@@ -86,6 +85,8 @@ def send(device: PushDevice, payload: dict[str, Any], *, seconds: int, is_urgent
         if not settings.DEMO and not _is_public(target.hostname or ""):
             return Outcome(ok=False, problem="the push service's name leads to a private address")
         keys = {"p256dh": device.p256dh, "auth": device.auth.reveal()}
+        from pywebpush import WebPusher  # it loads a second HTTP client: only where something is pushed
+
         pusher = WebPusher({"endpoint": device.endpoint, "keys": keys})
         body = pusher.encode(json.dumps(payload, ensure_ascii=False).encode())["body"]
         vapid = Vapid02.from_raw(device.key.private_key.reveal().encode())
