@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, TestCase, override_settings
 
-from accounts.fields import Secret
+from accounts.fields import Secret, secret_columns
 from accounts.models import Agent, AuditEntry, Role, Workspace
 from inbox.models import Conversation, NumberRouting
 from tests import factories
@@ -168,9 +168,8 @@ class StoredSecretTests(TestCase):
         account = make_cast().number.business_account
         old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
         with override_settings(FIELD_KEYS=[old]):
-            for model in (MetaApp, AppSecret, BusinessAccount):
-                name = {MetaApp: "verify_token", AppSecret: "secret", BusinessAccount: "access_token"}[model]
-                model.objects.update(**{name: "canary-secret-0815"})
+            for model, names in secret_columns():
+                model._base_manager.update(**dict.fromkeys(names, "canary-secret-0815"))
 
         with override_settings(FIELD_KEYS=[new, old]):
             run("rotate_field_keys")

@@ -86,7 +86,7 @@ def test_a_new_message_moves_its_row_up_and_counts_as_unread(bens, cast):
     row = _row(bens, cast.claras)
     expect(row.locator(".row__text")).to_contain_text("Ich stehe vor der Tür")
     expect(row.locator(".unread")).to_have_text("2")
-    assert _order(bens) == [str(cast.claras.pk), str(cast.darios.pk)]
+    until(lambda: _order(bens) == [str(cast.claras.pk), str(cast.darios.pk)])
 
 
 def test_a_new_conversation_appears_and_one_of_another_team_does_not(bens, cast):
