@@ -36,7 +36,8 @@ def test_a_reply_is_stored_while_the_intake_holds_the_customer_and_waits_for_the
             connection.close()
 
     with transaction.atomic():
-        contacts.identify(cast.number, Person(phone=cast.clara.phone, name=cast.clara.profile_name))  # as the intake does first
+        # As the intake does first.
+        contacts.identify(cast.number, Person(phone=cast.clara.phone, name=cast.clara.profile_name))
         thread = threading.Thread(target=reply)
         thread.start()
         thread.join(20)
