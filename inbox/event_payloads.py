@@ -6,7 +6,6 @@ and answers with the conversations as they are now and all that their rows show.
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +27,6 @@ Item = Message | Note | Activity
 Part = tuple[str, Item | Conversation]  # row, head, message, note or activity, and what it shows
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES]
-LANGUAGES_KNOWN_SECONDS = 60.0
 WITHOUT_FILES = {MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY}
 
 # Of the rows beside it what templates show, in the order of their models; anything else is read when asked for.
@@ -51,6 +49,8 @@ RETURNING
        FROM inbox_contact p WHERE p.id = c.contact_id),
     (SELECT jsonb_build_array(t.id, t.workspace_id, t.name)::text FROM accounts_team t WHERE t.id = c.team_id),
     (SELECT jsonb_build_array(a.id, a.workspace_id, a.name)::text FROM accounts_agent a WHERE a.id = c.assignee_id),
+    ARRAY(SELECT l FROM unnest(%s::text[]) l WHERE EXISTS (
+        SELECT FROM accounts_agent r WHERE r.workspace_id = c.workspace_id AND r.language = l AND r.is_active)),
     ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id),
     ARRAY(SELECT f.agent_id FROM inbox_follower f WHERE f.conversation_id = c.id ORDER BY f.id),
     (SELECT coalesce(jsonb_object_agg(r.agent_id, r.read_count), '{{}}')::text
@@ -65,8 +65,6 @@ RETURNING
     c=CONVERSATION,
 )
 
-_languages: dict[int, tuple[float, list[str]]] = {}
-
 
 @dataclass
 class Snapshot:
@@ -76,6 +74,7 @@ class Snapshot:
     mentioned: list[int]
     followers: list[int]
     reads: dict[str, int]
+    languages: list[str]  # that somebody of its workspace reads
 
     def facts(self) -> dict:
         """What decides who may see it, and what the page works out for its own agent."""
@@ -108,9 +107,9 @@ def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
     They are read again on purpose: whoever reports an event may hold an instance that is older than the row.
     """
     result = {}
-    for answer in statements.fetch(RAISE_VERSIONS, [sorted(conversation_ids)]):
-        mentioned, followers, reads, labels, identities = answer[len(BESIDE):len(BESIDE) + 5]
-        row = CONVERSATION.instance(answer[len(BESIDE) + 5:])
+    for answer in statements.fetch(RAISE_VERSIONS, [sorted(conversation_ids), LANGUAGES]):
+        spoken, mentioned, followers, reads, labels, identities = answer[len(BESIDE):len(BESIDE) + 6]
+        row = CONVERSATION.instance(answer[len(BESIDE) + 6:])
         for (name, (model, columns)), values in zip(BESIDE.items(), answer, strict=False):
             setattr(row, name, model.from_db(connection.alias, columns, json.loads(values)) if values else None)
         _fill(row.labels, [Label(workspace_id=row.workspace_id, **label) for label in json.loads(labels)])
@@ -118,7 +117,7 @@ def snapshots(conversation_ids: Iterable[int]) -> dict[int, Snapshot]:
             row.contact.identities,
             [ContactIdentity(contact=row.contact, is_active=True, **each) for each in json.loads(identities)],
         )
-        result[row.pk] = Snapshot(row, mentioned, followers, json.loads(reads))
+        result[row.pk] = Snapshot(row, mentioned, followers, json.loads(reads), spoken or LANGUAGES)
     return result
 
 
@@ -188,16 +187,6 @@ class _Guard:
     def undo(self) -> None:
         if self._savepoint:
             transaction.savepoint_rollback(self._savepoint)
-
-
-def languages_of(workspace_id: int) -> list[str]:
-    """The languages that somebody of this workspace reads; asked again each minute."""
-    known_at, languages = _languages.get(workspace_id, (0.0, []))
-    if not languages or time.monotonic() - known_at > LANGUAGES_KNOWN_SECONDS:
-        spoken = set(Agent.objects.filter(workspace_id=workspace_id, is_active=True).values_list("language", flat=True))
-        languages = [language for language in LANGUAGES if language in spoken] or LANGUAGES
-        _languages[workspace_id] = time.monotonic(), languages
-    return languages
 
 
 def _render(name: str, thing: Any, language: str) -> str:

@@ -13,7 +13,6 @@ from inbox.event_payloads import (
     Part,
     Snapshot,
     element_id,
-    languages_of,
     milliseconds,
     parts_of,
     rendered,
@@ -71,10 +70,12 @@ def write(reported: list[Reported]) -> None:
 def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dict[str, str]]:
     """Element id → language → fragment, for all workspaces of one transaction; that is nearly always one."""
     by_workspace: dict[int, dict[str, Part]] = {}
+    languages: dict[int, list[str]] = {}
     created = {element_id(event.item) for event in reported if event.item is not None and event.kind == "message"}
     for event in reported:
         snapshot = known[event.conversation.pk]
         parts = by_workspace.setdefault(snapshot.conversation.workspace_id, {})
+        languages[snapshot.conversation.workspace_id] = snapshot.languages
         parts[f"row-{event.conversation.pk}"] = ("row", snapshot.conversation)
         if (
             event.kind == "conversation"
@@ -87,7 +88,7 @@ def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dic
             parts[name] = parts_of(event.item, snapshot, is_new=name in created)
     html: dict[str, dict[str, str]] = {}
     for workspace_id, parts in by_workspace.items():
-        html.update(zip(parts, rendered(list(parts.values()), languages_of(workspace_id)), strict=True))
+        html.update(zip(parts, rendered(list(parts.values()), languages[workspace_id]), strict=True))
     return html
 
 

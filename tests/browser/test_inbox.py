@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
@@ -12,6 +11,7 @@ from inbox import events
 from inbox.enums import ConversationStatus
 from inbox.models import Label, Message
 from tests import factories
+from tests.browser.axe import found
 from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -338,9 +338,3 @@ def test_nothing_stands_in_the_way_of_assistive_technology(bens, cast, scheme, s
         problems.append(found(page))
 
     assert problems == [[]] * len(problems)
-
-
-def found(page: Page) -> list[str]:
-    """axe's findings, short."""
-    violations = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {node['html'][:160]}" for each in violations for node in each["nodes"][:3]]

@@ -89,6 +89,31 @@ def test_a_new_message_moves_its_row_up_and_counts_as_unread(bens, cast):
     until(lambda: _order(bens) == [str(cast.claras.pk), str(cast.darios.pk)])
 
 
+def test_a_list_asked_for_before_the_message_came_does_not_put_its_row_back(bens, cast):
+    """The page asks for the list when its socket opens or comes back, and events arrive meanwhile."""
+    rendered: list[tuple[Route, APIResponse]] = []
+    bens.route(re.compile("view=all"), lambda route: rendered.append((route, route.fetch())), times=1)
+    bens.evaluate("document.dispatchEvent(new CustomEvent('tresen:resync', {detail: {list: true}}))")
+    until(lambda: bens.wait_for_timeout(20) or rendered)
+    _write(cast.claras, "Ich stehe vor der Tür")
+    expect(_row(bens, cast.claras)).to_contain_text("Ich stehe vor der Tür")
+    with transaction.atomic():
+        before = facts_of(cast.darios)
+        cast.darios.team = cast.other_team
+        cast.darios.save()
+        events.conversation_changed(cast.darios, previous=before)
+    expect(_row(bens, cast.darios)).to_have_count(0)
+    ours = factories.conversation(cast.number, factories.contact(cast.number, "Nina"))
+    _write(ours, "Neu hier")
+    expect(_row(bens, ours)).to_be_visible()
+    [(route, answer)] = rendered
+    with bens.expect_response(re.compile("view=all")):
+        route.fulfill(response=answer)
+    bens.wait_for_timeout(100)
+
+    assert _order(bens) == [str(ours.pk), str(cast.claras.pk)]
+
+
 def test_a_new_conversation_appears_and_one_of_another_team_does_not(bens, cast):
     foreign = factories.conversation(cast.number, factories.contact(cast.number, "Eva"), team=cast.other_team)
     ours = factories.conversation(cast.number, factories.contact(cast.number, "Nina"))

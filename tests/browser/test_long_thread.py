@@ -13,7 +13,8 @@ from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COUNT = 600
-# Fetches the next newer page; the entry in the middle of what the reader sees and its place, before and after.
+# Fetches the next newer page; the entry in the middle of what the reader sees and its place, right before the list
+# changes and right after.
 LOAD_NEWER = """async () => {
   const scroller = document.querySelector('thread-scroll');
   const middle = () => {
@@ -21,9 +22,15 @@ LOAD_NEWER = """async () => {
     const item = scroller.items.find((each) => each.getBoundingClientRect().bottom > top + height / 2);
     return [item.id, Math.round(item.getBoundingClientRect().top)];
   };
-  const before = middle();
+  const places = [];
+  scroller.keeping = (change) => {
+    places.push(middle());
+    Object.getPrototypeOf(scroller).keeping.call(scroller, change);
+    places.push(middle());
+  };
   await scroller.load(document.querySelector('[data-more=newer]'));
-  return [before, middle()];
+  delete scroller.keeping;
+  return places;
 }"""
 SCROLLED = "document.querySelector('thread-scroll').scrollTop"
 

@@ -3,20 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox.search.indexing import index_batch
 from tests import factories
+from tests.browser.axe import found
 from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def assert_accessible(page):
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.fixture
@@ -44,7 +39,7 @@ def test_a_hit_leads_to_its_place_in_the_thread_and_the_keys_go_on(bens, cast):
     expect(page.locator("#messages > :focus")).to_contain_text("Bitte die Kette prüfen")
     expect(page.locator("#messages > :focus")).to_be_in_viewport()
     expect(hit).to_have_attribute("aria-current", "true")
-    assert_accessible(page)
+    assert found(page) == []
     page.get_by_label("Back to the list").click()
 
     expect(page.locator(f"#row-{cast.darios.pk}")).to_be_visible()
@@ -55,7 +50,7 @@ def test_the_bar_opens_people_and_does_what_is_typed(bens, cast):
     page.keyboard.press("Control+k")
     bar = page.locator("#command-bar")
     expect(bar.locator("[role=option]").first).to_be_visible()
-    assert_accessible(page)
+    assert found(page) == []
     page.keyboard.type("sommer")
     expect(bar.locator("[aria-selected=true]")).to_contain_text("Clara Sommer")
     page.keyboard.press("Enter")

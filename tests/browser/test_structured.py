@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from inbox.models import Message, Reaction
 from tests import factories
-from tests.browser.test_inbox import found
+from tests.browser.axe import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -156,6 +156,19 @@ def test_only_languages_that_somebody_reads_are_rendered(cast, published, django
     assert set(published[0][0]["html"]) == {"de"}
 
 
+def test_a_language_counts_from_the_moment_somebody_reads_it(cast, published, django_capture_on_commit_callbacks):
+    cast.ada.language = "de"
+    cast.ada.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        events.message_created(factories.inbound_message(cast.claras))
+    cast.ben.language = "en"
+    cast.ben.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        events.message_created(factories.inbound_message(cast.claras))
+
+    assert [set(payload["html"]) for [payload] in published] == [{"de"}, {"de", "en"}]
+
+
 def test_a_customer_without_a_name_is_shown_by_number_and_files_and_reactions_are_there(
     cast, published, django_capture_on_commit_callbacks
 ):

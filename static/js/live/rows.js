@@ -13,7 +13,7 @@ const LONGEST_RESYNC = 6; // pages of 50
 const TIMED = 60_000;
 
 const waiting = new Map(); // conversation → { fresh, facts }: what is held back while the list is hovered
-const touched = new Map(); // conversation → when an event last changed it, for events that race with a fetch
+const touched = new Map(); // conversation → { at, left }: its last event, and whether that took it away, for events that race with a fetch
 
 const rows = () => document.getElementById("rows");
 const panel = () => document.getElementById("list");
@@ -25,7 +25,7 @@ export function applyToRows(event) {
   if (event.kind === "read") return void setRead(rowOf(event.conversation), event.read_count);
   if (event.kind === "conversation_gone") return removeRow(event.conversation);
   if (!event.facts || event.version === undefined) return;
-  touched.set(event.conversation, Date.now());
+  touched.set(event.conversation, { at: Date.now() });
   const old = rowOf(event.conversation);
   if (old && Number(old.dataset.version) > event.version) return;
   const held = waiting.get(event.conversation);
@@ -132,6 +132,7 @@ function isBelowLoaded(fresh, before) {
 
 function leave(conversation, facts) {
   waiting.delete(conversation);
+  touched.set(conversation, { at: Date.now(), left: true });
   const old = rowOf(conversation);
   if (!old) return showWaiting();
   if (isHovered(old, null) && !old.matches(".is-current, .is-selected")) {
@@ -143,6 +144,7 @@ function leave(conversation, facts) {
 
 export function removeRow(conversation) {
   waiting.delete(conversation);
+  touched.set(conversation, { at: Date.now(), left: true });
   const row = rowOf(conversation);
   if (row) moving(() => row.remove());
   settle();
@@ -244,22 +246,25 @@ export async function fetchList() {
   }
 }
 
+// What an event has said since the fetch began is newer than what the server answered: where a row stands, and that it left.
 function merge(items, started) {
+  const last = (row) => touched.get(Number(row.dataset.conversation));
   const list = rows();
   const focused = list.contains(document.activeElement) ? document.activeElement.closest(".row")?.id : null;
   const current = document.getElementById("thread")?.dataset.conversation;
-  const ordered = items.map((item) => {
+  const ordered = items.filter((item) => !(last(item)?.left && last(item).at >= started)).map((item) => {
     const old = item.id ? document.getElementById(item.id) : null;
     if (!old) return item.dataset.conversation ? prepared(item, { [myself()]: item.dataset.read }) : item;
     const isNewer = Number(old.dataset.version) > Number(item.dataset.version);
     const isSame = old.dataset.version === item.dataset.version && old.dataset.read === item.dataset.read;
     return isNewer || isSame ? old : prepared(item, { [myself()]: item.dataset.read });
   });
-  const ids = new Set(ordered.map((item) => item.id));
-  const racing = [...list.children].filter(
-    (row) => row.dataset.conversation && !ids.has(row.id) && (touched.get(Number(row.dataset.conversation)) ?? 0) >= started
-  );
-  for (const [conversation, at] of touched) if (at < started) touched.delete(conversation);
+  const held = [...waiting.values()].flatMap(({ fresh, leaving }) => (leaving ? [] : [fresh]));
+  const merged = new Map(ordered.map((item) => [item.id, item]));
+  const racing = [...list.children, ...held]
+    .filter((row) => last(row)?.at >= started && !last(row).left)
+    .map((row) => merged.get(row.id) ?? row);
+  for (const [conversation, { at }] of touched) if (at < started) touched.delete(conversation);
   const known = new Set(list.children);
   waiting.clear();
   list.replaceChildren(...ordered);

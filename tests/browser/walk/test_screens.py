@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import found
 from tests.browser.walk.walking import Person, field, lenas, row, template
 from tests.stack.counter import Counter
 
@@ -112,10 +112,4 @@ def places(counter: Counter) -> list[tuple[str, str]]:
 
 def violations(page: Page) -> list[str]:
     """What axe calls serious or critical, with where it is."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{each['id']}: {node['target']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
+    return found(page, ("serious", "critical"))
