@@ -166,6 +166,7 @@ def _later_held(activity: Activity, data: dict) -> SafeString:
         "customer": _("%(of)s's scheduled message is held · the customer has written"),
         "colleague": _("%(of)s's scheduled message is held · a colleague has answered"),
         "author": _("%(of)s's scheduled message is held · %(of)s is no longer here"),
+        "template": _("%(of)s's scheduled template is held · it cannot be sent"),
     }
     late = _("%(of)s's scheduled message is held · its time has passed")
     return _say(sentences.get(data.get("why", ""), late), of=_name(data, "of"))
@@ -174,6 +175,9 @@ def _later_held(activity: Activity, data: dict) -> SafeString:
 def _later_returned(activity: Activity, data: dict) -> SafeString:
     if data.get("why") == "template":
         return _say(_("The template could not be sent · %(of)s's message is a draft again"), of=_name(data, "of"))
+    if data.get("why") == "instead":
+        sentence = _("The window was closed: the template went out · %(of)s's message is a draft")
+        return _say(sentence, of=_name(data, "of"))
     return _say(_("The window was closed · %(of)s's scheduled message is a draft again"), of=_name(data, "of"))
 
 

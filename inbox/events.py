@@ -189,11 +189,17 @@ def conversation_read(agent: Agent, conversation: Conversation, read_count: int)
     publishing.after_commit([payload])
 
 
-def draft_changed(agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "") -> None:
-    """What this agent has typed and not sent is another text: for the other pages of that agent alone. Not stored."""
+def draft_changed(
+    agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "", files: bool = False
+) -> None:
+    """What this agent has typed and not sent is another text: for the other pages of that agent alone. Not stored.
+
+    `files`: there are more or others than before.
+    """
     payload = {
         "kind": "draft", "workspace": conversation.workspace_id, "conversation": conversation.pk,
         "agent": {"id": agent.pk}, "what": str(kind), "text": text, "page": page,
+        "files": files,
     }  # fmt: skip
     publishing.after_commit([payload])
 

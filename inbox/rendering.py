@@ -13,6 +13,8 @@ from django.utils import timezone, translation
 
 from inbox import activity_lines, bubbles, formatting, rows
 from inbox.models import Activity, Conversation, Message, Note, ScheduledReply
+from whatsapp.template_filling import render as render_template
+from whatsapp.template_parts import TemplateShape, title_of
 
 
 def render_row(conversation: Conversation, language: str) -> str:
@@ -46,7 +48,15 @@ def render_later(conversation: Conversation, language: str) -> str:
 def later_context(conversation: Conversation) -> dict[str, Any]:
     """Without a query where nothing waits."""
     replies = list(ScheduledReply.objects.pending(conversation)) if conversation.later_count else []
-    return {"conversation": conversation, "later": replies}
+    return {"conversation": conversation, "later": [(reply, *_template_of(reply)) for reply in replies]}
+
+
+def _template_of(reply: ScheduledReply) -> tuple[str, str]:
+    """Title and text of the template that was planned by itself."""
+    template = reply.template
+    if template is None or not reply.is_template:
+        return "", ""
+    return title_of(template.name), str(render_template(TemplateShape.of(template), reply.template_values)["body"])
 
 
 def head_context(conversation: Conversation) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def script_words() -> dict[str, str]:
         "message.less": _("Show less"),
         "emoji.recent": _("Used last"),
         "emoji.none": _("No emoji found."),
-        "later.cancelled": _("Not sent. The text is in the composer again."),
+        "later.cancelled": _("Not sent. It is in the composer again."),
+        "later.template_cancelled": _("The template will not be sent."),
         "files.empty": _("This file is empty."),
         "files.svg": _("WhatsApp takes pictures as JPEG or PNG, no SVG drawings."),
         "files.audio": _("Audio up to %(limit)s; this one has %(size)s.").replace("%(limit)s", "16 MB"),
@@ -65,7 +66,7 @@ def script_words() -> dict[str, str]:
         "files.decide": _("Not all files can be sent: remove those marked, or try them again."),
         "files.text_apart": _("The text goes as a message of its own, after the files."),
         "files.kept": _("Files kept: %(count)s"),
-        "files.not_later": _("Files cannot wait. Send them now, or take them out."),
+        "files.not_yet": _("Not all files are there yet. Try again when they are, or take them out."),
         "files.not_here": _("Files can be sent once you can write to this person."),
         "voice.name": _("Voice message"),
         "voice.denied": _(

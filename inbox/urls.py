@@ -83,6 +83,7 @@ urlpatterns = [
     path("conversations/<int:pk>/later/dialog/", later.dialog, name="conversation-later-dialog"),
     path("later/<int:pk>/", later.resource, name="later"),
     path("later/<int:pk>/sending/", later.sending, name="later-sending"),
+    path("later/<int:pk>/files/<str:uid>/", later.file, name="later-file"),
     path("contacts/", contact_book.index, name="contacts"),
     path("contacts/new/", contact_book.new, name="contact-new"),
     path("contacts/<int:pk>/edit/", contact_book.edit, name="contact-edit"),

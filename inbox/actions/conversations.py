@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import events, statements
 from inbox.access import require_sight
-from inbox.actions import later
+from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
@@ -67,7 +67,7 @@ def close_conversation(
             update_fields=["status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "last_agent"]
         )
         add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
-        later.conversation_closed(conversation, now)
+        later_turns.conversation_closed(conversation, now)
         events.conversation_changed(conversation, previous=previous)
         request_routing()
     return conversation
@@ -96,7 +96,7 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         )
         add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
         if undone and closed_at is not None:
-            later.closing_undone(conversation, closed_at)
+            later_turns.closing_undone(conversation, closed_at)
         events.conversation_changed(conversation, previous=previous, by=by)
         request_routing()
     return conversation

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from inbox import events, jobs, statements
-from inbox.actions import consent, contacts, later
+from inbox.actions import consent, contacts, later_turns
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
@@ -59,7 +59,7 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
     if conversation.assignee_id is None:
         intake.routed.add(number.workspace_id)
     events.message_created(message)
-    later.customer_wrote(conversation, intake.received_at)
+    later_turns.customer_wrote(conversation, intake.received_at)
     return message
 
 

@@ -53,9 +53,8 @@ def send_files(
     known = [message for key in (*wanted, uid) if (message := existing(conversation, key, by)) is not None]
     if known:
         return release(known, conversation) if confirm else known
-    uploads = _claimed(conversation, by, wanted)
-    caption = cleaned if _may_carry(uploads[-1].kind, cleaned) else ""
-    if not caption and len(cleaned) > TEXT_LIMIT:
+    uploads = claimed(conversation, by, wanted)
+    if len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(TEXT_LIMIT)
     if not gaps_meant and (gaps := saved_reply_places.gaps(cleaned)):
         raise UnfilledGap(gaps[0])
@@ -64,27 +63,36 @@ def send_files(
         raise NotAllowed
     is_held = not confirm and colleague_answered(conversation, by, seen_seq)
     status = MessageStatus.HELD if is_held else MessageStatus.QUEUED
-    made = []
-    for upload in uploads:
-        answers = quoted if upload is uploads[0] else None
-        message = new_message(
-            conversation, by=by, uid=upload.uid, kind=MessageKind(upload.kind), seen_seq=seen_seq, quoted=answers,
-            quoted_wamid=answers.wamid if answers else "", status=status, data=_data(upload, uid),
-            text=caption if upload is uploads[-1] else "",
-        )  # fmt: skip
-        attach(message, upload)
-        made.append(message)
-    if cleaned and not caption:
-        made.append(new_message(
-            conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=cleaned, seen_seq=seen_seq, status=status,
-            data={"batch": str(uid)},
-        ))  # fmt: skip
-    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
+    made = as_messages(uploads, cleaned, conversation, by=by, uid=uid, quoted=quoted, seen_seq=seen_seq, status=status)
     if is_held:
         conversation.save(update_fields=["seq"])
         drafts.clear_draft(by, conversation)  # the held messages keep text and files now
         return made
     return _shown(made)
+
+
+def as_messages(
+    uploads: Sequence[Upload], text: str, conversation: Conversation, *, by: Agent, uid: uuid.UUID | str,
+    quoted: Message | None, **fields: Any,
+) -> list[Message]:  # fmt: skip
+    """Store the uploads' messages, and the text with the last or after it; the uploads are no more."""
+    caption = text if _may_carry(uploads[-1].kind, text) else ""
+    made = []
+    for upload in uploads:
+        answers = quoted if upload is uploads[0] else None
+        message = new_message(
+            conversation, by=by, uid=upload.uid, kind=MessageKind(upload.kind), quoted=answers,
+            quoted_wamid=answers.wamid if answers else "", data=_data(upload, uid),
+            text=caption if upload is uploads[-1] else "", **fields,
+        )  # fmt: skip
+        attach(message, upload)
+        made.append(message)
+    if text and not caption:
+        made.append(new_message(
+            conversation, by=by, uid=uid, kind=MessageKind.TEXT, text=text, data={"batch": str(uid)}, **fields
+        ))  # fmt: skip
+    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
+    return made
 
 
 def attach(message: Message, file: Attachment | Upload, *, keep_media_id: bool = False) -> Attachment:
@@ -155,9 +163,9 @@ def _shown(messages: list[Message]) -> list[Message]:
     return messages
 
 
-def _claimed(conversation: Conversation, by: Agent, wanted: Sequence[uuid.UUID]) -> list[Upload]:
+def claimed(conversation: Conversation, by: Agent, wanted: Sequence[uuid.UUID]) -> list[Upload]:
     """The rows in the order wanted; all of them, or none is sent."""
-    rows = Upload.objects.select_for_update().filter(agent=by, conversation=conversation, uid__in=wanted)
+    rows = Upload.objects.in_composer(by, conversation).select_for_update().filter(uid__in=wanted)
     found = {upload.uid: upload for upload in rows}
     if not wanted or len(found) != len(wanted):
         raise FilesGone

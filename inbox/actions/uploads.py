@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -94,7 +95,7 @@ def put_in(
 
 def uploads_of(agent: Agent, conversation: Conversation) -> list[Upload]:
     """The files in this agent's composer, in order."""
-    return list(Upload.objects.filter(conversation=conversation, agent=agent).order_by("position", "pk")[:MOST_FILES])
+    return list(Upload.objects.in_composer(agent, conversation).order_by("position", "pk")[:MOST_FILES])
 
 
 def discard(upload: Upload) -> None:
@@ -116,10 +117,18 @@ def forget_files(names: Iterable[str]) -> None:
 
 
 def forget_old() -> None:
-    """Delete what has been lying in composers for two weeks; the nightly job."""
-    while old := list(Upload.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("created_at")[:200]):
-        Upload.objects.filter(pk__in=[upload.pk for upload in old]).delete()
-        forget_files([upload.file.name or "" for upload in old])
+    """Delete what has been lying in composers for two weeks, or belongs to nothing that may still be sent; nightly."""
+    before = timezone.now() - KEPT_FOR
+    left = Q(scheduled=None) | Q(scheduled__ended_at__lt=before)
+    while old := list(Upload.objects.filter(left, created_at__lt=before).order_by("created_at")[:200]):
+        forget(old)
+
+
+def forget(uploads: Iterable[Upload]) -> None:
+    """These rows are no more, nor are their files."""
+    gone = list(uploads)
+    Upload.objects.filter(pk__in=[upload.pk for upload in gone]).delete()
+    forget_files([upload.file.name or "" for upload in gone])
 
 
 def facts_of(file: Attachment | Upload | SavedReplyFile) -> dict[str, Any]:
@@ -144,7 +153,7 @@ def _require_place(conversation: Conversation, by: Agent, key: uuid.UUID) -> Non
         raise FileRefused(reason)
     if Message.objects.filter(conversation=conversation, uid=key).exists():
         raise FileRefused(_("This file has already been sent."))
-    if Upload.objects.filter(conversation=conversation, agent=by).exclude(uid=key).count() >= MOST_FILES:
+    if Upload.objects.in_composer(by, conversation).exclude(uid=key).count() >= MOST_FILES:
         raise FileRefused(_("At most %(count)s files at once. Send these first.") % {"count": MOST_FILES})
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from inbox import events, jobs
-from inbox.actions import later
+from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
@@ -135,7 +135,7 @@ def send_due_replies(now: datetime) -> bool:
     rows = list(due.values_list("pk", flat=True)[:ROWS])
     for pk in rows:
         try:
-            later.send_due(pk, now)
+            later_turns.send_due(pk, now)
         except (OperationalError, InterfaceError):
             raise
         except Exception:

@@ -1,7 +1,7 @@
 """Replies that wait for their time: "send later"."""
 
 import uuid
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,12 +13,16 @@ from inbox.models.conversation import Conversation
 from inbox.models.message import Message
 from whatsapp.models import MessageTemplate
 
+if TYPE_CHECKING:
+    from inbox.models.upload import Upload
+
 
 class ScheduledReplyQuerySet(models.QuerySet["ScheduledReply"]):
     def pending(self, conversation: Conversation) -> "ScheduledReplyQuerySet":
         """What waits in this conversation or is held, in order of time."""
         found = self.filter(conversation=conversation, state__in=("waiting", "held"))
-        return found.select_related("author", "template", "quoted").order_by("due_at", "pk")
+        found = found.select_related("author", "template", "quoted").prefetch_related("files")
+        return found.order_by("due_at", "pk")
 
 
 class ScheduledReply(models.Model):
@@ -44,7 +48,8 @@ class ScheduledReply(models.Model):
     seen_seq = models.PositiveBigIntegerField(default=0)  # a colleague's reply after this holds it back
     due_at = models.DateTimeField()
     if_written = models.CharField(max_length=8, choices=IfWritten.choices, default=IfWritten.HOLD)
-    # Sent instead when the window is closed at that time; without one the author is asked.
+    # Sent instead when the window is closed at that time; without one the author is asked. Without words and
+    # files it is all that was planned.
     template = models.ForeignKey(MessageTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     template_values = models.JSONField(default=dict)
 
@@ -64,6 +69,15 @@ class ScheduledReply(models.Model):
                 fields=["conversation", "due_at"], condition=Q(state__in=["waiting", "held"]), name="scheduled_pending"
             ),
         ]
+
+    @property
+    def files_in_order(self) -> "list[Upload]":
+        return sorted(self.files.all(), key=lambda each: (each.position, each.pk))
+
+    @property
+    def is_template(self) -> bool:
+        """Only a template was planned, whatever the window is by then."""
+        return not self.text and not self.files.all()
 
     @property
     def is_held(self) -> bool:

@@ -1,4 +1,4 @@
-"""Files an agent has put into a composer and not sent: part of the draft, and as safe as its text."""
+"""Files not sent yet: in an agent's composer, part of the draft and as safe as its text, or of a scheduled reply."""
 
 import uuid
 from typing import ClassVar
@@ -10,6 +10,12 @@ from django.utils import timezone
 from accounts.models import Agent, Workspace
 from inbox import times
 from inbox.models.conversation import Conversation
+from inbox.models.scheduled_reply import ScheduledReply
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def in_composer(self, agent: Agent, conversation: Conversation) -> "UploadQuerySet":
+        return self.filter(agent=agent, conversation=conversation, scheduled=None)
 
 
 class Upload(models.Model):
@@ -18,6 +24,8 @@ class Upload(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="uploads")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    # The reply that takes it along later; it lies in no composer then.
+    scheduled = models.ForeignKey(ScheduledReply, on_delete=models.CASCADE, null=True, related_name="files")
     uid = models.UUIDField(default=uuid.uuid4)  # made in the browser
     position = models.PositiveIntegerField(default=0)  # its place in the composer
     kind = models.CharField(max_length=10)  # image, video, audio, voice, document, sticker
@@ -34,6 +42,8 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64)
     file = models.FileField(upload_to="attachments/%Y/%m/", max_length=200)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar = UploadQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list] = [models.UniqueConstraint(fields=["agent", "uid"], name="upload_uid")]

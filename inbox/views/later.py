@@ -1,19 +1,21 @@
 """Send later: the dialog, what waits in a thread, and what people do with it."""
 
+import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from inbox import access, rendering
 from inbox.actions import later
 from inbox.actions.templates_for import suggested_values, templates_for
 from inbox.forms.later import LaterForm, later_choices
-from inbox.models import Conversation, ScheduledReply
-from inbox.views.messages import message_answer
+from inbox.models import Conversation, ScheduledReply, Upload
+from inbox.views.attachments import serve
+from inbox.views.messages import messages_answer
 from inbox.views.refusals import form_refusal, refusing
 from whatsapp.models import MessageTemplate
 from whatsapp.template_parts import TemplateShape
@@ -32,7 +34,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     said = form.cleaned_data
     later.schedule_reply(
         conversation, by=request.user, text=said["text"], uid=said["uid"] or "", plan=form.plan,
-        seen_seq=said["seen_seq"], quoted=said["quoted"], gaps_meant=said["gaps_meant"],
+        files=said["files"], seen_seq=said["seen_seq"], quoted=said["quoted"], gaps_meant=said["gaps_meant"],
     )  # fmt: skip
     return _waiting(request, conversation)
 
@@ -50,18 +52,25 @@ def dialog(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST", "DELETE"])
 @refusing
 def resource(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the dialog to change it. POST: change it. DELETE: do not send it; the answer holds its text."""
+    """GET: the dialog to change it. POST: change it. DELETE: do not send it; the answer holds its text,
+    and says whether files came back into the composer.
+    """
     reply, conversation = _find(request, pk)
     if request.method == "GET":
         return _dialog(request, conversation, reply)
     if request.method == "DELETE":
+        has_files = bool(reply.files_in_order)
         text = later.cancel_reply(reply, by=request.user)
-        return _waiting(request, conversation, text=text)
+        return _waiting(request, conversation, text=text, files=has_files)
     form = LaterForm(request.POST, conversation=conversation)
     if not form.is_valid():
         return form_refusal(request, form.errors)
     said = form.cleaned_data
-    later.change_reply(reply, by=request.user, text=said["text"], plan=form.plan, gaps_meant=said["gaps_meant"])
+    kept = set(request.POST.getlist("keep"))
+    later.change_reply(
+        reply, by=request.user, text=said["text"], plan=form.plan, gaps_meant=said["gaps_meant"],
+        without=[upload.uid for upload in reply.files_in_order if str(upload.uid) not in kept],
+    )  # fmt: skip
     return _waiting(request, conversation)
 
 
@@ -70,7 +79,17 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
 def sending(request: HttpRequest, pk: int) -> HttpResponse:
     """Send it at once."""
     reply, conversation = _find(request, pk)
-    return message_answer(request, conversation, later.send_now(reply, by=request.user))
+    return messages_answer(request, conversation, later.send_now(reply, by=request.user))
+
+
+@require_safe
+def file(request: HttpRequest, pk: int, uid: str) -> HttpResponseBase:
+    """A file that goes with it, for all who see the conversation."""
+    reply, _conversation = _find(request, pk)
+    try:
+        return serve(request, reply.files.get(uid=uuid.UUID(uid)))
+    except (Upload.DoesNotExist, ValueError) as error:
+        raise Http404 from error
 
 
 def _find(request: HttpRequest, pk: int) -> tuple[ScheduledReply, Conversation]:
@@ -81,7 +100,7 @@ def _find(request: HttpRequest, pk: int) -> tuple[ScheduledReply, Conversation]:
     return found, found.conversation
 
 
-def _waiting(request: HttpRequest, conversation: Conversation, **more: str) -> JsonResponse:
+def _waiting(request: HttpRequest, conversation: Conversation, **more: str | bool) -> JsonResponse:
     conversation.refresh_from_db(fields=["later_count", "version"])
     html = render_to_string("inbox/messages/_later.html", rendering.later_context(conversation)).strip()
     return JsonResponse({"html": html, **more})
@@ -92,8 +111,9 @@ def _dialog(request: HttpRequest, conversation: Conversation, reply: ScheduledRe
     usable = templates_for(conversation).usable
     template = reply.template if reply is not None else None
     values = _value_fields(request, conversation, template, reply.template_values) if reply and template else ()
+    is_alone = reply.is_template if reply is not None else not window.is_open(now)
     context: dict[str, Any] = {
-        "conversation": conversation, "reply": reply, "window": window,
+        "conversation": conversation, "reply": reply, "window": window, "is_alone": is_alone,
         "choices": [(*choice, not window.is_open(choice[3])) for choice in later_choices(now)],
         "templates": [(choice.template.pk, choice.title, choice.template.language) for choice in usable],
         "held": ScheduledReply.IfWritten.HOLD, "is_late": reply is not None and not window.is_open(reply.due_at),

@@ -1,12 +1,14 @@
 """Send later in Chromium: planned, seen by a colleague, changed, and held when the customer writes."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inbox import events
-from inbox.actions import later
+from inbox.actions import later_turns
 from inbox.models import Conversation, Draft, ScheduledReply
 from tests import factories
 from tests.browser.test_composer import field, sent, until
@@ -58,7 +60,7 @@ def test_a_time_after_the_window_asks_and_a_customer_who_writes_holds_it(page, c
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=cast.claras.pk)
         events.message_created(factories.inbound_message(conversation, "Hallo?"))
-        later.customer_wrote(conversation, timezone.now())
+        later_turns.customer_wrote(conversation, timezone.now())
 
     expect(page.locator(".later--held")).to_contain_text("Held: Clara has written")
     page.locator("[data-later=edit]").click()
@@ -73,3 +75,25 @@ def test_a_time_after_the_window_asks_and_a_customer_who_writes_holds_it(page, c
     expect(page.locator(".later")).to_have_count(0)
     until(lambda: sent() == ["Bis nachher"])
     assert ScheduledReply.objects.get().state == "sent"
+
+
+def test_files_wait_with_the_words_and_a_closed_window_plans_a_template(page, cast):
+    factories.upload(cast.claras, by=cast.ben, kind="document", file_name="Angebot.pdf")
+    factories.template(cast.number, name="rad_fertig", components=[{"type": "BODY", "text": "Dein Rad ist fertig"}])
+    page.reload()
+    expect(page.locator("[data-files]")).to_contain_text("Angebot.pdf")
+    plan(page)
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.locator(".later")).to_contain_text("Angebot.pdf")
+    expect(page.locator("[data-files]")).to_be_hidden()
+    page.locator("[data-later=cancel]").click()
+    expect(page.locator("[data-files]")).to_contain_text("Angebot.pdf")
+
+    Conversation.objects.filter(pk=cast.claras.pk).update(last_customer_message_at=timezone.now() - timedelta(days=2))
+    page.reload()
+    page.get_by_role("button", name="Send later").click()
+    page.get_by_label("Template", exact=True).select_option("Rad fertig · German")
+    expect(page.locator("#send-later [data-values]")).to_contain_text("Nothing to fill in")
+    page.get_by_role("button", name="Schedule").click()
+    expect(page.locator(".later")).to_contain_text("Dein Rad ist fertig")
+    expect(page.locator("[data-draft-kept]")).to_be_visible()

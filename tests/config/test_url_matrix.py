@@ -50,6 +50,7 @@ class World:
     saved_filter: int
     undo: uuid.UUID
     scheduled: int
+    scheduled_file: uuid.UUID
     contact_field: int
     push_device: int = 0
     people: dict[str, Client] = field(default_factory=dict)
@@ -211,6 +212,9 @@ MATRIX: dict[str, Line] = {
     "conversation-later-dialog": conversation(),
     "later": of_team(lambda world: [world.scheduled]),
     "later-sending": of_team(lambda world: [world.scheduled]),
+    "later-file": replace(
+        of_team(lambda world: [world.scheduled, str(world.scheduled_file)], (MISSING, "x")), answers=(404,)
+    ),
     "notices": Line(EVERYBODY),
     "settings-notifications": Line(EVERYBODY),
     "settings-notifications-text": Line(ADMINS),
@@ -309,10 +313,13 @@ class MatrixTestCase(TestCase):
         saved = SavedFilter.objects.create(workspace=cast.workspace, owner=cast.ada, team=cast.team, name="Reparaturen")
         field = ContactField.objects.create(workspace=cast.workspace, name="Rahmennummer")
         plan = Plan(due_at=timezone.now() + timedelta(hours=1))
-        scheduled = schedule_reply(cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan)
+        planned = factories.upload(cast.claras, by=cast.ben)
+        scheduled = schedule_reply(
+            cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan, files=[planned.uid]
+        )
         cls.world = World(
             cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
-            Undo.objects.create(agent=cast.ada, steps=[]).pk, scheduled.pk, field.pk,
+            Undo.objects.create(agent=cast.ada, steps=[]).pk, scheduled.pk, planned.uid, field.pk,
         )  # fmt: skip
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.actions import drafts, later
+from inbox.actions import drafts, later, later_turns
 from inbox.actions.conversations import close_conversation, reopen_conversation
 from inbox.actions.later import AlreadyDecided, Plan, WindowClosesBefore
 from inbox.actions.replying import send_reply
@@ -54,7 +54,7 @@ def writes(cast) -> None:
     with transaction.atomic():
         conversation = Conversation.objects.select_for_update().get(pk=cast.claras.pk)
         factories.inbound_message(conversation, "Noch etwas")
-        later.customer_wrote(conversation, timezone.now())
+        later_turns.customer_wrote(conversation, timezone.now())
 
 
 def lines(kind: str) -> list[str]:
@@ -114,14 +114,14 @@ def test_the_composers_draft_has_become_the_scheduled_message(cast):
 def test_one_that_fails_leaves_the_others_their_time(cast, clock, monkeypatch):
     scheduled(cast, "eins", hours=1)
     scheduled(cast, "zwei", hours=1.5)
-    real = later.send_due
+    real = later_turns.send_due
 
     def broken(pk, now):
         if ScheduledReply.objects.get(pk=pk).text == "eins":
             raise RuntimeError
         real(pk, now)
 
-    monkeypatch.setattr(later, "send_due", broken)
+    monkeypatch.setattr(later_turns, "send_due", broken)
     clock.shift(timedelta(hours=2))
     sweep()
 
@@ -157,7 +157,7 @@ def test_or_cancelled_where_its_author_chose_so(cast, clock):
 def test_a_customer_who_writes_costs_no_query_where_nothing_waits(cast, django_assert_num_queries):
     conversation = Conversation.objects.get(pk=cast.claras.pk)
     with django_assert_num_queries(0):
-        later.customer_wrote(conversation, timezone.now())
+        later_turns.customer_wrote(conversation, timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -209,7 +209,7 @@ def test_the_message_of_somebody_who_left_waits_for_a_colleague(cast, clock, how
 
     assert sent() == [] and lines("later_held") == ["author"] and not Mention.objects.exists()
     reply.refresh_from_db()
-    message = later.send_now(reply, by=cast.ada)
+    [message] = later.send_now(reply, by=cast.ada)
     assert (message.author, message.text) == (cast.ada, "Bis gleich")
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from inbox.actions import later
+from inbox.actions import later, later_turns
 from inbox.actions.later import AlreadyDecided, Plan
 from inbox.actions.locks import lock
 from inbox.models import Activity, Conversation, Message, ScheduledReply
@@ -55,7 +55,7 @@ def writes(cast) -> None:
     with transaction.atomic():
         conversation = lock(Conversation.objects.get(pk=cast.claras.pk))
         factories.inbound_message(conversation, "Noch etwas")
-        later.customer_wrote(conversation, timezone.now())
+        later_turns.customer_wrote(conversation, timezone.now())
 
 
 def sent() -> list[str]:
@@ -63,13 +63,13 @@ def sent() -> list[str]:
 
 
 def test_two_workers_send_it_once(due):
-    answers = at_once(*[lambda: later.send_due(due.pk, timezone.now())] * 4)
+    answers = at_once(*[lambda: later_turns.send_due(due.pk, timezone.now())] * 4)
 
     assert answers == [None] * 4 and sent() == ["Bis gleich"]
 
 
 def test_a_customer_in_the_same_second_either_finds_it_sent_or_holds_it(cast, due):
-    at_once(lambda: later.send_due(due.pk, timezone.now()), lambda: writes(cast))
+    at_once(lambda: later_turns.send_due(due.pk, timezone.now()), lambda: writes(cast))
 
     due.refresh_from_db()
     held = list(Activity.objects.filter(kind="later_held").values_list("data__why", flat=True))
@@ -78,7 +78,7 @@ def test_a_customer_in_the_same_second_either_finds_it_sent_or_holds_it(cast, du
 
 def test_cancelled_or_sent_but_never_both(cast, due):
     answers = at_once(
-        lambda: later.send_due(due.pk, timezone.now()),
+        lambda: later_turns.send_due(due.pk, timezone.now()),
         lambda: later.cancel_reply(ScheduledReply.objects.get(pk=due.pk), by=cast.ben),
         lambda: later.send_now(ScheduledReply.objects.get(pk=due.pk), by=cast.lea),
     )
@@ -94,11 +94,11 @@ def test_after_a_restart_somebody_else_finds_it_in_the_rows(due):
 
     def dies() -> None:
         with transaction.atomic():
-            later.send_due(due.pk, timezone.now())
+            later_turns.send_due(due.pk, timezone.now())
             raise SystemError
 
     at_once(dies)
     assert sent() == [] and ScheduledReply.objects.get().state == "waiting"
 
-    later.send_due(due.pk, timezone.now())
+    later_turns.send_due(due.pk, timezone.now())
     assert sent() == ["Bis gleich"]

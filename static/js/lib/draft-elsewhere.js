@@ -5,9 +5,10 @@ import { word } from "./words.js";
 
 const SHOWN = 80;
 
-export function heard({ conversation, what, text }) {
+export function heard({ conversation, what, text, files }) {
   const composer = document.querySelector("message-composer");
   if (composer?.dataset.conversation !== String(conversation)) return;
+  if (files) import("./files.js").then(({ reload }) => reload(composer)).catch(() => {});
   const field = composer.fields[what];
   const answer = composer.drafts.heard(what, text, field.value);
   if (answer === "take") put(composer, field, text);

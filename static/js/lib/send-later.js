@@ -1,8 +1,9 @@
 // Send later: the dialog that asks for the time, and the buttons of what waits in the thread:
 // <button data-tool="later">, with data-later="send|edit|cancel" and data-url on those of one message.
 
+import { reload } from "./files.js";
 import { del, getHtml, post } from "./http.js";
-import { placeItem } from "./pending.js";
+import { replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 import { showLater } from "../live/thread.js";
@@ -15,25 +16,26 @@ export async function open(button) {
   if (later === "cancel") return cancel(url);
   if (later === "edit") return ask(await getHtml(url), button);
   const here = composer();
-  if (here.files.children.length) return here.say(word("files.not_later"));
-  if (here.field.value.trim()) return ask(await getHtml(here.dataset.laterUrl), here.field);
+  const isLocked = here.dataset.mode === "locked"; // then a template is planned, and what lies here stays
+  if (!isLocked && here.files.querySelector("[data-file-state]")) return here.say(word("files.not_yet"));
+  if (isLocked || here.field.value.trim() || here.files.children.length) return ask(await getHtml(here.dataset.laterUrl), isLocked ? button : here.field);
   here.field.focus();
 }
 
 async function sendNow(url) {
-  const answer = await post(url);
-  placeItem(answer.html);
+  replaceAll(await post(url));
   document.querySelector("thread-scroll")?.toNewest();
 }
 
-// The text comes back into the composer: nothing that was written is lost.
+// Text and files come back into the composer: nothing that was written is lost.
 async function cancel(url) {
-  const { html, text } = await del(url);
+  const { html, text, files } = await del(url);
   showLater(html);
   const here = composer();
+  if (files) await reload(here);
   const typed = here.fields.reply.value;
-  here.take(typed.trim() ? `${typed}\n${text}` : text);
-  toast(word("later.cancelled"));
+  if (text) here.take(typed.trim() ? `${typed}\n${text}` : text);
+  toast(word(text || files ? "later.cancelled" : "later.template_cancelled"));
 }
 
 function ask(html, opener) {
@@ -62,7 +64,8 @@ function ask(html, opener) {
 }
 
 async function changed(form, target) {
-  if (target.name === "when") form.querySelector("[data-fallback]").hidden = target.dataset.late === undefined;
+  const fallback = form.querySelector("[data-fallback]"); // none where a template is the message
+  if (target.name === "when" && fallback) fallback.hidden = target.dataset.late === undefined;
   if (target.name === "fallback") form.querySelector("[data-template-part]").hidden = target.value !== "template";
   if (target.name !== "template") return;
   const place = form.querySelector("[data-values]");
@@ -75,22 +78,29 @@ async function changed(form, target) {
   }
 }
 
+// data-what: new (what lies in the composer), template (nothing else), or change.
 async function schedule(dialog, form, uid) {
   const data = new FormData(form);
   const here = composer();
-  const isNew = !data.has("text");
+  const { what } = form.dataset;
+  const files = what === "new" ? [...here.files.children] : [];
   if (data.get("when")) data.delete("at");
-  if (form.querySelector("[data-fallback]").hidden) data.delete("fallback");
-  if (isNew) {
+  if (form.querySelector("[data-fallback]")?.hidden) data.delete("fallback");
+  if (what !== "change") {
     data.set("uid", uid);
-    data.set("text", here.fields.reply.value);
     data.set("seen_seq", document.querySelector("thread-scroll")?.seenSeq ?? "");
+  }
+  if (what === "new") {
+    data.set("text", here.fields.reply.value);
+    data.set("files", files.map((item) => item.dataset.upload).join());
     if (here.quoted) data.set("quoted", here.quoted.uid);
   }
   if (form.dataset.meant) data.set("gaps_meant", "true");
   try {
     const { html } = await post(form.action, data);
-    if (isNew) {
+    if (what === "new") {
+      for (const item of files) item.remove();
+      here.filesChanged();
       here.quote(null);
       here.take("");
     }
@@ -103,7 +113,9 @@ async function schedule(dialog, form, uid) {
 
 function refused(form, error) {
   const { code, fields = {} } = error.answer ?? {};
-  if (code === "window_before") form.querySelector("[data-fallback]").hidden = false;
+  const fallback = form.querySelector("[data-fallback]");
+  if (code === "window_before" && fallback) fallback.hidden = false;
+  if (code === "files_gone") reload(composer()).catch(() => {});
   if (code === "gap") form.dataset.meant = "true"; // said once; a second press means it
   for (const place of form.querySelectorAll("[data-error]")) {
     const words = fields[place.dataset.error] ?? "";
