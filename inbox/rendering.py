@@ -13,13 +13,15 @@ from django.utils import timezone, translation
 
 from inbox import activity_lines, bubbles, formatting, rows
 from inbox.models import Activity, Conversation, Message, Note, ScheduledReply
+from inbox.row_markup import row_html
 from whatsapp.template_filling import render as render_template
 from whatsapp.template_parts import TemplateShape, title_of
 
 
 def render_row(conversation: Conversation, language: str) -> str:
     """The conversation's line in the list. Reads contact and its identities, assignee, labels, workspace."""
-    return _render("inbox/conversations/_row.html", language, lambda: {"row": rows.row_of(conversation)})
+    with translation.override(language):
+        return row_html(rows.row_of(conversation))
 
 
 def render_head(conversation: Conversation, language: str) -> str:

@@ -5,14 +5,13 @@ The script (static/js/lib/times.js) says the same things; both follow design.md 
 
 from datetime import datetime, timedelta
 
-from django.utils import formats, timezone, translation
+from django.utils import dateformat, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from whatsapp.service_window import SOON, URGENT, ServiceWindow
 
 _PATTERNS = {
-    "clock": {"de": "H:i", "en": "H:i"},
     "day": {"de": "l, j. F", "en": "l, j F"},
     "old_day": {"de": "l, j. F Y", "en": "l, j F Y"},
     "date": {"de": "d.m.", "en": "j M"},
@@ -24,29 +23,32 @@ _PATTERNS = {
 }
 
 
-def _write(at: datetime, pattern: str) -> str:
+def _write(local: datetime, pattern: str) -> str:
+    if pattern == "clock":
+        return f"{local:%H:%M}"  # in every language, and most often by far
     language = (translation.get_language() or "de")[:2]
     patterns = _PATTERNS[pattern]
-    return formats.date_format(timezone.localtime(at), patterns.get(language, patterns["en"]))
+    return dateformat.format(local, patterns.get(language, patterns["en"]))
 
 
 def in_words(at: datetime, style: str = "clock", now: datetime | None = None) -> str:
     """`at` as "clock", "list" (today's time, this week's day, else the date), "day", "month" or "full"."""
+    then = timezone.localtime(at)
     if style in ("clock", "full", "month"):
-        return _write(at, style)
-    then, today = timezone.localtime(at), timezone.localtime(now)
+        return _write(then, style)
+    today = timezone.localtime(now)
     days, same_year = (today.date() - then.date()).days, today.year == then.year
     if style == "day":
         if days == 0:
             return _("Today")
-        return _("Yesterday") if days == 1 else _write(at, "day" if same_year else "old_day")
+        return _("Yesterday") if days == 1 else _write(then, "day" if same_year else "old_day")
     if style == "since":
-        return _write(at, "clock" if days == 0 else "weekday_clock" if 0 < days < 7 else "full")
+        return _write(then, "clock" if days == 0 else "weekday_clock" if 0 < days < 7 else "full")
     if days == 0:
-        return _write(at, "clock")
+        return _write(then, "clock")
     if 0 < days < 7:
-        return _write(at, "weekday")
-    return _write(at, "date" if same_year else "old_date")
+        return _write(then, "weekday")
+    return _write(then, "date" if same_year else "old_date")
 
 
 def countdown(left: timedelta) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -10,40 +10,21 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.utils import formats, timezone, translation
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from inbox import formatting, times
-from inbox.enums import MessageKind, MessageStatus
+from inbox import formatting, markup, times
+from inbox.enums import MessageKind
 from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS
-from inbox.rows import KIND_ICONS, milliseconds
+from inbox.row_markup import row_html
+from inbox.rows import KIND_ICONS, Row, milliseconds
 from whatsapp.phone_format import pretty
 
 register = template.Library()
 
-_TICKS = {
-    MessageStatus.ACCEPTED: ("clock", "icon--xs"),
-    MessageStatus.SENT: ("tick", ""),
-    MessageStatus.DELIVERED: ("ticks", ""),
-    MessageStatus.READ: ("ticks", "ticks--read"),
-    MessageStatus.PLAYED: ("ticks", "ticks--read"),
-    MessageStatus.FAILED: ("alert", "ticks--failed"),
-}
-
-
-@lru_cache(maxsize=512)
-def _icon(name: str, classes: str) -> SafeString:
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" {classes}" if classes else "", name
-    )
-
-
-@register.simple_tag
-def icon(name: str, classes: str = "") -> SafeString:
-    """`{% icon "lock" "icon--s" %}`: one of img/icons.svg, for the eye only."""
-    return _icon(name, classes)
+for _part in (markup.icon, markup.face, markup.agent_face, markup.ticks, markup.when):
+    register.simple_tag(_part)
 
 
 @register.filter
@@ -64,33 +45,6 @@ def icon_sprite() -> SafeString:
     return _sprite()
 
 
-@lru_cache(maxsize=256)
-def _ring(percent: int, radius: float = 20.5) -> SafeString:
-    return format_html(
-        '<svg viewBox="0 0 44 44" aria-hidden="true"><circle class="ring__track" cx="22" cy="22" r="{0}" '
-        'pathLength="100"/><circle class="ring__value" cx="22" cy="22" r="{0}" pathLength="100" '
-        'stroke-dasharray="{1} 100"/></svg>',
-        radius,
-        percent,
-    )
-
-
-@register.simple_tag
-def ring(percent: int, radius: float = 20.5) -> SafeString:
-    """The drawing of the window's ring, `percent` of 24 hours long; radius 16 for the small dot beside words."""
-    return _ring(int(percent), radius)
-
-
-def _avatar(classes: str, hue: int, inside: str, title: str = "") -> SafeString:
-    return format_html(
-        '<span class="avatar{}" data-hue="{}"{} aria-hidden="true">{}</span>',
-        f" {classes}" if classes else "",
-        hue,
-        format_html(' title="{}"', title) if title else "",
-        inside,
-    )
-
-
 @register.filter
 def pretty_number(digits: str) -> str:
     """A WhatsApp number as people write it."""
@@ -104,64 +58,21 @@ def add_text(word: str, number: int) -> str:
 
 
 @register.simple_tag
-def face(contact: Any, size: str = "") -> SafeString:
-    """A customer's round avatar; without a name a neutral figure."""
-    classes = f"avatar--{size}" if size else ""
-    if initials := contact.initials:
-        return _avatar(classes, contact.hue, initials)
-    return _avatar(classes, 8, _icon("users" if contact.kind == "group" else "user", "icon--s"))
+def contact_ring(contact: Any, window: Any, size: str = "") -> SafeString:
+    """The avatar inside the ring that says how much of the 24 hours is left."""
+    return markup.contact_ring(contact, window, timezone.now(), size)
 
 
 @register.simple_tag
-def agent_face(agent: Any, size: str = "s", title: bool = True) -> SafeString:
-    """A colleague's square; nobody is a dashed one."""
-    if agent is None:
-        return _avatar(f"avatar--agent avatar--none avatar--{size}", 8, "", _("Unassigned") if title else "")
-    return _avatar(f"avatar--agent avatar--{size}", agent.hue, agent.initials, agent.name if title else "")
+def conversation_row(row: Row) -> SafeString:
+    """One line of the list."""
+    return row_html(row)
 
 
 @register.simple_tag
-def contact_ring(contact: Any, window: Any, size: str = "", clock: bool = True) -> SafeString:
-    """The avatar inside the ring that says how much of the 24 hours is left; it counts down by itself."""
-    now = timezone.now()
-    state = window.state(now)
-    return format_html(
-        '<window-clock class="ring{}" data-window="{}" data-until="{}" data-form="ring">{}{}'
-        '<span class="ring__lock">{}</span></window-clock>',
-        f" ring--{size}" if size else "",
-        state,
-        milliseconds(window.closes_at),
-        _ring(window.percent_left(now)),
-        face(contact),
-        _icon("lock", ""),
-    )
-
-
-@register.simple_tag
-def ticks(status: str) -> SafeString:
-    """How far an outgoing message has come."""
-    name, classes = _TICKS.get(MessageStatus(status), ("clock", "icon--xs"))
-    words = _("Sending") if name == "clock" else MessageStatus(status).label
-    return format_html(
-        '<svg class="icon{}" role="img" aria-label="{}"><use href="#i-{}"/></svg>',
-        f" {classes}" if classes else "",
-        words,
-        name,
-    )
-
-
-@register.simple_tag
-def when(at: datetime | None, style: str = "clock", classes: str = "") -> SafeString | str:
-    """A moment: in UTC for machines, in words for people; the script writes it in the reader's zone."""
-    if at is None:
-        return ""
-    return format_html(
-        '<relative-time{} data-style="{}"><time datetime="{}">{}</time></relative-time>',
-        format_html(' class="{}"', classes) if classes else "",
-        style,
-        at.astimezone(UTC).isoformat(timespec="seconds"),
-        times.in_words(at, style),
-    )
+def ring(percent: int, radius: float = 20.5) -> SafeString:
+    """The drawing of the window's ring alone."""
+    return markup.ring(int(percent), radius)
 
 
 @register.simple_tag
@@ -173,7 +84,7 @@ def window_words(window: Any) -> str:
 @register.simple_tag
 def window_ring(window: Any) -> SafeString:
     """The small ring beside these words."""
-    return _ring(window.percent_left(timezone.now()), 16)
+    return markup.ring(window.percent_left(timezone.now()), 16)
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from inbox import access, composers, filter_words, panels, queries, rendering, t
 from inbox.filters import SORTS, Cursor, Filter
 from inbox.message_rules import PALETTE
 from inbox.models import Conversation
+from inbox.row_markup import row_html
 from inbox.unread import unread_count
 from inbox.views.messages import history_page
 
@@ -60,7 +61,8 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 def row(request: HttpRequest, pk: int) -> HttpResponse:
     """One row of the list, for a page whose event came without it."""
     conversation = access.get_conversation(request.user, pk)
-    return render(request, "inbox/conversations/_row.html", {"row": queries.one_row(request.user, conversation.pk)})
+    found = queries.one_row(request.user, conversation.pk)
+    return HttpResponse(row_html(found) if found else "")
 
 
 @require_GET

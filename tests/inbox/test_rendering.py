@@ -1,11 +1,15 @@
 """Fragments speak the language they are asked for, whatever language the one who caused them reads."""
 
-import pytest
-from django.utils import translation
+import json
+from html import escape
 
-from inbox import rendering
+import pytest
+from django.utils import timezone, translation
+
+from inbox import rendering, rows
 from inbox.actions.activity import add_activity
-from inbox.enums import MessageKind, MessageStatus
+from inbox.enums import ConversationStatus, MessageKind, MessageStatus
+from inbox.row_markup import row_html
 from tests import factories
 from tests.cast import Cast, make_cast
 
@@ -40,3 +44,23 @@ def test_rows_and_failed_bubbles_do_not_mix_languages(cast, reader):
     assert "Nummer nicht bei WhatsApp" in german and "Number is not on WhatsApp" not in german
     assert "Number is not on WhatsApp" in english and "Nummer nicht bei WhatsApp" not in english
     assert "Standort" in german and "Location" in english
+
+
+HOSTILE = """<img src=x onerror='alert(1)'>"&amp;{name}%(name)s"""
+
+
+def test_nothing_that_somebody_wrote_becomes_markup_in_a_row(cast):
+    conversation = cast.claras
+    conversation.assignee = cast.ben
+    conversation.labels.create(workspace=cast.workspace, name=HOSTILE[:40], hue=2)
+    conversation.contact.name = cast.ben.name = HOSTILE
+    conversation.preview = {"kind": "text", "text": HOSTILE, "direction": "out", "status": "read", "uid": HOSTILE}
+
+    for status in ConversationStatus.values:
+        conversation.status, conversation.snoozed_until = status, timezone.now()
+        html = row_html(rows.row_of(conversation, unread=3, drafters=[{"id": 1, "name": HOSTILE}]))
+
+        # The name as words and for the checkbox, the owner as words and as title, the text and its uid.
+        assert html.count(escape(HOSTILE)) == 6
+        assert escape(HOSTILE[:40]) in html and escape(json.dumps(HOSTILE)) in html
+        assert "<img" not in html and "'" not in html
