@@ -40,11 +40,7 @@ class Composer:
 
     @property
     def mode(self) -> str:
-        if self.conversation.may_be_read_only():
-            return "readonly"
-        if self.conversation.assignee_id not in (None, self.agent.pk):
-            return "taken"
-        return "open" if self.window.is_open(self.now) else "locked"
+        return mode_of(self.conversation, self.agent, self.now)
 
     @property
     def builds(self) -> list[tuple[str, str, str]]:
@@ -71,6 +67,15 @@ class Composer:
         """(what stands behind the first sign of an emoji, its words)."""
         words = (_("Without a tone"), _("Light"), _("Medium light"), _("Medium"), _("Medium dark"), _("Dark"))
         return list(zip(("", *(chr(tone) for tone in emoji_names.TONES)), words, strict=True))
+
+
+def mode_of(conversation: Conversation, agent: Agent, now: datetime) -> str:
+    """What this agent can do about a reply."""
+    if conversation.may_be_read_only():
+        return "readonly"
+    if conversation.assignee_id not in (None, agent.pk):
+        return "taken"
+    return "open" if conversation.service_window.is_open(now) else "locked"
 
 
 def composer_of(conversation: Conversation, agent: Agent) -> Composer:

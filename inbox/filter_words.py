@@ -72,15 +72,21 @@ def number_words(number: PhoneNumber) -> str:
     return number.name or pretty(number.display_number)
 
 
-def saved_filters(agent: Agent) -> list[SavedFilter]:
-    """In the agent's menu: their own first, then those of their teams, each with `count` (None: not counted)."""
+def kept_filters(agent: Agent) -> list[SavedFilter]:
+    """In the agent's menu: their own first, then those of their teams."""
     rights = rights_of(agent)
     shared = Q(team__isnull=False) if agent.role == Role.ADMIN else Q(team__in=sorted(rights.team_ids))
     found = list(
         SavedFilter.objects.filter(Q(owner=agent) | shared, workspace=agent.workspace_id).select_related("team")
     )
     found.sort(key=lambda saved: (saved.team_id is not None, saved.team.name if saved.team else "", saved.position))
-    counts = filter_counts.counts_for(agent.workspace_id, [rights])[agent.pk] if found else {}
+    return found
+
+
+def saved_filters(agent: Agent) -> list[SavedFilter]:
+    """The same, each with its `count` (None: not counted) and `query`."""
+    found = kept_filters(agent)
+    counts = filter_counts.counts_for(agent.workspace_id, [rights_of(agent)])[agent.pk] if found else {}
     for saved in found:
         saved.count = counts.get(f"saved-{saved.pk}")  # type: ignore[attr-defined]
         saved.query = Filter.of(saved.parameters).with_(saved_id=saved.pk).query  # type: ignore[attr-defined]

@@ -31,6 +31,20 @@ JOB_LOST_AFTER = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(hours=1)
 
 
+def is_blockable(conversation: Conversation) -> bool:
+    """Whether WhatsApp would take it now: one person who is not blocked and has written within the day."""
+    return (
+        conversation.contact.kind != Contact.Kind.GROUP
+        and conversation.block_state == BlockState.NONE
+        and _wrote_lately(conversation)
+    )
+
+
+def _wrote_lately(conversation: Conversation) -> bool:
+    wrote_at = conversation.last_customer_message_at
+    return wrote_at is not None and timezone.now() - wrote_at < BLOCKABLE_FOR
+
+
 def block_contact(conversation: Conversation, *, by: Agent, spam: bool = False) -> Conversation:
     """Nobody writes to them from now on, and the case is closed. WhatsApp is told by a job and may refuse."""
     with transaction.atomic(), events.gathered():
@@ -40,8 +54,8 @@ def block_contact(conversation: Conversation, *, by: Agent, spam: bool = False) 
             raise ReadOnlyConversation
         if conversation.block_state in (BlockState.ASKED, BlockState.BLOCKED):
             return conversation
-        now, wrote_at = timezone.now(), conversation.last_customer_message_at
-        if wrote_at is None or now - wrote_at >= BLOCKABLE_FOR:
+        now = timezone.now()
+        if not _wrote_lately(conversation):
             raise InboxRuleViolation(_("WhatsApp allows this only within 24 hours after their last message."))
         if conversation.status != ConversationStatus.CLOSED:
             close_conversation(conversation, by=by, outcome=str(_("Spam")) if spam else "")

@@ -16,14 +16,20 @@ from inbox.views.conversations import knowing_rights
 
 RECENT = 8
 SUGGESTED = 7
+AT_FIRST = 14  # while nothing has been typed: on a phone nobody likes to type
 
 
 @require_GET
 def options(request: HttpRequest) -> HttpResponse:
-    """`?q=` what was typed, `conversation` what is open, `recent` what was chosen last, the latest first."""
+    """`?q=` what was typed, `conversation` what is open, `selected` how many are chosen in the list (absent without a
+    list), `recent` what was done last, the latest first."""
     knowing_rights(request)
     wanted = Wanted(text=" ".join(request.GET.get("q", "").replace("\x00", "").split())[:200])
-    able = commands.commands_for(request.user, _open_conversation(request))
+    selected = request.GET.get("selected", "")
+    able = commands.commands_for(
+        request.user, _open_conversation(request),
+        selected=int(selected) if selected.isdecimal() and len(selected) < 5 else 0, in_inbox=bool(selected),
+    )  # fmt: skip
     if wanted.text:
         chosen = commands.matching(able, wanted.text, SUGGESTED)
         results = search(request.user, wanted, groups=4)
@@ -34,7 +40,7 @@ def options(request: HttpRequest) -> HttpResponse:
         recent = [key for key in request.GET.get("recent", "").split(",") if key][:RECENT]
         by_key = {command.key: command for command in able}
         chosen = [by_key.pop(key) for key in recent if key in by_key]
-        context = {"chosen": chosen, "rows": _rows(request.user, recent), "commands": list(by_key.values())[:SUGGESTED]}
+        context = {"chosen": chosen, "rows": _rows(request.user, recent), "commands": list(by_key.values())[:AT_FIRST]}
     return render(request, "inbox/command_bar/_options.html", {"wanted": wanted, **context})
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from inbox.models import Conversation
 from inbox.search.indexing import index_batch
 from tests import factories
 from tests.browser.axe import found
@@ -73,3 +74,29 @@ def test_the_bar_opens_people_and_does_what_is_typed(bens, cast):
     page.keyboard.press("Control+k")
     page.keyboard.press("Escape")
     expect(page.locator("[data-text=reply]")).to_be_focused()
+
+
+def test_the_bar_acts_on_a_selection_and_opens_by_touch_on_a_phone(bens, cast):
+    page = bens()
+    page.locator(f"#row-{cast.claras.pk} .row__check").check(force=True)
+    page.locator(f"#row-{cast.darios.pk} .row__check").check(force=True)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("close")
+    expect(page.locator("#command-bar [aria-selected=true]")).to_contain_text("Selection: close (2)")
+    page.keyboard.press("Enter")
+    until(lambda: not Conversation.objects.filter(pk__in=[cast.claras.pk, cast.darios.pk]).exclude(status="closed"))
+    expect(page.locator("bulk-bar")).to_be_hidden()
+
+    size = {"width": 390, "height": 844}
+    phone = bens(f"/conversations/{cast.claras.pk}/", viewport=size, has_touch=True, is_mobile=True)
+    phone.get_by_role("button", name="More actions").tap()
+    phone.get_by_role("menuitem", name="Search and commands").tap()
+    expect(phone.locator("#bar-reopen")).to_be_visible()
+    phone.locator("#command-bar-field").fill("view closed")
+    phone.locator("#bar-view-closed").tap()
+    expect(phone.locator(f"#row-{cast.claras.pk}")).to_be_visible()  # the list has come to the front
+    phone.locator("#list").get_by_role("button", name="Search and commands").tap()
+    expect(phone.locator("#bar-view-mine")).to_be_visible()
+    expect(phone.locator("#bar-reopen")).to_have_count(0)  # its thread is out of sight
+    phone.locator("#command-bar [data-close]").tap()
+    expect(phone.locator("#command-bar")).to_be_hidden()

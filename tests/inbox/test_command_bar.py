@@ -3,12 +3,16 @@
 import html
 import json
 import re
+from datetime import timedelta
 
 from django.test import TestCase
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox import commands
-from inbox.enums import ConversationStatus
+from inbox.actions.saved_filters import save_filter
+from inbox.enums import BlockState, ConversationStatus
+from inbox.filters import Filter
 from inbox.models import Label
 from inbox.search.indexing import index_batch
 from tests import factories
@@ -59,6 +63,52 @@ class CommandBarTests(TestCase):
         self.claras.status, self.claras.assignee = ConversationStatus.CLOSED, self.cast.ben
         able = {command.key for command in commands.commands_for(self.cast.ben, self.claras)}
         assert {"reopen", "unassign"} <= able and not {"close", "assign-me", "snooze-hour"} & able
+
+    def test_a_reply_is_offered_only_where_one_can_be_written(self):
+        def able(agent=self.cast.ben):
+            return {command.key for command in commands.commands_for(agent, self.claras)}
+
+        assert {"reply", "template", "files", "voice", "later"} <= able()
+        self.claras.last_customer_message_at = timezone.now() - timedelta(days=2)
+        assert {"template", "note"} <= able() and not {"reply", "files", "later"} & able()
+        self.claras.assignee = self.cast.lea
+        assert "note" in able() and not {"reply", "template", "files"} & able()
+
+    def test_blocking_is_offered_while_whatsapp_takes_it_and_asks_first(self):
+        def offered():
+            able = commands.commands_for(self.cast.ben, self.claras)
+            return {each.key: each.do for each in able if each.key in ("block", "spam", "unblock")}
+
+        assert set(offered()) == {"block", "spam"} and "Clara" in offered()["spam"]["confirm"]
+        self.claras.block_state = BlockState.BLOCKED
+        assert set(offered()) == {"unblock"}
+        self.claras.block_state = BlockState.NONE
+        self.claras.last_customer_message_at = timezone.now() - timedelta(days=2)
+        assert offered() == {}
+
+    def test_what_is_selected_is_done_at_once(self):
+        assert not any(key.startswith("all-") for key in self.options("close", selected=0))
+        offered = self.options("zuweisen lea", selected=2)
+        assert next(iter(offered)) == f"all-assign-{self.cast.lea.pk}"
+        do = offered[f"all-assign-{self.cast.lea.pk}"]
+        rows = ",".join(f"{each.pk}:9" for each in (self.claras, self.cast.darios))
+        self.client.post(do["send"], do["values"] | ({"rows": rows} if do["rows"] else {}))
+
+        self.claras.refresh_from_db()
+        assert self.claras.assignee == self.cast.lea
+
+    def test_lists_people_and_labels_are_places(self):
+        label = Label.objects.create(workspace=self.cast.workspace, name="Reparatur")
+        saved = save_filter(Filter(view="all", window="soon"), name="Eilig", by=self.cast.ben)
+        foreign = save_filter(Filter(view="all"), name="Fremd", by=self.cast.lea)
+
+        assert self.options("eilig")[f"filter-{saved.pk}"] == {"list": f"/?view=all&window=soon&saved={saved.pk}"}
+        assert f"filter-{foreign.pk}" not in self.options("fremd")
+        assert self.options("reparatur")[f"labelled-{label.pk}"] == {"list": f"/?view=all&label={label.pk}"}
+        assert self.options("lea")[f"held-{self.cast.lea.pk}"] == {"list": f"/?view=all&assignee={self.cast.lea.pk}"}
+        assert self.options("kontakte")["contacts"] == {"go": "/contacts/"}
+        assert "sort-closing" in self.options("reihenfolge", selected=0)
+        assert "sort-closing" not in self.options("reihenfolge")  # a page without a list
 
     def test_settings_are_offered_to_who_may_open_them(self):
         def places(agent):

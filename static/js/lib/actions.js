@@ -4,6 +4,7 @@
 import { settle } from "./drafts.js";
 import { openHeld } from "./held.js";
 import { del, get, post, Refused } from "./http.js";
+import { commandBar, openMenu } from "./keys.js";
 import { placeItem, pendingOf, removePending, replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
@@ -97,6 +98,10 @@ const ACTIONS = {
   },
   keys() {
     document.getElementById("keys")?.showModal();
+  },
+  bar: commandBar,
+  menu(button) {
+    openMenu(button.dataset.opens);
   },
 };
 

@@ -1,7 +1,6 @@
 // The command bar, loaded with its first Ctrl/⌘ K: <dialog id="command-bar"> with a combobox over options that the server
 // renders, data-do saying what each does (inbox/commands.py). The focus stays in the field.
 
-import { fetchText } from "../live/parts.js";
 import { getHtml, send } from "./http.js";
 import { toastProblem } from "./toast.js";
 
@@ -49,6 +48,8 @@ list.addEventListener("click", (event) => {
 
 const all = () => [...list.querySelectorAll("[role='option']")];
 const active = () => list.querySelector("[aria-selected='true']");
+const bulk = () => document.querySelector("bulk-bar");
+const isInSight = (pane) => pane?.checkVisibility({ visibilityProperty: true });
 const recent = () => JSON.parse(localStorage.getItem(store) ?? "[]");
 
 function remember(key) {
@@ -57,8 +58,10 @@ function remember(key) {
 
 async function ask() {
   const number = (asked += 1);
-  const conversation = document.getElementById("thread")?.dataset.conversation ?? "";
-  const query = new URLSearchParams({ q: input.value, conversation, recent: recent().join() });
+  const thread = document.getElementById("thread");
+  const query = new URLSearchParams({ q: input.value, recent: recent().join() });
+  if (isInSight(thread)) query.set("conversation", thread.dataset.conversation ?? "");
+  if (bulk()) query.set("selected", bulk().selected.size);
   try {
     const html = await getHtml(`${dialog.dataset.url}?${query}`);
     if (number !== asked) return;
@@ -80,24 +83,28 @@ function activate(option) {
 
 function run(task) {
   if (task.key) able[task.key]();
-  else if (task.act) document.querySelector(`[data-action="${task.act}"]`)?.click();
+  else if (task.click) document.querySelector(task.click)?.click();
+  else if (task.menu) document.querySelector(`drop-menu[data-key="${task.menu}"]`)?.open();
   else if (task.open) swap(task.open, "thread");
   else if (task.list) swap(task.list, "list");
   else if (task.go) location.assign(task.go);
-  else deliver(task);
+  else if (task.tab) window.open(task.tab, "_blank", "noopener");
+  else if (!task.confirm || window.confirm(task.confirm)) deliver(task);
 }
 
 function swap(address, id) {
   if (!document.getElementById(id)) return location.assign(address);
   const target = `#${id}`;
-  return window.htmx.ajax("GET", address, { target, swap: "outerHTML" }).then(() => id === "list" && focusList(), () => {});
+  return window.htmx.ajax("GET", address, { target, swap: "outerHTML" }).then(() => id === "list" && showList(), () => {});
 }
 
-function focusList() {
+function showList() {
+  if (!isInSight(document.getElementById("list"))) document.querySelector("#thread [data-pane-link='list']")?.click();
   document.querySelector("#list :is(#search, .row__link)")?.focus();
 }
 
-async function deliver({ send: address, method, values = {}, after, swap: target }) {
+async function deliver({ send: address, method, values = {}, after, swap: target, rows }) {
+  if (rows) values.rows = bulk().querySelector("[name='rows']").value;
   if (!after) return window.htmx.ajax(method, address, { target: target ?? "body", swap: target ? "outerHTML" : "none", values });
   try {
     await send(method, address, new URLSearchParams(values));

@@ -75,7 +75,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Open at once, so that nothing typed meanwhile counts as a key; what fills it comes with its first use.
-function commandBar() {
+export function commandBar() {
   const bar = document.getElementById("command-bar");
   if (bar.open) return bar.close();
   if (document.querySelector("dialog[open]")) return;
@@ -116,7 +116,7 @@ function view(number) {
   click(`.views [data-key='${number}']`);
 }
 
-function openMenu(key) {
+export function openMenu(key) {
   document.querySelector(`drop-menu[data-key='${key}']`)?.open();
 }
 
