@@ -1,13 +1,33 @@
-"""One Chromium for the module, the cast, a real web process, and signed-in tabs."""
+"""One Chromium for the module, one real web process for all, and for each test the cast and signed-in tabs."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.management import CommandError
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Agent
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
+
+_empty_tables = TransactionTestCase._fixture_teardown
+
+
+def _empty_tables_patiently(case: TransactionTestCase) -> None:
+    """The web process may still be busy with a tab that has just been closed; of two that wait, one has to give way."""
+    for attempt in range(5):
+        try:
+            _empty_tables(case)
+            return
+        except CommandError:
+            if attempt == 4:
+                raise
+            time.sleep(0.5)
+
+
+TransactionTestCase._fixture_teardown = _empty_tables_patiently
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +41,19 @@ def cast() -> Cast:
     return make_cast()
 
 
-@pytest.fixture
-def web(cast: Cast) -> Iterator[Web]:
+@pytest.fixture(scope="session")
+def _web(django_db_setup: None) -> Iterator[Web]:
     web = Web()
-    web.start()
     yield web
     web.kill()
+
+
+@pytest.fixture
+def web(cast: Cast, _web: Web) -> Iterator[Web]:
+    """It runs. After the test it has nothing more to do with the rows, which go then."""
+    _web.start()
+    yield _web
+    _web.come_to_rest()
 
 
 @pytest.fixture

@@ -15,30 +15,10 @@ from inbox.models import Label
 from inbox.visibility import facts_of
 from tests import factories
 from tests.browser.test_composer import until
-from tests.browser.web import Web, running_browser
-from tests.cast import Cast, make_cast
+from tests.browser.web import Web
 from whatsapp.payloads import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
-def web(cast):
-    web = Web()
-    web.start()
-    yield web
-    web.kill()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from inbox import events
 from inbox.actions import assignment
 from tests import factories
+from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -99,10 +100,7 @@ def test_who_looks_at_the_conversation_hears_nothing_of_it_but_of_the_others(cas
     assert shown(first) == ["Dario Conti"]
 
     looking.goto(f"{web.url}/conversations/{cast.darios.pk}/")  # read there, so it need not be shown any longer
-    for _ in range(50):
-        if not shown(first, patience=1):
-            break
-    assert shown(first, patience=1) == []
+    until(lambda: shown(first, patience=1) == [] or first.wait_for_timeout(50), 30)
 
 
 def test_what_was_told_while_the_connection_was_away_is_told_on_return(cast, desk, web):

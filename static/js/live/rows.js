@@ -152,8 +152,12 @@ export function removeRow(conversation) {
 
 // --- the pointer
 
+function isPointedAt() {
+  return matchMedia("(hover: hover)").matches && Boolean(document.getElementById("list-scroll")?.matches(":hover"));
+}
+
 function isHovered(old, before) {
-  if (!matchMedia("(hover: hover)").matches || !document.getElementById("list-scroll")?.matches(":hover")) return false;
+  if (!isPointedAt()) return false;
   const under = rows().querySelector(":scope > .row:hover");
   if (!under) return true;
   const place = [...rows().children];
@@ -248,6 +252,7 @@ export async function fetchList() {
 
 // What an event has said since the fetch began is newer than what the server answered: where a row stands, and that it left.
 function merge(items, started) {
+  if (isPointedAt()) return mergeUnderPointer(items, started);
   const last = (row) => touched.get(Number(row.dataset.conversation));
   const list = rows();
   const focused = list.contains(document.activeElement) ? document.activeElement.closest(".row")?.id : null;
@@ -275,6 +280,24 @@ function merge(items, started) {
   }
   if (focused) document.getElementById(focused)?.querySelector(".row__link")?.focus({ preventScroll: true });
   settle();
+}
+
+// Rows change where they are; new ones, moves and departures wait for the pointer to leave.
+function mergeUnderPointer(items, started) {
+  const listed = new Set(items.map((item) => item.dataset.conversation));
+  const isRacing = (conversation) => touched.get(conversation)?.at >= started;
+  for (const row of rows().children) {
+    const conversation = Number(row.dataset.conversation);
+    if (!conversation || listed.has(row.dataset.conversation) || isRacing(conversation)) continue;
+    waiting.set(conversation, { fresh: row, leaving: true });
+  }
+  for (const item of items) {
+    const { conversation, version, read } = item.dataset;
+    const known = rowOf(conversation) ?? waiting.get(Number(conversation))?.fresh;
+    if (!conversation || isRacing(Number(conversation)) || Number(known?.dataset.version) > Number(version)) continue;
+    if (known?.dataset.version === version) setRead(known, Number(read));
+    else place(prepared(item, { [myself()]: read }), Number(conversation));
+  }
 }
 
 setInterval(() => !document.hidden && panel()?.dataset.timed !== undefined && fetchList(), TIMED);
