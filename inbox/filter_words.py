@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent, Role, Team
 from inbox import filter_counts, queries
-from inbox.filters import LANGUAGES, SINCE, WINDOWS, Filter
+from inbox.filters import LANGUAGES, SINCE, SORTS, VIEW_WORDS, WINDOWS, Filter
 from inbox.models import SavedFilter
 from inbox.models.label import in_order
 from inbox.visibility import rights_of
@@ -52,10 +52,12 @@ def chips(agent: Agent, wanted: Filter, labels: list[Any]) -> list[Chip]:
 
 
 def choices(agent: Agent, labels: list[Any]) -> dict[str, list[tuple[str, Any]]]:
-    """Field → (value, words) of everything the menu offers."""
+    """Field → (value, words) of everything there is to choose."""
     people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True).exclude(pk=agent.pk).order_by("name")
     numbers = PhoneNumber.objects.filter(workspace=agent.workspace_id).order_by("pk")
     return {
+        "view": [(view, _(words)) for view, words in VIEW_WORDS.items()],
+        "sort": list(SORTS.items()),
         "team": [(str(team.pk), team.name) for team in queries.teams_to_filter(agent)],
         "label": [(str(label.pk), label.name) for label in labels],
         "number": [(str(number.pk), number_words(number)) for number in numbers],

@@ -14,12 +14,18 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Agent
 from inbox.models import Conversation
 from whatsapp.service_window import SOON, URGENT, WINDOW
 
-VIEWS = ("mine", "unassigned", "all", "mentions", "following", "closed", "snoozed")
+VIEW_WORDS = {
+    "mine": gettext_noop("Mine"), "unassigned": gettext_noop("Unassigned"), "all": gettext_noop("All"),
+    "mentions": gettext_noop("Mentions"), "following": gettext_noop("Following"), "closed": gettext_noop("Closed"),
+    "snoozed": gettext_noop("Snoozed"),
+}  # fmt: skip
+VIEWS = tuple(VIEW_WORDS)
 SORTS: dict[str, Promise] = {
     "newest": _("Newest first"), "waiting": _("Waiting longest first"), "closing": _("Window closing first"),
 }  # fmt: skip

@@ -1,6 +1,10 @@
 """Lists kept by name. Everybody keeps their own; for a team its leads and the admins do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, Team
@@ -20,40 +24,65 @@ def save_filter(wanted: Filter, *, name: str, team: Team | None = None, by: Agen
     name = _fit_name(name)
     if team is not None and not leads_team(by, team):
         raise NotAllowed
-    parameters = wanted.with_(search="", saved_id=None).parameters
-    with transaction.atomic():
-        # One writer at a time and person, so that neither the limit nor the name can be passed twice.
-        Agent.objects.select_for_update(no_key=True).get(pk=by.pk)
-        siblings = SavedFilter.objects.filter(workspace=by.workspace_id, team=team)
-        siblings = siblings.filter(owner=by) if team is None else siblings
+    with _one_at_a_time(by):
+        siblings = _siblings(by, team)
         found = siblings.filter(name=name).first()
         if found is not None:
-            found.parameters = parameters
+            found.parameters = _kept(wanted)
             found.save(update_fields=["parameters"])
         else:
-            places = list(siblings.values_list("position", flat=True))
-            if len(places) >= MOST:
-                raise InboxRuleViolation(_("There are %(limit)s already. Delete one first.") % {"limit": MOST})
             found = SavedFilter.objects.create(
-                workspace_id=by.workspace_id, owner=by, team=team, name=name, parameters=parameters,
-                position=max(places, default=0) + 1,
+                workspace_id=by.workspace_id, owner=by, team=team, name=name, parameters=_kept(wanted),
+                position=_next_place(siblings),
             )  # fmt: skip
     filter_counts.forget(by.workspace_id)
     return found
 
 
-def rename_filter(saved: SavedFilter, *, name: str, by: Agent) -> SavedFilter:
-    """Another name, in everybody's menu that it stands in."""
+def change_filter(saved: SavedFilter, wanted: Filter, *, name: str, team: Team | None, by: Agent) -> SavedFilter:
+    """Other conditions, another name, for others: a team, or (no longer shared) for who changes it."""
     require_keeper(saved, by)
     name = _fit_name(name)
-    with transaction.atomic():
-        taken = SavedFilter.objects.filter(workspace=saved.workspace_id, team=saved.team, name=name)
-        taken = taken.filter(owner=saved.owner_id) if saved.team_id is None else taken
-        if taken.exclude(pk=saved.pk).exists():
+    is_moved = team != saved.team
+    if is_moved and team is not None and not leads_team(by, team):
+        raise NotAllowed
+    with _one_at_a_time(by):
+        siblings = _siblings(by, team).exclude(pk=saved.pk)
+        if siblings.filter(name=name).exists():
             raise InboxRuleViolation(_("There is a filter of this name already."))
-        saved.name = name
-        saved.save(update_fields=["name"])
+        if is_moved:
+            saved.position = _next_place(siblings)
+            saved.team = team
+            saved.owner = by if team is None else saved.owner
+        saved.name, saved.parameters = name, _kept(wanted)
+        saved.save(update_fields=["name", "parameters", "team", "owner", "position"])
+    filter_counts.forget(by.workspace_id)
     return saved
+
+
+@contextmanager
+def _one_at_a_time(by: Agent) -> Iterator[None]:
+    """One writer at a time and person, so that neither the limit nor the name can be passed twice."""
+    with transaction.atomic():
+        Agent.objects.select_for_update(no_key=True).get(pk=by.pk)
+        yield
+
+
+def _siblings(agent: Agent, team: Team | None) -> QuerySet[SavedFilter]:
+    """Those beside which one of this team, or of this person, stands."""
+    found = SavedFilter.objects.filter(workspace=agent.workspace_id, team=team)
+    return found.filter(owner=agent) if team is None else found
+
+
+def _next_place(siblings: QuerySet[SavedFilter]) -> int:
+    places = list(siblings.values_list("position", flat=True))
+    if len(places) >= MOST:
+        raise InboxRuleViolation(_("There are %(limit)s already. Delete one first.") % {"limit": MOST})
+    return max(places, default=0) + 1
+
+
+def _kept(wanted: Filter) -> dict[str, str]:
+    return wanted.with_(search="", saved_id=None).parameters
 
 
 def move_filter(saved: SavedFilter, *, up: bool, by: Agent) -> None:

@@ -10,14 +10,9 @@ from accounts.models import Agent
 from accounts.permissions import may_manage_people
 from inbox import context, filter_words, queries
 from inbox.commands.command import MOST_PEOPLE, Command, address
-from inbox.filters import SORTS, VIEWS, Filter
+from inbox.filters import SORTS, VIEW_WORDS, Filter
 
-VIEW_WORDS = {
-    "mine": (gettext_noop("Mine"), "1"), "unassigned": (gettext_noop("Unassigned"), "2"),
-    "all": (gettext_noop("All"), "3"), "mentions": (gettext_noop("Mentions"), "4"),
-    "following": (gettext_noop("Following"), ""), "closed": (gettext_noop("Closed"), "5"),
-    "snoozed": (gettext_noop("Snoozed"), ""),
-}  # fmt: skip
+VIEW_KEYS = {"mine": "1", "unassigned": "2", "all": "3", "mentions": "4", "closed": "5"}
 
 
 def commands(agent: Agent, *, in_inbox: bool) -> Iterator[Command]:
@@ -46,9 +41,8 @@ def commands(agent: Agent, *, in_inbox: bool) -> Iterator[Command]:
 
 def _views(agent: Agent) -> Iterator[Command]:
     also = (gettext_noop("Inbox %(who)s"),)
-    for view in VIEWS:
-        words, kbd = VIEW_WORDS[view]
-        do = _list(Filter(view=view))
+    for view, words in VIEW_WORDS.items():
+        do, kbd = _list(Filter(view=view)), VIEW_KEYS.get(view, "")
         yield Command(f"view-{view}", gettext_noop("View: %(who)s"), "inbox", do, words, kbd, also)
     for saved in filter_words.kept_filters(agent):
         wanted = Filter.of(saved.parameters).with_(saved_id=saved.pk)

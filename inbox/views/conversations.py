@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox import access, composers, filter_words, panels, queries, rendering, threads
+from inbox.actions.saved_filters import may_keep
 from inbox.filters import SORTS, Cursor, Filter
 from inbox.message_rules import PALETTE
 from inbox.models import Conversation
@@ -100,7 +101,8 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
     counted = queries.view_counts(request.user, wanted.team_id)
     teams = queries.teams_to_filter(request.user)
     labels = filter_words.labels_of(request.user)
-    saved = filter_words.saved_filters(request.user)
+    kept = filter_words.saved_filters(request.user)
+    saved = next((each for each in kept if each.pk == wanted.saved_id), None)
     return {
         "filter": wanted,
         "page": queries.list_page(request.user, wanted, current=current),
@@ -110,8 +112,9 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "teams": teams,
         "team": next((team for team in teams if team.pk == wanted.team_id), None),
         "chips": filter_words.chips(request.user, wanted, labels),
-        "saved_filters": saved,
-        "saved": next((each for each in saved if each.pk == wanted.saved_id), None),
+        "saved_filters": kept,
+        "saved": saved,
+        "may_keep": saved is not None and may_keep(saved, request.user),
         "led_teams": filter_words.led_teams(request.user) if wanted.is_narrowed or wanted.team_id else [],
         "sorts": SORTS.items(),
     }

@@ -167,7 +167,7 @@ MATRIX: dict[str, Line] = {
     # Whoever did it takes it back.
     "undo": Line(EVERYBODY, lambda world: [str(world.undo)], (str(uuid.UUID(int=1)),), blind=("lea", "ben", "mallory")),
     "settings-filters": Line(EVERYBODY),
-    "settings-filter": saved_filter(),
+    "settings-filter": replace(saved_filter(), answers=(403,)),  # seen in the menu, but not theirs to change
     "settings-filter-place": saved_filter(),
     "settings-filter-removal": saved_filter(),
     "conversation-following": conversation(),

@@ -14,7 +14,7 @@ from accounts.models import Role, Visibility
 from inbox import events, filter_counts, queries
 from inbox.actions.following import follow, unfollow
 from inbox.actions.notes import add_note
-from inbox.actions.saved_filters import delete_filter, move_filter, rename_filter, save_filter
+from inbox.actions.saved_filters import change_filter, delete_filter, move_filter, save_filter
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.filter_words import saved_filters
 from inbox.filters import Cursor, Filter
@@ -168,7 +168,8 @@ class SavedTests(TestCase):
             save_filter(Filter(), name="Für alle", team=self.cast.other_team, by=self.cast.lea)
         shared = save_filter(Filter(), name="Für alle", team=self.cast.team, by=self.cast.lea)
         for act in (
-            lambda: rename_filter(shared, name="Neu", by=self.cast.ben),
+            lambda: change_filter(shared, Filter(), name="Neu", team=self.cast.team, by=self.cast.ben),
+            lambda: change_filter(shared, Filter(), name="Neu", team=self.cast.other_team, by=self.cast.lea),
             lambda: move_filter(shared, up=True, by=self.cast.ben),
             lambda: delete_filter(shared, by=self.cast.ben),
         ):
@@ -183,17 +184,27 @@ class SavedTests(TestCase):
 
         assert SavedFilter.objects.get().parameters == {"view": "all", "window": "urgent"}
 
-    def test_renamed_arranged_and_deleted(self):
+    def test_arranged_and_deleted(self):
         first, second, third = (
             save_filter(Filter(view="all"), name=name, by=self.cast.ben) for name in ("Eins", "Zwei", "Drei")
         )
         move_filter(third, up=True, by=self.cast.ben)
-        rename_filter(first, name="Erst", by=self.cast.ben)
         delete_filter(second, by=self.cast.ben)
         with pytest.raises(InboxRuleViolation):
-            rename_filter(third, name="Erst", by=self.cast.ben)
+            change_filter(third, Filter(), name="Eins", team=None, by=self.cast.ben)
 
-        assert self.names(self.cast.ben) == ["Erst", "Drei"]
+        assert self.names(self.cast.ben) == [first.name, "Drei"]
+
+    def test_changed_shared_and_no_longer_shared(self):
+        save_filter(Filter(view="all"), name="Schon da", team=self.cast.team, by=self.cast.lea)
+        kept = save_filter(Filter(view="all", window="soon"), name="Eilig", by=self.cast.lea)
+        wanted = Filter(view="mine", waiting=True, search="x", saved_id=kept.pk)
+        change_filter(kept, wanted, name=" Sehr  eilig", team=self.cast.team, by=self.cast.lea)
+
+        assert self.names(self.cast.ben) == ["Schon da", "Sehr eilig"]
+        assert SavedFilter.objects.get(pk=kept.pk).parameters == {"view": "mine", "waiting": "1"}
+        change_filter(kept, wanted, name="Meins", team=None, by=self.cast.ada)  # now only for who changes it
+        assert (self.names(self.cast.ben), self.names(self.cast.ada)) == (["Schon da"], ["Meins", "Schon da"])
 
     def test_kept_opened_and_managed_by_hand(self):
         self.client.force_login(self.cast.ben)
@@ -204,8 +215,15 @@ class SavedTests(TestCase):
         page = self.client.get(f"/?view=all&window=soon&sort=closing&saved={saved.pk}")
         assert page.context["saved"] == saved
         self.assertContains(page, "Eilig")
-        self.client.post(f"/settings/filters/{saved.pk}/", {"name": "Sehr eilig"})
+        url = f"/settings/filters/{saved.pk}/"
+        self.assertContains(page, f'href="{url}"')
+        self.assertContains(self.client.get(url), '<option value="soon" selected>')
+        said = {"name": "Sehr eilig", "view": "mine", "window": "urgent", "language": "de"}
+        self.client.post(url, said)
         self.assertContains(self.client.get("/settings/filters/"), "Sehr eilig")
+        assert SavedFilter.objects.get().parameters == {"view": "mine", "window": "urgent", "language": "de"}
+        refused = self.client.post(url, said | {"name": " ", "window": "open"})
+        self.assertContains(refused, '<option value="open" selected>', status_code=422)  # as chosen
         self.client.post(f"/settings/filters/{saved.pk}/removal/")
         assert not SavedFilter.objects.exists()
 
