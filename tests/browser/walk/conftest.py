@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name == "walk":
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.stack)
-            item.add_marker(pytest.mark.xdist_group("stack"))  # one story, one stack, one worker
+            item.add_marker(pytest.mark.xdist_group("walk"))  # one story, one stack, one worker
 
 
 @pytest.fixture(scope="package")
