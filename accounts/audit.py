@@ -41,6 +41,11 @@ WORDS: dict[str, str | Promise] = {
     "workspace.created": _("created the workspace"),
     "contact.created": _("entered the contact"),
     "contact.changed": _("changed the contact"),
+    "contacts.imported": _("imported contacts from"),
+    "contacts.exported": _("exported contacts:"),
+    "contacts.merged": _("merged the contact"),
+    "contacts.merge_undone": _("undid the merge of the contact"),
+    "contact.number": _("changed the number of"),
     "contact_field.created": _("made the contact field"),
     "contact_field.changed": _("changed the contact field"),
     "contact_field.removed": _("removed the contact field"),
@@ -60,7 +65,8 @@ def record_audit(
 _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
-    "fields": _("Fields"),
+    "fields": _("Fields"), "new": _("New"), "changed": _("Changed"), "count": _("Contacts"), "format": _("Format"),
+    "with": _("with"), "filter": _("Filter"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

@@ -40,6 +40,11 @@ def may_manage_labels(agent: Agent) -> bool:
     return agent.role in (Role.ADMIN, Role.LEAD)
 
 
+def may_manage_contacts(agent: Agent) -> bool:
+    """Import, export and merge contacts; entering and correcting one is everybody's."""
+    return agent.role in (Role.ADMIN, Role.LEAD)
+
+
 def leads_team(agent: Agent, team: Team) -> bool:
     """Admins lead every team of their workspace; others the ones they are lead of."""
     if team.workspace_id != agent.workspace_id:
@@ -77,3 +82,4 @@ def deny(request: HttpRequest, agent: Agent, sentence: str) -> None:
 
 admin_required = _required(may_manage_settings, lambda: _("Only admins can do this."))
 lead_required = _required(may_see_people, lambda: _("Only team leads and admins can do this."))
+contact_manager_required = _required(may_manage_contacts, lambda: _("Only team leads and admins can do this."))

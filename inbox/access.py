@@ -6,11 +6,11 @@ What exists but is not visible is answered exactly like what does not exist; onl
 import logging
 from typing import NoReturn
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from accounts.models import Agent
-from inbox.models import Attachment, Contact, Conversation, Message
+from accounts.models import Agent, Role
+from inbox.models import Attachment, Contact, ContactImport, Conversation, Message
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
 logger = logging.getLogger(__name__)
@@ -51,18 +51,30 @@ def get_attachment(agent: Agent, token: str) -> Attachment:
 
 
 def visible_contacts(agent: Agent) -> QuerySet[Contact]:
-    """Customers of whom the agent sees a conversation, or all of the workspace for who sees everything."""
+    """Customers of whom the agent sees a conversation, or all of the workspace for who sees everything.
+
+    Leads also see who has no conversation yet, as they see conversations that have no team.
+    """
     rights = rights_of(agent)
     contacts = Contact.objects.filter(workspace_id=rights.workspace_id, merged_into=None)
     if rights.is_active and rights.sees_everything:
         return contacts
-    return contacts.filter(pk__in=Conversation.objects.filter(visible_q_for(rights)).values("contact_id"))
+    seen = Q(pk__in=Conversation.objects.filter(visible_q_for(rights)).values("contact_id"))
+    if rights.is_active and rights.role == Role.LEAD:
+        seen |= Q(~Exists(Conversation.objects.filter(contact=OuterRef("pk"))))
+    return contacts.filter(seen)
 
 
 def get_contact(agent: Agent, pk: int) -> Contact:
     """A customer the agent may know of, or 404."""
     contact = visible_contacts(agent).filter(pk=pk).prefetch_related("identities").first()
     return contact or _refuse(agent, Contact.objects.filter(pk=pk), pk)
+
+
+def get_import(agent: Agent, pk: int) -> ContactImport:
+    """A file of contacts that this agent has put in, or 404: its rows are nobody else's yet."""
+    found = ContactImport.objects.select_related("workspace", "agent__workspace", "phone_number__business_account")
+    return found.filter(agent=agent, pk=pk).first() or _refuse(agent, ContactImport.objects.filter(pk=pk), pk)
 
 
 def require_sight(agent: Agent, conversation: Conversation) -> None:

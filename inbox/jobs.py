@@ -134,6 +134,19 @@ def settle_block(conversation_id: int) -> None:
     blocking.settle_block(conversation)
 
 
+def work_on_import(import_id: int) -> None:
+    """Go on with checking or applying a file of contacts."""
+    from inbox.actions import contact_imports
+    from inbox.models import ContactImport
+
+    found = ContactImport.objects.select_related("workspace", "agent__workspace", "phone_number__business_account")
+    imported = found.filter(pk=import_id).first()
+    if imported is None:
+        logger.info("Import %s has gone; nothing to do", import_id)
+        return
+    contact_imports.work_on(imported)
+
+
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
     from whatsapp.models import BusinessAccount
@@ -194,8 +207,15 @@ def forget_old_uploads() -> None:
     uploads.forget_old()
 
 
+def forget_old_imports() -> None:
+    """Delete the files of contacts that were imported some time ago."""
+    from inbox.actions import contact_imports
+
+    contact_imports.forget_old()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
 NIGHTLY: tuple[Callable[[], None], ...] = (
-    forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, forget_ended_push_devices
+    forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, forget_ended_push_devices, forget_old_imports,
 )  # fmt: skip

@@ -26,6 +26,18 @@ def digits_of(typed: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
 
 
+def digits_in_table(typed: str, country: str) -> str:
+    """`digits_of` for what spreadsheets make of numbers: 491721234567 without its plus is not one of the town 0491."""
+    bare = "".join(char for char in typed if char.isdigit())
+    if country and typed.strip()[:1] not in ("+", "0", "("):
+        code = str(phonenumbers.country_code_for_region(country))
+        if bare.startswith(code) and len(bare) > 10:
+            with_code = digits_of(f"+{bare}", "")
+            if with_code and phonenumbers.is_valid_number(phonenumbers.parse(f"+{with_code}")):
+                return with_code
+    return digits_of(typed, country)
+
+
 def country_of(digits: str) -> str:
     """ISO code of the number's country ("DE"), or "" when unknown."""
     try:

@@ -24,7 +24,16 @@ from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
-from inbox.models import Activity, Attachment, Block, Conversation, ScheduledReply, SearchBacklog, UnmatchedStatus
+from inbox.models import (
+    Activity,
+    Attachment,
+    Block,
+    ContactImport,
+    Conversation,
+    ScheduledReply,
+    SearchBacklog,
+    UnmatchedStatus,
+)
 from inbox.push_queue import requeue_lost
 from inbox.search.indexing import BATCH, index_batch
 from whatsapp.service_window import WINDOW
@@ -68,6 +77,8 @@ class Sweeper:
             self._try(prepare_attachments, now)
         if self._is_time("pushes", SELDOM, now):
             more |= self._try(requeue_lost, now)
+        if self._is_time("imports", SELDOM, now):
+            self._try(requeue_imports, now)
         more |= self._try(index_new, now)
         if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
             del self._last_run["clean"]
@@ -183,6 +194,16 @@ def requeue_blocks(now: datetime) -> bool:
             if Block.objects.filter(pk=pk, try_at__lte=now).update(try_at=now + JOB_LOST_AFTER):
                 jobs.enqueue(jobs.settle_block, conversation_id)
     return len(rows) == ROWS
+
+
+def requeue_imports(now: datetime) -> bool:
+    """Imports whose job was lost get another."""
+    at_work = ContactImport.objects.filter(state__in=ContactImport.WORKING, touched_at__lte=now - JOB_LOST_AFTER)
+    for pk in list(at_work.values_list("pk", flat=True)[:ROWS]):
+        with transaction.atomic():
+            if at_work.filter(pk=pk).update(touched_at=now):
+                jobs.enqueue(jobs.work_on_import, pk)
+    return False
 
 
 def prepare_attachments(now: datetime) -> bool:

@@ -4,6 +4,7 @@ from inbox.models.block import Block
 from inbox.models.case import Case
 from inbox.models.consent import Consent
 from inbox.models.contact import Contact, ContactField, ContactIdentity
+from inbox.models.contact_import import ContactImport, ContactImportRow
 from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
 from inbox.models.event import Event
 from inbox.models.follower import Follower
@@ -40,6 +41,8 @@ __all__ = [
     "Contact",
     "ContactField",
     "ContactIdentity",
+    "ContactImport",
+    "ContactImportRow",
     "Conversation",
     "DeliveryAttempt",
     "Draft",

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.permissions import may_manage_contacts
 from accounts.views.answers import done
 from inbox import access, contact_list
 from inbox.actions import contact_book
@@ -33,6 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return render(request, "inbox/contacts/_rows.html", context)
     context |= {
         "nav": "contacts",
+        "manages": may_manage_contacts(request.user),
         "consents": ConsentState.choices,
         "languages": settings.LANGUAGES,
         "labels": list(Label.objects.filter(workspace=request.user.workspace_id).order_by("name")),

@@ -23,7 +23,7 @@ from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, ContactField, Label, Rendition, SavedFilter, Undo
+from inbox.models import Attachment, ContactField, ContactImport, Label, Rendition, SavedFilter, Undo
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -52,6 +52,7 @@ class World:
     scheduled: int
     scheduled_file: uuid.UUID
     contact_field: int
+    contact_import: int
     push_device: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
@@ -95,6 +96,11 @@ def label() -> Line:
 def saved_filter() -> Line:
     """Team Werkstatt's, which Ada keeps."""
     return of_team(lambda world: [world.saved_filter])
+
+
+def own_import() -> Line:
+    """A file that Ada has put in: hers alone."""
+    return Line(LEADS, lambda world: [world.contact_import], blind=("mallory", "lea"), answers=(404,))
 
 
 def practice(*args: Any) -> Line:
@@ -151,6 +157,11 @@ MATRIX: dict[str, Line] = {
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
     "contacts": Line(EVERYBODY),
     "contact-new": Line(EVERYBODY),
+    "contact-imports": Line(LEADS),
+    "contact-import": own_import(),
+    "contact-import-progress": own_import(),
+    "contact-import-application": own_import(),
+    "contact-import-removal": own_import(),
     "contact-edit": of_team(lambda world: [world.cast.clara.pk]),
     "contact-start": of_team(lambda world: [world.cast.clara.pk]),
     "settings-contact-fields": Line(ADMINS),
@@ -317,9 +328,14 @@ class MatrixTestCase(TestCase):
         scheduled = schedule_reply(
             cast.claras, by=cast.ben, text="Bis dann", uid=uuid.uuid4(), plan=plan, files=[planned.uid]
         )
+        imported = ContactImport.objects.create(
+            workspace=cast.workspace, agent=cast.ada, phone_number=cast.number, file_name="kunden.csv",
+            headings=["Telefon"], columns=["phone"], state="checked",
+        )  # fmt: skip
         cls.world = World(
             cast, invitation, delivery, attachment, failed.pk, template.pk, reply.pk, upload.uid, label.pk, saved.pk,
             Undo.objects.create(agent=cast.ada, steps=[]).pk, scheduled.pk, planned.uid, field.pk,
+            imported.pk,
         )  # fmt: skip
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk

@@ -1,0 +1,87 @@
+"""What each column of a table holds: guessed from its heading, corrected by the person.
+
+A target is the name of something we keep, or `field_7` for the business's own field 7, or "" for a column left out.
+"""
+
+import re
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from inbox.contact_fields import form_name
+from inbox.models import ContactField
+from inbox.text import fold
+
+Words = str | Promise
+
+PHONE, NAME, FIRST, LAST = "phone", "name", "first_name", "last_name"
+EMAIL, LANGUAGE, NOTE = "email", "language", "note"
+CONSENT, CONSENT_AT, CONSENT_SOURCE, CONSENT_WORDING = "consent", "consent_at", "consent_source", "consent_wording"
+
+TARGETS: dict[str, Words] = {
+    PHONE: _("Phone number"), NAME: _("Name"), FIRST: _("First name"), LAST: _("Last name"), EMAIL: _("Email"),
+    LANGUAGE: _("Language"), NOTE: _("Note about this person"), CONSENT: _("Advertising: yes or no"),
+    CONSENT_AT: _("Advertising: since when"), CONSENT_SOURCE: _("Advertising: where and how"),
+    CONSENT_WORDING: _("Advertising: exact words"),
+}  # fmt: skip
+
+# Folded, without marks.
+_HEADINGS: dict[str, tuple[str, ...]] = {
+    PHONE: (
+        "telefon", "telefonnummer", "telefon mobil", "tel", "handy", "handynummer", "mobil", "mobilnummer",
+        "mobiltelefon", "mobilfunk", "mobilfunknummer", "rufnummer", "nummer", "whatsapp", "whatsapp nummer",
+        "whatsapp number", "phone", "phone number", "phone 1 value", "telephone", "mobile", "mobile number",
+        "mobile phone", "cell", "cell phone", "number", "phone1", "primary phone",
+    ),
+    FIRST: ("vorname", "first name", "firstname", "given name", "forename", "rufname"),
+    LAST: ("nachname", "familienname", "zuname", "last name", "lastname", "family name", "surname"),
+    NAME: ("name", "kunde", "kundenname", "kontakt", "vollstaendiger name", "full name", "contact", "customer",
+           "display name", "anzeigename", "contact name", "vor und nachname"),
+    EMAIL: ("e mail", "email", "mail", "e mail adresse", "email adresse", "mailadresse", "email address",
+            "e mail address", "e mail 1 value"),
+    LANGUAGE: ("sprache", "language", "lang"),
+    NOTE: ("notiz", "notizen", "bemerkung", "bemerkungen", "anmerkung", "kommentar", "note", "notes", "comment",
+           "comments", "remarks", "notiz zu dieser person", "note about this person"),
+    CONSENT: ("werbung", "einwilligung", "newsletter", "opt in", "optin", "consent", "marketing", "advertising",
+              "werbeeinwilligung", "marketing consent"),
+    CONSENT_AT: ("werbung seit", "einwilligung am", "einwilligung seit", "einwilligungsdatum", "opt in datum",
+                 "datum der einwilligung", "consent date", "opt in date", "consent at", "advertising since"),
+    CONSENT_SOURCE: ("einwilligung quelle", "quelle der einwilligung", "einwilligungsquelle", "opt in quelle",
+                     "consent source", "opt in source", "werbung quelle", "advertising source"),
+    CONSENT_WORDING: ("einwilligungstext", "wortlaut", "consent text", "consent wording", "wording"),
+}  # fmt: skip
+_BY_HEADING = {words: target for target, headings in _HEADINGS.items() for words in headings}
+
+
+def targets_for(fields: list[ContactField]) -> dict[str, Words]:
+    """Everything a column may hold here, with its words."""
+    return TARGETS | {form_name(field): field.name for field in fields}
+
+
+def guess(headings: list[str], rows: list[list[str]], fields: list[ContactField]) -> list[str]:
+    """A target per column, each at most once; a table without words for it still has its phone numbers found."""
+    own = {_key(field.name): form_name(field) for field in fields}
+    found: list[str] = []
+    for heading in headings:
+        key = _key(heading)
+        target = own.get(key) or _BY_HEADING.get(key, "")
+        found.append(target if target and target not in found else "")
+    if PHONE not in found:
+        _find_phones(found, rows)
+    return found
+
+
+def _key(heading: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", fold(heading)).split())
+
+
+def _find_phones(found: list[str], rows: list[list[str]]) -> None:
+    """The column of which most cells look like a number of that length."""
+    best, most = None, 0
+    for index, target in enumerate(found):
+        cells = [row[index] for row in rows if row[index]]
+        likely = sum(re.fullmatch(r"\+?[0-9][0-9 ()/.-]{7,20}", cell) is not None for cell in cells)
+        if not target and likely > most and likely * 2 > len(cells):
+            best, most = index, likely
+    if best is not None:
+        found[best] = PHONE
