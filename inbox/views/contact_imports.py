@@ -75,7 +75,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     counts = contact_imports.counts_of(imported)
     context |= {
         "nav": "contacts", "form": form, "total": sum(counts.values()), "todo": _todo(counts),
-        "chips": _chips(imported, counts), "asks": form.errors or columns.PHONE not in imported.columns, "lacks_source": _lacks_source(imported),
+        "chips": _chips(imported, counts), "asks": form.errors or columns.PHONE not in imported.columns,
+        "lacks_source": _lacks_source(imported),
     }  # fmt: skip
     return render(request, "inbox/contacts/import.html", context, status=422 if form.errors else 200)
 

@@ -136,8 +136,10 @@ def _bomb() -> bytes:
 
 
 @pytest.mark.parametrize(("content", "sentence"), [
-    (b"", "no rows"), (b"\n\n;;\n", "no rows"), (b"Telefon;Name\n", "no rows"), (b"\xd0\xcf\x11\xe0" + b"x" * 600, "old"),
-    (b"%PDF-1.7\n\x00\x01\x02", "no table"), (b"\x89PNG\r\n\x1a\n\x00\x00", "no table"), (b"PK\x03\x04nonsense", "no table"),
+    (b"", "no rows"), (b"\n\n;;\n", "no rows"), (b"Telefon;Name\n", "no rows"),
+    (b"\xd0\xcf\x11\xe0" + b"x" * 600, "old"),
+    (b"%PDF-1.7\n\x00\x01\x02", "no table"), (b"\x89PNG\r\n\x1a\n\x00\x00", "no table"),
+    (b"PK\x03\x04nonsense", "no table"),
     (b"Telefon\n" + b"0172 1234567\n" * 10_001, "10,000"), (b";".join([b"x"] * 61) + b"\n1", "60"),
     (b"x" * (5 * 1024 * 1024 + 1), "5 MB"), (b'Telefon\n"' + b"0" * 200_000, "no table"), (_bomb, "no table"),
 ])  # fmt: skip
@@ -403,7 +405,7 @@ def _post_file(client: Client, cast: Cast, content: bytes, capture, name: str = 
 
 
 def test_from_the_file_to_the_contact_on_the_pages(cast, lea, django_capture_on_commit_callbacks):
-    answer = _post_file(lea, cast, "Name;Telefon\n<b>Lena</b>;0172 1111111".encode(), django_capture_on_commit_callbacks)
+    answer = _post_file(lea, cast, b"Name;Telefon\n<b>Lena</b>;0172 1111111", django_capture_on_commit_callbacks)
     path = answer["Location"]
     assert "hx-get" in lea.get(f"{path}progress/").content.decode()
     _work(django_capture_on_commit_callbacks)
