@@ -18,13 +18,14 @@ logger = logging.getLogger(__name__)
 
 def get_conversation(agent: Agent, pk: int) -> Conversation:
     """The conversation with all its head shows, or 404."""
-    conversation = (
+    found = (
         Conversation.objects.visible_to(agent)
-        .select_related("contact", "assignee", "team", "workspace", "phone_number__business_account")
+        .select_related("contact", "assignee", "team", "phone_number__business_account")
         .prefetch_related("contact__identities")
-        .filter(pk=pk)
-        .first()
     )
+    conversation = next(iter(found.filter(pk=pk)), None)
+    if conversation is not None:
+        conversation.workspace = agent.workspace  # nobody sees another's
     return conversation or _refuse(agent, Conversation.objects.filter(pk=pk), pk)
 
 

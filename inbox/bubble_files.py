@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import ngettext
 
 from inbox import formatting, times
-from inbox.enums import AttachmentState
+from inbox.enums import WITHOUT_FILES, AttachmentState
 from inbox.models import Attachment, Message, Rendition
 
 TYPE_WORDS = {
@@ -24,6 +24,8 @@ class Files:
 
     @cached_property
     def attachment(self) -> Attachment | None:
+        if self.message.kind in WITHOUT_FILES:
+            return None
         return next(iter(self.message.attachments.all()), None)
 
     @cached_property

@@ -91,6 +91,10 @@ FILE_KINDS = frozenset({
     MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.AUDIO, MessageKind.VOICE, MessageKind.DOCUMENT,
     MessageKind.STICKER,
 })  # fmt: skip
+# Most messages: nobody need look for a file of theirs.
+WITHOUT_FILES = frozenset({
+    MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY
+})  # fmt: skip
 # Filled in beside the composer.
 BUILT_KINDS = frozenset({MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.INTERACTIVE})
 CAPTIONED_KINDS = frozenset({MessageKind.IMAGE, MessageKind.VIDEO, MessageKind.DOCUMENT})

@@ -18,7 +18,7 @@ from django.db.models import prefetch_related_objects
 from accounts.models import Agent, Team, Workspace
 from inbox import rendering, statements
 from inbox.bubble_delivery import MAY_BE_RESENT
-from inbox.enums import BlockState, MessageKind
+from inbox.enums import WITHOUT_FILES, BlockState
 from inbox.models import Activity, Contact, ContactIdentity, Conversation, Label, Message, Note
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ Item = Message | Note | Activity
 Part = tuple[str, Item | Conversation]  # row, head, message, note or activity, and what it shows
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES]
-WITHOUT_FILES = {MessageKind.TEXT, MessageKind.LOCATION, MessageKind.CONTACTS, MessageKind.BUTTON_REPLY}
 
 # Of the rows beside it what templates show, in the order of their models; anything else is read when asked for.
 BESIDE: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {

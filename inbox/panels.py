@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.models import Agent
 from inbox import contact_fields
+from inbox.beside import PERSON, with_beside
 from inbox.enums import ConsentState
 from inbox.models import Block, Case, Consent, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
@@ -35,9 +36,9 @@ class Panel:
 def panel_of(conversation: Conversation) -> Panel:
     """Everything the panel shows, in five queries."""
     consents = list(
-        Consent.objects.filter(contact=conversation.contact_id, category="marketing")
-        .select_related("recorded_by")
-        .order_by("-occurred_at", "-id")[:CONSENT_ROWS]
+        with_beside(
+            Consent.objects.filter(contact=conversation.contact_id, category="marketing"), recorded_by=PERSON
+        ).order_by("-occurred_at", "-id")[:CONSENT_ROWS]
     )
     return Panel(
         conversation=conversation,
@@ -47,12 +48,14 @@ def panel_of(conversation: Conversation) -> Panel:
         consents=consents,
         labels=in_order(conversation.labels),
         cases=list(
-            Case.objects.filter(conversation=conversation, closed_at__isnull=False)
-            .select_related("closed_by")
-            .order_by("-opened_at")[:EARLIER_CASES]
+            with_beside(
+                Case.objects.filter(conversation=conversation, closed_at__isnull=False), closed_by=PERSON
+            ).order_by("-opened_at")[:EARLIER_CASES]
         ),
-        block=Block.objects.filter(conversation=conversation).select_related("by").first(),
-        followers=list(Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name")),
+        block=next(iter(with_beside(Block.objects.filter(conversation=conversation), by=PERSON)), None),
+        followers=list(
+            Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name").only(*PERSON)
+        ),
         own_fields=contact_fields.shown(conversation.contact, contact_fields.fields_of(conversation.workspace_id)),
     )
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Agent, Team
 from inbox import text
+from inbox.beside import CUSTOMER, PERSON, with_beside
 from inbox.enums import ConversationStatus, DraftKind
 from inbox.filters import Cursor, Filter, Part, parts_of
 from inbox.models import Contact, ContactIdentity, Conversation, Draft, Follower, Mention, ReadCursor
@@ -80,7 +81,7 @@ def with_what_rows_show(conversations: QuerySet[Conversation], agent: Agent) -> 
     read = ReadCursor.objects.filter(agent=agent, conversation=OuterRef("pk")).values("read_count")
     drafts = drafters(Draft.objects.filter(conversation=OuterRef("pk")))
     found = conversations.annotate(read_count=Subquery(read), drafters=ArraySubquery(drafts))
-    return found.select_related("contact", "assignee")
+    return with_beside(found, contact=CUSTOMER, assignee=PERSON)
 
 
 def drafters(drafts: QuerySet[Draft]) -> QuerySet[Draft, Any]:

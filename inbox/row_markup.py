@@ -7,12 +7,11 @@ import json
 from functools import lru_cache
 from html import escape
 
-from django.urls import reverse
 from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from inbox.markup import agent_face, face, icon, ring, ticks, when
+from inbox.markup import address, agent_face, face, icon, ring, ticks, when
 from inbox.rows import Row
 
 
@@ -20,9 +19,10 @@ def row_html(row: Row) -> SafeString:
     """The row with its stable id, in the active language."""
     conversation, words, pk = row.conversation, _words(translation.get_language()), row.dom_id
     assignee, name = conversation.assignee, escape(conversation.contact.display_name)
+    current = ' aria-current="true"' if row.is_current else ""
     return SafeString(f"""\
 <li class="{row.classes}" id="{pk}" {row.attributes}>
-  <a class="row__link" href="{_url(conversation.pk)}"{' aria-current="true"' if row.is_current else ""} \
+  <a class="row__link" href="{address("conversation", conversation.pk)}"{current} \
 aria-labelledby="{pk}-name {pk}-unread {pk}-owner {pk}-window"></a>
   <input class="row__check" type="checkbox" autocomplete="off" aria-label="{words["select"] % {"name": name}}">
   <window-clock class="ring" data-window="{row.window_state}" data-until="{row.until}" data-form="ring">\
@@ -47,7 +47,7 @@ data-window="{row.window_state}" data-until="{row.until}" data-form="short">{esc
 
 
 @lru_cache(maxsize=8)
-def _words(language: str) -> dict[str, str]:
+def _words(_language: str) -> dict[str, str]:
     """Looked up once a language: fifty rows would ask for each fifty times."""
     words = {
         "select": _("Select %(name)s"),
@@ -92,15 +92,3 @@ def _labels(row: Row) -> str:
         f'<span class="label" data-hue="{label.hue}" data-label="{label.pk}">{escape(label.name)}</span>'
         for label in row.labels
     )
-
-
-@lru_cache(maxsize=1)
-def _address() -> tuple[str, str]:
-    before, _zero, after = reverse("conversation", args=[0]).partition("0")
-    return before, after
-
-
-def _url(pk: int) -> str:
-    """Reversed once: fifty times on a page it costs as much as a query."""
-    before, after = _address()
-    return f"{before}{pk}{after}"

@@ -13,12 +13,22 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import albums, bubbles, rendering
+from inbox.beside import CUSTOMER, PERSON, with_beside
 from inbox.bubble_delivery import MAY_BE_RESENT
-from inbox.enums import Direction, MessageKind, MessageStatus
-from inbox.models import Activity, Conversation, Message, Note, Reaction
+from inbox.enums import WITHOUT_FILES, Direction, MessageKind, MessageStatus
+from inbox.models import Activity, Contact, Conversation, Message, Note, Reaction
 
 PAGE_SIZE = 40
 CATCH_UP_LIMIT = 300
+
+# What a thread shows of the rows beside its entries.
+BESIDE_A_MESSAGE = {
+    "author": PERSON,
+    "template": ("name", "category", "components"),
+    "quoted": ("uid", "seq", "direction", "kind", "text", "data", "deleted_at", "author"),
+    "quoted__author": PERSON,
+}
+BESIDE_A_REACTION = {"agent": PERSON, "contact": CUSTOMER, "sending": ("status", "error_code")}
 FARTHEST_NEW = 1_000  # of more unread messages nobody looks for the first
 _TEMPLATES = {
     "message": "inbox/messages/_message.html",
@@ -197,25 +207,24 @@ def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any
         Message.objects.filter(conversation=conversation)
         .exclude(Q(status=MessageStatus.HELD) & ~Q(author=agent))
         .exclude(kind=MessageKind.REACTION)
-        .select_related("author", "sender_contact", "template", "quoted__author")
-        .prefetch_related(
-            "attachments__renditions",
-            Prefetch("reactions", Reaction.objects.select_related("agent", "contact", "sending").order_by("id")),
-        )
     )
+    # Only in a group it is not plain who wrote.
+    sender = {"sender_contact": CUSTOMER} if conversation.contact.kind == Contact.Kind.GROUP else {}
+    notes = Note.objects.filter(conversation=conversation).prefetch_related("mentions__agent")
     return {
-        "message": messages,
-        "note": Note.objects.filter(conversation=conversation)
-        .select_related("author")
-        .prefetch_related("mentions__agent"),
-        "activity": Activity.objects.filter(conversation=conversation).select_related("actor"),
+        "message": with_beside(messages, **BESIDE_A_MESSAGE, **sender).prefetch_related(
+            Prefetch("reactions", with_beside(Reaction.objects.order_by("id"), **BESIDE_A_REACTION))
+        ),
+        "note": with_beside(notes, author=PERSON),
+        "activity": with_beside(Activity.objects.filter(conversation=conversation), actor=PERSON),
     }
 
 
 def _items(kind: str, found: Iterable[Any], conversation: Conversation) -> list[Item]:
     items, found = [], list(found)
-    troubled = [each for each in found if isinstance(each, Message) and each.status in MAY_BE_RESENT]
-    prefetch_related_objects(troubled, "resends")
+    messages = [each for each in found if isinstance(each, Message)]
+    prefetch_related_objects([each for each in messages if each.kind not in WITHOUT_FILES], "attachments__renditions")
+    prefetch_related_objects([each for each in messages if each.status in MAY_BE_RESENT], "resends")
     for thing in found:
         thing.conversation = conversation  # with its contact and workspace, already loaded
         if isinstance(thing, Message):

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import formatting, markup, times
+from inbox.bubble_markup import meta_html, tools_html
+from inbox.bubbles import Bubble
 from inbox.enums import MessageKind
 from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS
@@ -67,6 +69,18 @@ def contact_ring(contact: Any, window: Any, size: str = "") -> SafeString:
 def conversation_row(row: Row) -> SafeString:
     """One line of the list."""
     return row_html(row)
+
+
+@register.simple_tag
+def bubble_meta(bubble: Bubble) -> SafeString:
+    """The time and ticks of a message."""
+    return meta_html(bubble)
+
+
+@register.simple_tag
+def bubble_tools(bubble: Bubble) -> SafeString:
+    """The buttons beside it."""
+    return tools_html(bubble)
 
 
 @register.simple_tag
