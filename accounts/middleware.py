@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 TOUCH_SECONDS = 60
+BY_HAND = ("", "document", "empty")  # Sec-Fetch-Dest: a browser that does not say, a page, a script
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
 
@@ -28,9 +29,15 @@ class SessionLifetimeMiddleware:
                 session["started_at"] = session["active_at"] = now
             elif now - started > settings.SESSION_COOKIE_AGE or now - active > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif now - active >= TOUCH_SECONDS:
+            elif now - active >= TOUCH_SECONDS and _is_by_hand(request):
                 session["active_at"] = now
         return self.get_response(request)
+
+
+def _is_by_hand(request: HttpRequest) -> bool:
+    """Whether somebody did something. Pages mark what they ask for unattended (static/js/lib/by-hand.js), and browsers
+    say when they fetch a picture or another part of a page."""
+    return "X-Automatic" not in request.headers and request.headers.get("Sec-Fetch-Dest", "") in BY_HAND
 
 
 class NothingKeptMiddleware:

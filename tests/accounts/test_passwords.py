@@ -162,6 +162,9 @@ class LogTests(TestCase):
 class SessionLifetimeTests(TestCase):
     def setUp(self) -> None:
         make_cast()
+        self.sign_in()
+
+    def sign_in(self) -> None:
         data = {"email": "ben@radhaus.example", "password": factories.PASSWORD, "stay": "on"}
         self.client.post("/accounts/login/", data)
 
@@ -177,6 +180,20 @@ class SessionLifetimeTests(TestCase):
 
         self.age(active_at=12 * 3600 + 1)
         self.assertEqual(self.client.get(reverse("profile")).status_code, 302)
+
+    def test_what_a_page_asks_for_by_itself_does_not_keep_a_session_awake(self) -> None:
+        for automatic in ({"X-Automatic": "1"}, {"Sec-Fetch-Dest": "image"}, {"Sec-Fetch-Dest": "manifest"}):
+            self.age(active_at=12 * 3600 - 60)
+            asleep = self.client.session["active_at"]
+            self.assertEqual(self.client.get(reverse("profile"), headers=automatic).status_code, 200)
+            self.assertEqual(self.client.session["active_at"], asleep, automatic)
+            self.age(active_at=12 * 3600 + 1)
+            self.assertEqual(self.client.get(reverse("profile"), headers=automatic).status_code, 302)
+            self.sign_in()
+
+        self.age(active_at=12 * 3600 - 60)
+        self.client.get(reverse("profile"), headers={"Sec-Fetch-Dest": "empty"})
+        self.assertGreater(self.client.session["active_at"], time.time() - 60)
 
     def test_every_session_ends_after_fourteen_days_however_busy(self) -> None:
         self.age(started_at=14 * 24 * 3600 + 1, active_at=1)

@@ -162,3 +162,20 @@ def test_a_label_renamed_or_gone_is_so_on_every_screen(bens, cast):
     remove_label(label, by=cast.lea)
 
     expect(shown).to_have_count(0)
+
+
+def test_a_page_that_nobody_touches_marks_what_it_asks_for_by_itself(bens):
+    page = bens()
+    resync = "document.dispatchEvent(new CustomEvent('tresen:resync', { detail: { list: true } }))"
+    is_list = lambda request: "/?view=all" in request.url  # noqa: E731
+    with page.expect_request(is_list) as fresh:
+        page.evaluate(resync)
+    page.evaluate("const now = Date.now; Date.now = () => now() + 120_000")
+    with page.expect_request(is_list) as forgotten:
+        page.evaluate(resync)
+    page.locator("#search").click()
+    with page.expect_request(is_list) as touched:
+        page.evaluate(resync)
+
+    marks = [info.value.headers.get("x-automatic") for info in (fresh, forgotten, touched)]
+    assert marks == [None, "1", None]

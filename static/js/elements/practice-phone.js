@@ -5,6 +5,7 @@
 
 import { post, SignedOut } from "../lib/http.js";
 import { toast, toastProblem } from "../lib/toast.js";
+import { mark } from "../lib/by-hand.js";
 import { now } from "../lib/clock.js";
 
 const PAUSE = 120;
@@ -36,7 +37,7 @@ class PracticePhone extends HTMLElement {
       this.stop = new AbortController();
       let pause = PAUSE;
       try {
-        const response = await fetch(this.address(), { signal: this.stop.signal, cache: "no-store", redirect: "manual" });
+        const response = await fetch(this.address(), { signal: this.stop.signal, cache: "no-store", redirect: "manual", headers: mark() });
         if (response.type === "opaqueredirect") throw new SignedOut();
         if (response.status === 200) this.show(await response.json());
         else if (response.status !== 204) pause = AFTER_FAILURE;

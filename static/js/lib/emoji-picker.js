@@ -1,4 +1,5 @@
-// The emoji picker above the composer: <div class="emojis" data-emojis="…json" hidden> with a search field, tones and a list.
+// The emoji picker above the composer and in the palette of reactions: <div class="emojis" data-emojis="…json" hidden> with a
+// search field, tones and a list.
 // The names come once, in the reader's language, found in German and English. Arrows move, Enter and click take, Shift keeps
 // it open, Escape closes; the ones used last come first.
 
@@ -9,13 +10,18 @@ const KEPT = 24;
 const NAMES = new Map(); // address → promise of the groups
 
 let panel = null;
-let field = null;
+let field = null; // where the focus goes back to; what is chosen goes into it, or to `chosen`
+let chosen = null;
 
 export function open(button) {
   const composer = button.closest("message-composer");
-  panel = composer.querySelector("[data-emojis]");
-  if (!panel.hidden) return close();
-  field = composer.field;
+  return show(composer.querySelector("[data-emojis]"), button, composer.field);
+}
+
+// Another picker, which gives what is taken to a function.
+export function show(place, button, back, choose = null) {
+  if (!place.hidden) return close();
+  [panel, field, chosen] = [place, back, choose];
   panel.hidden = false;
   button.setAttribute("aria-expanded", "true");
   if (!panel.list) begin(button);
@@ -31,20 +37,15 @@ function begin(button) {
   panel.addEventListener("input", () => names().then(draw));
   panel.addEventListener("keydown", pressed);
   panel.addEventListener("click", ({ target, shiftKey }) => {
-    const chosen = target.closest("button");
-    if (chosen?.dataset.tone !== undefined) setTone(chosen.dataset.tone);
-    else if (chosen) take(chosen, shiftKey);
+    const clicked = target.closest("button");
+    if (clicked?.dataset.tone !== undefined) setTone(clicked.dataset.tone);
+    else if (clicked) take(clicked, shiftKey);
   });
-}
-
-// For the palette of reactions: the first few [sign, name] that these words find.
-export async function search(address, words, most) {
-  return (await names(address)).flatMap(([, members]) => members).filter(fitting(words)).slice(0, most);
 }
 
 function fitting(words) {
   const wanted = fold(words).split(" ").filter(Boolean);
-  return ([, , known]) => wanted.every((each) => ` ${known}`.includes(` ${each}`));
+  return ([sign, , known]) => sign === words || wanted.every((each) => ` ${known}`.includes(` ${each}`));
 }
 
 function names(address = panel.dataset.emojis) {
@@ -100,6 +101,7 @@ function setTone(tone) {
 function take(button, staysOpen) {
   const { sign } = button.dataset;
   keep("recent", [sign, ...kept("recent", []).filter((each) => each !== sign)].slice(0, KEPT));
+  if (chosen) return chosen(button.textContent);
   if (staysOpen) field.setRangeText(button.textContent, field.selectionStart, field.selectionEnd, "end");
   if (staysOpen) return void field.dispatchEvent(new Event("input", { bubbles: true }));
   close();
@@ -148,7 +150,7 @@ function outside({ target }) {
   if (!panel.contains(target) && !panel.button.contains(target)) close();
 }
 
-function close() {
+export function close() {
   panel.hidden = true;
   panel.button.setAttribute("aria-expanded", "false");
   document.removeEventListener("pointerdown", outside, true);

@@ -1,6 +1,8 @@
 // Requests by script. `post` resolves to the answer's JSON (or null), and fails in one of three ways:
 // Refused (a rule said no, with the sentence), SignedOut, Unreachable (no answer: whether it arrived is unknown).
 
+import { mark } from "./by-hand.js";
+
 const TIMEOUT = 20000;
 
 export class Refused extends Error {
@@ -53,7 +55,7 @@ async function reach(method, url, body, accept) {
   try {
     response = await fetch(url, {
       method, body, signal: stop.signal, redirect: "manual", credentials: "same-origin", cache: "no-store",
-      headers: { "X-CSRFToken": document.body.dataset.csrf, Accept: accept },
+      headers: { "X-CSRFToken": document.body.dataset.csrf, Accept: accept, ...mark() },
     });
   } catch (error) {
     throw new Unreachable(String(error));

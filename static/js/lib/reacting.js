@@ -1,34 +1,35 @@
-// The palette of reactions, beside the button that called it. <div id="palette" popover>[data-emoji] … <form>[name=emoji]</form></div>
-// Loaded on first use. What is chosen goes to the button's data-url; data-ours is the emoji that is there already.
+// The palette of reactions, beside the button that called it: <div id="palette" popover>[data-emoji] … [data-more]</div>
+// Loaded on first use. What is chosen goes to the button's data-url; data-ours is the emoji that is there already. "More"
+// opens a copy of the composer's picker in its place.
 
+import { close, show } from "./emoji-picker.js";
 import { del, post } from "./http.js";
 import { placeItem } from "./pending.js";
 import { toastProblem } from "./toast.js";
 
 const GAP = 6;
-const MOST_FOUND = 6;
 const palette = document.getElementById("palette");
-const form = palette.querySelector("form");
-const list = palette.querySelector("[data-found]");
+const [row, more, remove] = ["[data-row]", "[data-more]", "[data-remove]"].map((part) => palette.querySelector(part));
 let caller = null;
 
 export function open(button) {
   caller = button;
   const { ours = "" } = button.dataset;
-  form.reset();
-  draw([]);
+  palette.querySelector(".emojis")?.remove();
+  row.hidden = false;
   for (const choice of palette.querySelectorAll("[data-emoji]")) choice.setAttribute("aria-pressed", String(choice.dataset.emoji === ours && ours !== ""));
-  palette.querySelector("[data-remove]").hidden = !ours;
+  remove.hidden = !ours;
   palette.showPopover();
-  place(button.getBoundingClientRect(), palette.getBoundingClientRect());
+  place();
   palette.querySelector("[aria-pressed='true'], [data-emoji]").focus();
 }
 
-function place(button, { width, height }) {
+function place() {
+  const [button, { width, height }] = [caller.getBoundingClientRect(), palette.getBoundingClientRect()];
   const left = Math.min(Math.max(GAP, button.left + button.width / 2 - width / 2), innerWidth - width - GAP);
-  const isAbove = button.top - height - 2 * GAP > height; // it grows by what is found
-  const edge = isAbove ? { top: "auto", bottom: `${innerHeight - button.top + GAP}px` } : { top: `${button.bottom + GAP}px`, bottom: "auto" };
-  Object.assign(palette.style, { left: `${left}px`, ...edge });
+  const above = button.top - height - GAP;
+  const top = above >= GAP ? above : Math.max(GAP, Math.min(button.bottom + GAP, innerHeight - height - GAP));
+  Object.assign(palette.style, { left: `${left}px`, top: `${top}px` });
 }
 
 export async function say(button, emoji) {
@@ -55,31 +56,22 @@ palette.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-emoji]");
   if (choice) choose(choice.getAttribute("aria-pressed") === "true" ? "" : choice.dataset.emoji);
 });
+palette.addEventListener("toggle", ({ newState }) => newState === "closed" && palette.querySelector(".emojis:not([hidden])") && close());
 palette.addEventListener("keydown", (event) => {
-  const choices = [...palette.querySelectorAll(".palette__row [data-emoji]")];
+  const choices = [...row.querySelectorAll("button:not([hidden])")];
   const at = choices.indexOf(document.activeElement);
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (at < 0 || !step) return;
   event.preventDefault();
   choices[(at + step + choices.length) % choices.length].focus();
 });
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const emoji = list.firstElementChild?.dataset.emoji ?? form.elements.emoji.value.trim();
-  if (emoji) choose(emoji);
+more.addEventListener("click", async () => {
+  const picker = document.querySelector("message-composer [data-emojis]").cloneNode(true);
+  picker.hidden = true; // also when the composer's own is open
+  picker.querySelector("[data-list]").replaceChildren();
+  row.hidden = true;
+  palette.append(picker);
+  const drawn = show(picker, more, caller, choose);
+  place();
+  await drawn.catch(toastProblem);
 });
-form.addEventListener("input", async ({ target }) => {
-  const words = target.value.trim();
-  const address = document.querySelector("[data-emojis]")?.dataset.emojis;
-  const found = address && /\p{L}/u.test(words) ? await import("./emoji-picker.js").then(({ search }) => search(address, words, MOST_FOUND)) : [];
-  if (target.value.trim() === words) draw(found);
-});
-
-function draw(found) {
-  list.replaceChildren(...found.map(([sign, name]) => {
-    const choice = Object.assign(document.createElement("button"), { type: "button", textContent: sign, title: name });
-    choice.dataset.emoji = sign;
-    choice.setAttribute("aria-label", name);
-    return choice;
-  }));
-}

@@ -1,5 +1,7 @@
 // Elements out of the server's fragments, and putting them in place without losing focus or waking screen readers.
 
+import { mark } from "../lib/by-hand.js";
+
 export function elementFrom(html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
@@ -54,7 +56,8 @@ export function myself() {
 }
 
 export async function fetchText(url, target) {
-  const response = await fetch(url, { headers: { "HX-Request": "true", ...(target ? { "HX-Target": target } : {}) } });
+  const headers = { "HX-Request": "true", ...(target ? { "HX-Target": target } : {}), ...mark() };
+  const response = await fetch(url, { headers });
   if (!response.ok || response.redirected) throw new Error(`${response.status} ${url}`);
   return response.text();
 }
