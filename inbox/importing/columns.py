@@ -5,6 +5,8 @@ A target is the name of something we keep, or `field_7` for the business's own f
 
 import re
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -60,14 +62,24 @@ def targets_for(fields: list[ContactField]) -> dict[str, Words]:
 
 def guess(headings: list[str], rows: list[list[str]], fields: list[ContactField]) -> list[str]:
     """A target per column, each at most once; a table without words for it still has its phone numbers found."""
+    known = _BY_HEADING | _own_words()
     own = {_key(field.name): form_name(field) for field in fields}
     found: list[str] = []
     for heading in headings:
         key = _key(heading)
-        target = own.get(key) or _BY_HEADING.get(key, "")
+        target = own.get(key) or known.get(key, "")
         found.append(target if target and target not in found else "")
     if PHONE not in found:
         _find_phones(found, rows)
+    return found
+
+
+def _own_words() -> dict[str, str]:
+    """As our exports name the columns, in every language."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found |= {_key(str(words)): target for target, words in TARGETS.items()}
     return found
 
 

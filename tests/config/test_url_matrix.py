@@ -157,6 +157,7 @@ MATRIX: dict[str, Line] = {
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
     "contacts": Line(EVERYBODY),
     "contact-new": Line(EVERYBODY),
+    "contact-export": Line(LEADS),
     "contact-imports": Line(LEADS),
     "contact-import": own_import(),
     "contact-import-progress": own_import(),
