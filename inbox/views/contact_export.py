@@ -8,6 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -43,8 +44,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
         # Under ASGI a plain iterator would be read into memory as a whole.
         streamed = _async(parts) if isinstance(request, ASGIRequest) else parts
         response = StreamingHttpResponse(streamed, content_type="text/csv; charset=utf-8")
-    name = f"{_('contacts')}-{timezone.localdate()}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    name = slugify(_("Contacts"))
+    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate()}.{form}"'
     response["Cache-Control"] = "no-store"
     return response
 
