@@ -28,6 +28,7 @@ WORDS: dict[str, str | Promise] = {
     "number.routing": _("changed the team of the number"),
     "number.resumed": _("let sending go on for the number"),
     "conversation.exported": _("exported the conversation with"),
+    "conversation.archived": _("exported with its files the conversation with"),
     "label.created": _("created the label"),
     "label.changed": _("changed the label"),
     "label.merged": _("merged the label"),
@@ -66,7 +67,7 @@ _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
     "fields": _("Fields"), "new": _("New"), "changed": _("Changed"), "count": _("Contacts"), "format": _("Format"),
-    "with": _("with"), "filter": _("Filter"),
+    "with": _("with"), "filter": _("Filter"), "files": _("Files"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

@@ -1,4 +1,4 @@
-"""Photos sent one after the other share rows, two to a row, as on the customer's phone.
+"""Photos and films sent one after the other share rows, two to a row, as on the customer's phone.
 
 The page does the same when entries come or go (static/js/lib/albums.js).
 """
@@ -14,7 +14,7 @@ APART = timedelta(minutes=5)
 
 
 def lay_out(items: Iterable["Item"]) -> None:
-    """Give each photo of an album its place in the row: a, b, or w for a last one that has the row to itself."""
+    """Give each entry of an album its place in the row: a, b, or w for a last one that has the row to itself."""
     for run in _runs(items):
         for index, item in enumerate(run):
             is_alone = index == len(run) - 1 and len(run) % 2 == 1

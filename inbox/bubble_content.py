@@ -16,7 +16,7 @@ from inbox import formatting
 from inbox.enums import MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
-from whatsapp.template_parts import title_of
+from whatsapp.template_titles import title_of
 
 FOLD_CHARACTERS, FOLD_LINES = 1200, 18
 SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
@@ -130,7 +130,10 @@ class Content:
 
     @cached_property
     def template_name(self) -> str:
-        return title_of(str(self.data.get("name") or (self.message.template.name if self.message.template else "")))
+        template = self.message.template
+        name = str(self.data.get("name") or (template.name if template else ""))
+        language = str(self.data.get("language") or (template.language if template else ""))
+        return title_of(name, language, self.message.text)
 
     @property
     def template_category(self) -> str:
@@ -159,11 +162,11 @@ class Content:
         return next((str(part.get("text", "")) for part in self._components if part.get("type") == "FOOTER"), "")
 
     @property
-    def choices(self) -> list[dict[str, Any]]:
-        """The rows of a list that we offered."""
+    def choices(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """(heading, rows) of each section of a list that we offered."""
         return [
-            row for section in self._dicts("sections") if isinstance(rows := section.get("rows"), list)
-            for row in rows if isinstance(row, dict)
+            (str(section.get("title") or ""), [row for row in rows if isinstance(row, dict)])
+            for section in self._dicts("sections") if isinstance(rows := section.get("rows"), list)
         ]  # fmt: skip
 
     @property

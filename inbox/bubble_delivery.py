@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 
+from inbox import structured
 from inbox.enums import FILE_KINDS, MessageKind, MessageStatus
 from inbox.models import Message
 from whatsapp import errors
@@ -38,14 +39,20 @@ class Delivery:
     def way_out(self) -> str:
         """What the button beside a failure does: "template", "again", "change", or "" when only words help.
 
-        What is changed goes where it came from, the composer or the template picker. A file has no such place: it is
-        sent again, uploaded anew. Nor has what was built in a dialog: only its step is said.
+        What is changed goes where it came from: the composer, the template picker, or the dialog in which it was built.
+        A file has no such place: it is sent again, uploaded anew.
         """
         way = errors.way_out(self.message.error_code)
-        if way != errors.CHANGE or self.message.kind in (MessageKind.TEXT, MessageKind.TEMPLATE):
+        is_changed_there = self.message.kind in (MessageKind.TEXT, MessageKind.TEMPLATE) or self.builder
+        if way != errors.CHANGE or is_changed_there:
             return way
         is_lost = self.message.error_code == errors.NO_HEADER_FILE
         return errors.AGAIN if self.message.kind in FILE_KINDS and not is_lost else errors.NOTHING
+
+    @property
+    def builder(self) -> str:
+        """The dialog in which it was filled in."""
+        return structured.builder_of(self.message.kind, self.message.data)
 
     @property
     def step_words(self) -> str | Promise:

@@ -147,11 +147,12 @@ class Bubble(Content, Delivery, Files):
 
     @property
     def is_tile(self) -> bool:
-        """A photo without words, which neighbours of its kind may share a row with."""
+        """A photo, or a film of which there is a picture, without words: neighbours of its kind share a row with it."""
         message = self.message
+        is_seen = message.kind == MessageKind.IMAGE or (message.kind == MessageKind.VIDEO and bool(self.preview_url))
         return (
-            message.kind == MessageKind.IMAGE and self.file_state == AttachmentState.READY and not message.text
-            and not message.deleted_at and not self.has_prelude and message.status not in IN_TROUBLE
+            is_seen and self.file_state == AttachmentState.READY and not message.text and not message.deleted_at
+            and not self.has_prelude and message.status not in IN_TROUBLE
         )  # fmt: skip
 
     @property

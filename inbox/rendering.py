@@ -15,7 +15,7 @@ from inbox import activity_lines, bubbles, formatting, rows
 from inbox.models import Activity, Conversation, Message, Note, ScheduledReply
 from inbox.row_markup import row_html
 from whatsapp.template_filling import render as render_template
-from whatsapp.template_parts import TemplateShape, title_of
+from whatsapp.template_parts import TemplateShape, title_of_template
 
 
 def render_row(conversation: Conversation, language: str) -> str:
@@ -58,7 +58,7 @@ def _template_of(reply: ScheduledReply) -> tuple[str, str]:
     template = reply.template
     if template is None or not reply.is_template:
         return "", ""
-    return title_of(template.name), str(render_template(TemplateShape.of(template), reply.template_values)["body"])
+    return title_of_template(template), str(render_template(TemplateShape.of(template), reply.template_values)["body"])
 
 
 def head_context(conversation: Conversation) -> dict[str, Any]:

@@ -20,7 +20,12 @@ from inbox.enums import MessageKind
 from inbox.errors import FieldsInvalid
 from whatsapp import message_bodies as limits
 
-PHONES, EMAILS = 3, 2
+PHONES, EMAILS, CARDS = 3, 2, 5
+SUFFIXES = ("", *(f"_{number}" for number in range(2, CARDS + 1)))
+CARD_FIELDS = (
+    "name", "company", "title", *(f"phone{number}" for number in range(1, PHONES + 1)),
+    *(f"email{number}" for number in range(1, EMAILS + 1)),
+)  # fmt: skip
 Values = Mapping[str, str]
 
 
@@ -77,22 +82,31 @@ def location(values: Values) -> Parts:
 
 
 def contact(values: Values) -> Parts:
-    """One contact card with up to three phones and two addresses; a phone or an e-mail must be there."""
+    """Up to five contact cards, each with up to three phones and two addresses; a phone or an e-mail must be there.
+
+    The fields of the second card end in _2, and so on; one that is left empty is none.
+    """
     fields = _Fields(values)
-    card: dict[str, Any] = {"name": fields.line("name", 200, required=True)}
-    for stored, name in (("organization", "company"), ("title", "title")):
-        if value := fields.line(name, 200):
-            card[stored] = value
-    phones = [_phone(fields, f"phone{index}") for index in range(1, PHONES + 1)]
-    emails = [_email(fields, f"email{index}") for index in range(1, EMAILS + 1)]
-    if not any(phones) and not any(emails) and not {"phone1", "email1"} & fields.wrong.keys():
-        fields.wrong["phone1"] = _("A card needs a phone number or an e-mail address.")
+    filled = [suffix for suffix in SUFFIXES if any(values.get(f"{name}{suffix}", "").strip() for name in CARD_FIELDS)]
+    cards = [_card(fields, suffix) for suffix in filled or [""]]
     fields.finish()
+    return Parts(MessageKind.CONTACTS, "", {"contacts": cards})
+
+
+def _card(fields: _Fields, suffix: str) -> dict[str, Any]:
+    card: dict[str, Any] = {"name": fields.line(f"name{suffix}", 200, required=True)}
+    for stored, name in (("organization", "company"), ("title", "title")):
+        if value := fields.line(f"{name}{suffix}", 200):
+            card[stored] = value
+    phones = [_phone(fields, f"phone{index}{suffix}") for index in range(1, PHONES + 1)]
+    emails = [_email(fields, f"email{index}{suffix}") for index in range(1, EMAILS + 1)]
+    if not any(phones) and not any(emails) and not {f"phone1{suffix}", f"email1{suffix}"} & fields.wrong.keys():
+        fields.wrong[f"phone1{suffix}"] = _("A card needs a phone number or an e-mail address.")
     if any(phones):
         card["phones"] = [{"phone": phone, "type": "WORK"} for phone in phones if phone]
     if any(emails):
         card["emails"] = [{"email": email, "type": "WORK"} for email in emails if email]
-    return Parts(MessageKind.CONTACTS, "", {"contacts": [card]})
+    return card
 
 
 def buttons(values: Values) -> Parts:
@@ -111,30 +125,73 @@ def buttons(values: Values) -> Parts:
 
 
 def choices(values: Values) -> Parts:
-    """A question with up to ten answers in a list that opens by a button."""
+    """A question with up to ten answers in a list that opens by a button; a heading above one begins a section."""
     fields = _Fields(values)
     text = fields.text("text", limits.TEXT_OF_LIST)
     data = {"interactive": "list", **_frame(fields)}
     data["button"] = fields.line("button", limits.LIST_BUTTON, required=True)
-    rows, titles = [], {}
+    sections: list[dict[str, Any]] = []
+    titles: dict[str, str] = {}
     for index in range(1, limits.LIST_ROWS + 1):
         name, detail = f"row{index}", f"detail{index}"
+        heading = fields.line(f"section{index}", limits.SECTION_TITLE)
         title = fields.line(name, limits.ROW_TITLE, required=index == 1)
         description = fields.line(detail, limits.ROW_DESCRIPTION)
-        if description and not title:
+        if (description or heading) and not title:
             fields.wrong.setdefault(name, _("Needed before sending"))
         if title:
             titles[name] = title
-            rows.append({"id": name, "title": title, **({"description": description} if description else {})})
+            if heading or not sections:
+                sections.append({**({"title": heading} if heading else {}), "rows": []})
+            row = {"id": name, "title": title, **({"description": description} if description else {})}
+            sections[-1]["rows"].append(row)
+    if len(sections) > 1 and not sections[0].get("title"):
+        fields.wrong.setdefault("section1", _("Where there are several sections, each has a heading."))
     _refuse_twins(fields, titles)
     fields.finish()
-    data["sections"] = [{"rows": rows}]
+    data["sections"] = sections
     return Parts(MessageKind.INTERACTIVE, text, data)
 
 
 READERS: dict[str, Callable[[Values], Parts]] = {
     "location": location, "contact": contact, "buttons": buttons, "list": choices
 }  # fmt: skip
+
+
+def builder_of(kind: str, data: Mapping[str, Any]) -> str:
+    """The dialog in which such a message was filled in, or ""."""
+    if kind == MessageKind.INTERACTIVE:
+        return {"button": "buttons", "list": "list"}.get(str(data.get("interactive")), "")
+    return {MessageKind.LOCATION: "location", MessageKind.CONTACTS: "contact"}.get(MessageKind(kind), "")
+
+
+def values_of(builder: str, text: str, data: Mapping[str, Any]) -> dict[str, str]:
+    """What was filled in there, to be changed and sent anew."""
+    if builder == "location":
+        place = {"place": f"{data['latitude']}, {data['longitude']}"}
+        return place | {name: str(data[name]) for name in ("name", "address") if data.get(name)}
+    if builder == "contact":
+        return {
+            f"{name}{suffix}": value for suffix, card in zip(SUFFIXES, data["contacts"], strict=False)
+            for name, value in _values_of_card(card).items()
+        }  # fmt: skip
+    said = {"text": text, **{name: str(data[name]) for name in ("header", "footer", "button") if data.get(name)}}
+    for index, button in enumerate(data.get("buttons") or [], 1):
+        said[f"button{index}"] = button["title"]
+    index = 0
+    for section in data.get("sections") or []:
+        said[f"section{index + 1}"] = section.get("title", "")
+        for row in section["rows"]:
+            index += 1
+            said |= {f"row{index}": row["title"], f"detail{index}": row.get("description", "")}
+    return said
+
+
+def _values_of_card(card: Mapping[str, Any]) -> dict[str, str]:
+    said = {"name": card.get("name", ""), "company": card.get("organization", ""), "title": card.get("title", "")}
+    for name, entries in (("phone", card.get("phones")), ("email", card.get("emails"))):
+        said |= {f"{name}{index}": entry[name] for index, entry in enumerate(entries or [], 1)}
+    return said
 
 
 def _frame(fields: _Fields) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from inbox.enums import Direction, MessageStatus
 from inbox.models import Message
 from whatsapp.models import MessageTemplate, TemplateStatus
 from whatsapp.template_filling import render, segments
-from whatsapp.template_parts import TemplateShape, title_of
+from whatsapp.template_parts import TemplateShape, title_of_template
 
 COUNTED = timedelta(days=30)
 # Tab → Meta's states; what is in none of them belongs to the last.
@@ -120,7 +120,7 @@ def template_rows(workspace: Workspace) -> list[TemplateRow]:
             template.business_account_id, template.name, template.category, template.status, template.quality,
             str(reason_of(template)),
         )  # fmt: skip
-        row = rows.setdefault(key, TemplateRow(template, title_of(template.name)))
+        row = rows.setdefault(key, TemplateRow(template, title_of_template(template)))
         row.languages.append(template)
         sent, read = counts.get(template.pk, (0, 0))
         row.sent, row.read = row.sent + sent, row.read + read

@@ -1,8 +1,9 @@
 """A conversation on paper or in a text file: who said what when, files by their names. No tools, no marks, no media."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db.models import QuerySet
 from django.utils import formats, timezone
@@ -10,11 +11,20 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from inbox.enums import Direction, MessageKind, MessageStatus, Via
-from inbox.models import Conversation, Message, Note
+from inbox.models import Attachment, Conversation, Message, Note
 from inbox.rows import kind_label
 
 PRINTED = 3_000  # entries on one page; the text file holds all
 CHUNK = 500
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by its name; `path` where it lies beside the transcript."""
+
+    name: str
+    path: str = ""
+    is_picture: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,21 +34,28 @@ class Entry:
     at: datetime
     who: str
     text: str
-    files: list[str]
+    files: list[File]
     is_note: bool = False
     is_ours: bool = False
 
 
-def newest_entries(conversation: Conversation, *, notes: bool) -> tuple[list[Entry], bool]:
+Paths = Mapping[int, str]  # attachment → where it lies beside the transcript
+
+
+def newest_entries(
+    conversation: Conversation, *, notes: bool, most: int = PRINTED, paths: Paths = MappingProxyType({})
+) -> tuple[list[Entry], bool]:
     """The last ones in order, and whether there are older ones."""
-    messages = list(_messages(conversation).order_by("-occurred_at", "-seq")[: PRINTED + 1])
-    found = [_of_message(message, conversation) for message in reversed(messages[:PRINTED])]
+    messages = list(_messages(conversation).order_by("-occurred_at", "-seq")[: most + 1])
+    found = [_of_message(message, conversation, paths) for message in reversed(messages[:most])]
     if notes:
-        found += [_of_note(note) for note in _notes(conversation).order_by("-occurred_at", "-seq")[:PRINTED]]
-    return sorted(found, key=lambda entry: entry.at), len(messages) > PRINTED
+        found += [_of_note(note) for note in _notes(conversation).order_by("-occurred_at", "-seq")[:most]]
+    return sorted(found, key=lambda entry: entry.at), len(messages) > most
 
 
-def as_text(conversation: Conversation, *, by: Agent, notes: bool) -> Iterator[str]:
+def as_text(
+    conversation: Conversation, *, by: Agent, notes: bool, paths: Paths = MappingProxyType({})
+) -> Iterator[str]:
     """The whole conversation, a piece at a time."""
     name, phone = conversation.contact.display_name, conversation.contact.phone
     yield _("Conversation with %(name)s") % {"name": f"{name} (+{phone})" if phone else name} + "\r\n"
@@ -46,7 +63,7 @@ def as_text(conversation: Conversation, *, by: Agent, notes: bool) -> Iterator[s
     yield _("Exported by %(name)s, %(when)s") % {"name": by.name, "when": _when(timezone.now())} + "\r\n\r\n"
     aside = [_of_note(note) for note in _notes(conversation).order_by("occurred_at", "seq")] if notes else []
     for message in _messages(conversation).order_by("occurred_at", "seq").iterator(chunk_size=CHUNK):
-        entry = _of_message(message, conversation)
+        entry = _of_message(message, conversation, paths)
         while aside and aside[0].at <= entry.at:
             yield _line(aside.pop(0))
         yield _line(entry)
@@ -55,7 +72,7 @@ def as_text(conversation: Conversation, *, by: Agent, notes: bool) -> Iterator[s
 
 def _line(entry: Entry) -> str:
     who = f"{entry.who} ({_('Internal note')})" if entry.is_note else entry.who
-    lines = [f"[{_when(entry.at)}] {who}: {entry.text}", *(f"    [{name}]" for name in entry.files)]
+    lines = [f"[{_when(entry.at)}] {who}: {entry.text}", *(f"    [{file.path or file.name}]" for file in entry.files)]
     return "\r\n".join(lines).replace("\n", "\r\n").replace("\r\r", "\r") + "\r\n"
 
 
@@ -79,12 +96,19 @@ def _of_note(note: Note) -> Entry:
     return Entry(note.occurred_at, note.author.name if note.author else "–", note.text, [], is_note=True, is_ours=True)
 
 
-def _of_message(message: Message, conversation: Conversation) -> Entry:
-    files = [each.file_name or kind_label(message.kind) for each in message.attachments.all()]
+def _of_message(message: Message, conversation: Conversation, paths: Paths) -> Entry:
+    files = [
+        File(file.file_name or kind_label(message.kind), paths.get(file.pk, ""), _is_picture(file))
+        for file in message.attachments.all() if not message.deleted_at
+    ]  # fmt: skip
     return Entry(
         message.occurred_at, _who(message, conversation), _words(message, bool(files)), files,
         is_ours=message.direction == Direction.OUT,
     )  # fmt: skip
+
+
+def _is_picture(file: Attachment) -> bool:
+    return file.is_inline and file.kind == "image"
 
 
 def _who(message: Message, conversation: Conversation) -> str:

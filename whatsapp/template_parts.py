@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import MessageTemplate
+from whatsapp.template_titles import title_of
 
 # What stands right before a gap that is the customer's first name.
 GREETING = re.compile(r"\b(hallo|hi|hey|hello|dear|liebe[rs]?|moin|servus|guten tag)\b[ ,]*$", re.IGNORECASE)
@@ -26,15 +27,6 @@ BODY_LIMIT, HEADER_LIMIT, URL_LIMIT, COUPON_LIMIT = 1024, 60, 2000, 20
 _PLAIN_BUTTONS = {"QUICK_REPLY", "PHONE_NUMBER", "URL", "COPY_CODE", "REQUEST_CONTACT_INFO", "VOICE_CALL", "FLOW"}
 
 Words = str | Promise
-
-
-def title_of(name: str) -> str:
-    """Meta's technical name as people read it, letter for letter: `termin_morgen` is "Termin morgen".
-
-    Nothing is guessed: "ue" may be an umlaut spelt out or two letters.
-    """
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +191,7 @@ def _why_not(
     ):
         return _("It has parts that cannot be filled in here")
     return _("It has no text") if not _text(parts.get("BODY", {})) else ""
+
+
+def title_of_template(template: MessageTemplate) -> str:
+    return title_of(template.name, template.language, TemplateShape.of(template).body)

@@ -19,7 +19,7 @@ from inbox.models import Conversation, Message
 from whatsapp import rates
 from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia
 from whatsapp.rates import Price
-from whatsapp.template_parts import TemplateShape, Variable, title_of
+from whatsapp.template_parts import TemplateShape, Variable, title_of_template
 
 Words = str | Promise
 FIRST_NAMES = {"vorname", "first_name", "firstname", "kunde_vorname", "customer_first_name"}
@@ -133,7 +133,7 @@ def _is_wanted(template: MessageTemplate, choices: Choices) -> bool:
         return False
     if not choices.search.strip():
         return True
-    haystack = words.fold(" ".join([template.name, title_of(template.name), TemplateShape.of(template).body]))
+    haystack = words.fold(" ".join([template.name, title_of_template(template), TemplateShape.of(template).body]))
     return all(word in haystack for word in words.fold(choices.search).split())
 
 
@@ -142,7 +142,7 @@ def _choice(
 ) -> Choice:
     category = template.category.lower()
     return Choice(
-        template=template, title=title_of(template.name), snippet=TemplateShape.of(template).body[:160],
+        template=template, title=title_of_template(template), snippet=TemplateShape.of(template).body[:160],
         price=prices.get(category, Price(None, currency, category)), reason=reason, icon=icon,
     )  # fmt: skip
 

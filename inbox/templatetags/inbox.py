@@ -59,6 +59,11 @@ def add_text(word: str, number: int) -> str:
     return f"{word}{number}"
 
 
+@register.filter
+def entry(words: dict[str, str], name: str) -> str:
+    return words.get(name, "")
+
+
 @register.simple_tag
 def contact_ring(contact: Any, window: Any, size: str = "") -> SafeString:
     """The avatar inside the ring that says how much of the 24 hours is left."""

@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-import unicodedata
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 from typing import IO
 
@@ -15,17 +14,12 @@ from django.views.decorators.http import require_safe
 
 from inbox import access
 from inbox.enums import AttachmentState
+from inbox.file_names import EXTENSIONS, file_name
 from inbox.models import Attachment, Upload
 from whatsapp import media_types
 
 CHUNK = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-_EXTENSIONS = {
-    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "video/mp4": "mp4",
-    "video/3gpp": "3gp", "audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/aac": "aac",
-    "audio/amr": "amr", "application/pdf": "pdf", "text/plain": "txt",
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Served:
@@ -63,7 +57,7 @@ def show_rendition(request: HttpRequest, token: str, kind: str, number: int = 0)
     made = attachment.renditions.filter(kind=kind, number=number).first() if "\x00" not in kind else None
     if made is None:
         raise Http404
-    name = f"{file_name(attachment).rpartition('.')[0] or attachment.kind}.{_EXTENSIONS[made.mime_type]}"
+    name = f"{file_name(attachment).rpartition('.')[0] or attachment.kind}.{EXTENSIONS[made.mime_type]}"
     return _answer(request, Served(made.file, made.size, made.mime_type, name, f'"{made.pk}-{made.size}"', True))
 
 
@@ -102,17 +96,6 @@ def _guarded(response: HttpResponseBase, served: Served) -> HttpResponseBase:
     return response
 
 
-def file_name(attachment: Attachment | Upload) -> str:
-    """The sender's name for it without paths, controls and direction marks; else its kind."""
-    name = attachment.file_name.replace("\\", "/").rpartition("/")[2]
-    name = "".join(char for char in name if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-    name = name.strip(" .")[:150]
-    if name:
-        return name
-    extension = _EXTENSIONS.get(attachment.mime_type, "bin")
-    return f"{attachment.kind}-{attachment.created_at:%Y-%m-%d}.{extension}"
-
-
 def wanted_part(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
     """First and last byte that are wanted; None unless one well-formed range is asked for of this very file.
 
@@ -136,23 +119,24 @@ def _body(request: HttpRequest, file: IO[bytes], start: int, end: int) -> HttpRe
         file.close()
         return HttpResponse()
     file.seek(start)
-    left = end - start + 1
-    # Under ASGI a plain iterator would be read into memory as a whole.
-    parts = _parts_async(file, left) if isinstance(request, ASGIRequest) else _parts(file, left)
-    return StreamingHttpResponse(parts)
+    return streamed(request, _parts(file, end - start + 1))
 
 
-def _parts(file: IO[bytes], left: int) -> Iterator[bytes]:
+def _parts(file: IO[bytes], left: int) -> Generator[bytes]:
     with file:
         while left > 0 and (chunk := file.read(min(CHUNK, left))):
             left -= len(chunk)
             yield chunk
 
 
-async def _parts_async(file: IO[bytes], left: int) -> AsyncIterator[bytes]:
+def streamed(request: HttpRequest, parts: Generator[bytes]) -> StreamingHttpResponse:
+    """Piece by piece, each read in a thread: under ASGI a plain iterator would be read into memory as a whole."""
+    return StreamingHttpResponse(_in_threads(parts) if isinstance(request, ASGIRequest) else parts)
+
+
+async def _in_threads(parts: Generator[bytes]) -> AsyncIterator[bytes]:
     try:
-        while left > 0 and (chunk := await asyncio.to_thread(file.read, min(CHUNK, left))):
-            left -= len(chunk)
+        while chunk := await asyncio.to_thread(next, parts, b""):
             yield chunk
     finally:
-        file.close()
+        parts.close()

@@ -7,7 +7,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Agent
 from inbox import access, map_links, structured
 from inbox.actions import replying
+from inbox.enums import Direction, MessageStatus
 from inbox.forms.messages import ReplyForm
+from inbox.models import Conversation
 from inbox.views.messages import message_answer
 from inbox.views.refusals import form_refusal, refusing
 
@@ -17,7 +19,10 @@ TEMPLATES = {name: f"inbox/structured/_{name}.html" for name in structured.READE
 @require_http_methods(["GET", "POST"])
 @refusing
 def resource(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """GET: the dialog; of a location with `?place=` where that is. POST: send what was filled in."""
+    """GET: the dialog, with `?like=` filled in as that message was; of a location with `?place=` where that is.
+
+    POST: send what was filled in.
+    """
     conversation = access.get_conversation(request.user, pk)
     if kind not in structured.READERS:
         raise Http404
@@ -35,10 +40,24 @@ def resource(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind == "location" and "place" in request.GET:
         point = map_links.point_in(request.GET["place"])
         return JsonResponse({"point": f"{point[0]:.6f}, {point[1]:.6f}" if point else ""})
-    context = {"conversation": conversation, "kind": kind, "range": range(1, 11)}
+    said = _said(request, conversation, kind)
+    context = {"conversation": conversation, "kind": kind, "range": range(1, 11), "said": said}
     if kind == "contact":
-        context["colleagues"] = _colleagues(request.user)
+        context |= {"colleagues": _colleagues(request.user), "suffixes": structured.SUFFIXES[1:]}
     return render(request, TEMPLATES[kind], context)
+
+
+def _said(request: HttpRequest, conversation: Conversation, kind: str) -> dict[str, str]:
+    wanted = request.GET.get("like", "")
+    if not wanted:
+        return {}
+    if not wanted.isdecimal() or len(wanted) > 18:
+        raise Http404
+    found = conversation.messages.filter(pk=wanted, direction=Direction.OUT)
+    message = found.exclude(status=MessageStatus.HELD).first()
+    if message is None or structured.builder_of(message.kind, message.data) != kind:
+        raise Http404
+    return structured.values_of(kind, message.text, message.data)
 
 
 def _colleagues(viewer: Agent) -> list[Agent]:

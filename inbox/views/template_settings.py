@@ -17,7 +17,7 @@ from inbox import template_pages
 from whatsapp import errors, template_sync
 from whatsapp.header_media import HeaderFileInvalid, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
-from whatsapp.template_parts import title_of
+from whatsapp.template_parts import title_of_template
 
 
 @require_safe
@@ -54,7 +54,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     numbers = PhoneNumber.objects.filter(business_account=template.business_account).order_by("pk")
     context = {
         "nav": "settings", "settings_page": "templates", "manages": may_manage_settings(agent), "template": template,
-        "row": template_pages.TemplateRow(template, title_of(template.name)), "sample": sample,
+        "row": template_pages.TemplateRow(template, title_of_template(template)), "sample": sample,
         "headers": [(number, defaults.get(number.pk)) for number in numbers] if sample["shape"].needs_file else [],
         "others": _other_languages(template),
     }  # fmt: skip

@@ -1,13 +1,15 @@
-"""A conversation to print, and as a text file."""
+"""A conversation to print, as a text file, and with all its files."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import record_audit
-from inbox import access, transcripts
+from inbox import access, archives, transcripts
+from inbox.models import Conversation
+from inbox.views.attachments import streamed
 
 
 @require_safe
@@ -21,10 +23,15 @@ def printed(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def export(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole conversation as a text file, in the agent's language; the activity log keeps who took it."""
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The whole conversation as a text file, in the agent's language, with `form=zip` together with its files.
+
+    The activity log keeps who took it.
+    """
     conversation = access.get_conversation(request.user, pk)
     notes = request.POST.get("notes") == "1"
+    if request.POST.get("form") == "zip":
+        return _archive(request, conversation, notes)
     text = "".join(transcripts.as_text(conversation, by=request.user, notes=notes))
     record_audit(
         conversation.workspace, request.user, "conversation.exported", subject=conversation.contact.display_name
@@ -32,4 +39,16 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse("\ufeff" + text, content_type="text/plain; charset=utf-8")
     name = slugify(conversation.contact.display_name) or "conversation"
     response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate()}.txt"'
+    return response
+
+
+def _archive(request: HttpRequest, conversation: Conversation, notes: bool) -> HttpResponseBase:
+    archive = archives.archive_of(conversation, by=request.user, notes=notes)
+    record_audit(
+        conversation.workspace, request.user, "conversation.archived", subject=conversation.contact.display_name,
+        data={"files": len(archive.files)},
+    )  # fmt: skip
+    response = streamed(request, archives.written(archive))
+    response["Content-Type"] = "application/zip"
+    response["Content-Disposition"] = f'attachment; filename="{archive.name}.zip"'
     return response

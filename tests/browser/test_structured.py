@@ -68,13 +68,18 @@ def test_a_list_is_built_with_its_limits_in_sight_and_comes_into_the_thread(cast
     expect(dialog.locator("[data-problem]")).to_be_visible()
     dialog.get_by_label("Words on the button").fill("Termin wählen")
     dialog.locator("#b-row1").fill("Mo 9:00")
-    expect(dialog.locator(".build__prev")).to_contain_text("Mo 9:00")
+    dialog.get_by_role("button", name="Another section").click()
+    expect(dialog.locator("#b-section4")).to_be_focused()
+    page.keyboard.type("Dienstag")
+    dialog.locator("#b-row4").fill("Di 9:00")
+    dialog.locator("#b-section1").fill("Montag")
+    expect(dialog.locator(".build__prev")).to_contain_text("Dienstag")
     dialog.get_by_role("button", name="Send").click()
 
     sent = page.locator(".msg--out", has_text="Welcher Termin?")
     expect(sent).to_be_visible()
     sent.locator("summary").click()
-    expect(sent).to_contain_text("Mo 9:00")
+    expect(sent).to_contain_text("Dienstag")
     expect(page.get_by_label("Reply to Clara Sommer")).to_have_value("Halber Satz")
 
 

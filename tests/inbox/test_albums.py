@@ -1,4 +1,4 @@
-"""Photos sent one after the other share rows."""
+"""Photos and films sent one after the other share rows."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from inbox import threads
 from inbox.enums import AttachmentState, MessageKind
-from inbox.models import Attachment
+from inbox.models import Attachment, Rendition
 from tests import factories
 from tests.cast import Cast, make_cast
 
@@ -24,11 +24,11 @@ def cast() -> Cast:
 NOON = timezone.now().replace(hour=11, minute=0, second=0)
 
 
-def photo(cast: Cast, seconds: int, text: str = "", **fields: object) -> None:
+def photo(cast: Cast, seconds: int, text: str = "", kind: str = MessageKind.IMAGE, **fields: object) -> Attachment:
     at: datetime = NOON + timedelta(seconds=seconds)
-    message = factories.inbound_message(cast.claras, text, kind=MessageKind.IMAGE, at=at)
+    message = factories.inbound_message(cast.claras, text, kind=kind, at=at)
     fields = {"state": AttachmentState.READY, "is_inline": True, **fields}
-    Attachment.objects.create(message=message, kind="image", **fields)
+    return Attachment.objects.create(message=message, kind=kind, **fields)
 
 
 def tiles(cast: Cast) -> list[str]:
@@ -61,3 +61,12 @@ def test_what_is_not_here_is_no_tile(cast: Cast) -> None:
     photo(cast, 2, is_inline=False)
 
     assert tiles(cast) == ["", "", ""]
+
+
+def test_a_film_of_which_there_is_a_picture_stands_among_photos(cast: Cast) -> None:
+    photo(cast, 0)
+    film = photo(cast, 1, kind=MessageKind.VIDEO)
+    assert tiles(cast) == ["", ""]
+
+    Rendition.objects.create(attachment=film, kind=Rendition.Kind.PREVIEW, mime_type="image/jpeg", size=1, file="x")
+    assert tiles(cast) == ["a", "b"]

@@ -213,3 +213,55 @@ def test_a_pasted_link_is_looked_at_here_and_nowhere_else(cast, client, graph):
     answer = client.get(f"/conversations/{cast.claras.pk}/build/location/", {"place": "geo:52.5,13.4"}).json()
 
     assert (answer, graph.calls) == ({"point": "52.500000, 13.400000"}, [])
+
+
+# --- sections, several cards, and filling in once more ----------------------------------------------------------------
+
+
+def test_a_heading_begins_a_section_and_the_first_needs_one_as_well():
+    said = LIST | {"section2": "Dienstag"}
+    assert wrong("list", said) == {"section1"}
+    parts = structured.choices(said | {"section1": "Montag", "row3": "Di 11:00"})
+    assert parts.data["sections"] == [
+        {"title": "Montag", "rows": [{"id": "row1", "title": "Mo 9:00", "description": "Werkstatt"}]},
+        {"title": "Dienstag", "rows": [{"id": "row2", "title": "Di 9:00"}, {"id": "row3", "title": "Di 11:00"}]},
+    ]
+    assert wrong("list", LIST | {"section1": "x" * 25, "section5": "Leer"}) == {"section1", "row5"}
+
+
+def test_several_cards_go_in_one_message_each_with_its_own_faults(cast, graph):
+    second = {"name_2": "Lea", "phone1_2": "0170 1234567", "email1_4": "kein"}
+    assert wrong("contact", CARD | second) == {"name_4", "email1_4"}
+    send(cast, "contact", CARD | second | {"email1_4": ""})
+    deliver_now()
+    assert [card["name"]["formatted_name"] for card in graph.sent[0]["contacts"]] == ["Jonas Keller", "Lea"]
+
+
+@pytest.mark.parametrize(("kind", "values"), [
+    ("location", PLACE), ("buttons", BUTTONS),
+    ("contact", CARD | {"phone1": "+49 30 123456", "phone2": "+49 170 1234567", "name_2": "Lea", "email1_2": "l@x.de"}),
+    ("list", LIST | {"section1": "Montag", "section2": "Dienstag", "header": "Termine"}),
+])  # fmt: skip
+def test_what_meta_refused_opens_its_dialog_again_as_it_was_filled_in(cast, client, kind, values):
+    parts = structured.READERS[kind](values)
+    assert structured.READERS[kind](structured.values_of(kind, parts.text, parts.data)) == parts
+    message = factories.outbound_message(
+        cast.claras, parts.text, by=cast.ben, kind=parts.kind, data=parts.data, status=MessageStatus.FAILED,
+        error_code=131009,
+    )  # fmt: skip
+    address = f"/conversations/{cast.claras.pk}/build/{kind}/?like={message.pk}"
+    with translation.override("en"):
+        bubble = rendering.render_message(message, "en")
+    assert f'data-action="build" data-url="{address}"' in bubble and "Change it and send again" in bubble
+
+    client.force_login(cast.ben)
+    html = client.get(address).content.decode()
+    assert all(f'value="{value}"' in html or f">{value}</textarea>" in html for value in values.values())
+
+
+def test_only_a_message_of_this_thread_and_kind_fills_a_dialog(cast, client):
+    parts = structured.location(PLACE)
+    message = factories.outbound_message(cast.claras, "", by=cast.ben, kind=parts.kind, data=parts.data)
+    client.force_login(cast.ben)
+    for address in (f"contact/?like={message.pk}", "location/?like=0", "location/?like=x"):
+        assert client.get(f"/conversations/{cast.claras.pk}/build/{address}").status_code == 404

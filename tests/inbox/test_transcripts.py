@@ -1,11 +1,16 @@
-"""A conversation on paper and as a text file: complete, in order, in the agent's language, and only for who sees it."""
+"""A conversation on paper, as text and with its files: complete, in order, in the agent's language, for who sees it."""
 
+import io
+import zipfile
 from datetime import timedelta
+from unittest import mock
 
+from django.core.files.base import ContentFile
 from django.test import TestCase
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from inbox import archives
 from inbox.models import Attachment
 from tests import factories
 from tests.cast import make_cast
@@ -58,3 +63,62 @@ class TranscriptTests(TestCase):
         for number in range(5):
             factories.inbound_message(self.cast.claras, str(number))
         self.assertContains(cost(), "rad.jpg")
+
+
+class ArchiveTests(TestCase):
+    def setUp(self):
+        self.cast = make_cast()
+        self.client.force_login(self.cast.ben)
+        self.url = f"/conversations/{self.cast.claras.pk}/export/"
+
+    def file(self, name: str, body: bytes, **fields) -> Attachment:
+        message = factories.inbound_message(self.cast.claras, "", kind="document", **fields)
+        return Attachment.objects.create(
+            message=message, kind="document", mime_type="application/pdf", file_name=name, size=len(body),
+            state="ready", file=ContentFile(body, name="x"),
+        )  # fmt: skip
+
+    def unpacked(self, **said) -> dict[str, bytes]:
+        answer = self.client.post(self.url, {"form": "zip", **said})
+        assert answer["Content-Type"] == "application/zip" and answer.streaming
+        packed = zipfile.ZipFile(io.BytesIO(answer.getvalue()))
+        assert packed.testzip() is None
+        return {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
+
+    def test_it_holds_the_text_a_page_and_the_files_and_is_noted(self):
+        self.file("Angebot.pdf", b"eins")
+        self.file("../../Angebot: <neu>.pdf", b"zwei" * 300_000)
+        factories.note(self.cast.claras, "Stammkundin", by=self.cast.lea)
+        found = self.unpacked()
+
+        files = {name: body for name, body in found.items() if name.startswith("files/")}
+        today = timezone.localdate()
+        assert files == {
+            f"files/0001 {today} Angebot.pdf": b"eins", f"files/0002 {today} Angebot_ _neu_.pdf": b"zwei" * 300_000
+        }  # fmt: skip
+        text = next(body for name, body in found.items() if name.endswith(".txt")).decode()
+        page = next(body for name, body in found.items() if name.endswith(".html")).decode()
+        assert f"[files/0001 {today} Angebot.pdf]" in text and "Ist mein Rad fertig?" in text
+        assert f'href="files/0001%20{today}%20Angebot.pdf"' in page and "Ist mein Rad fertig?" in page
+        assert "Stammkundin" not in text + page
+        entry = AuditEntry.objects.get()
+        assert (entry.verb, entry.actor, entry.data) == ("conversation.archived", self.cast.ben, {"files": 2})
+        assert any(b"Stammkundin" in body for body in self.unpacked(notes="1").values())
+
+    def test_what_has_gone_was_deleted_or_has_no_room_is_left_out_and_counted(self):
+        gone = self.file("weg.pdf", b"weg")
+        gone.file.storage.delete(gone.file.name)
+        self.file("geloescht.pdf", b"x", deleted_at=timezone.now())
+        self.file("alt.pdf", b"x" * 60)
+        self.file("neu.pdf", b"y" * 60)
+        with mock.patch.object(archives, "MOST_BYTES", 100):
+            found = self.unpacked()
+
+        assert [name for name in found if name.startswith("files/")] == [f"files/0001 {timezone.localdate()} neu.pdf"]
+        page = next(body for name, body in found.items() if name.endswith(".html")).decode()
+        assert "2 Dateien sind nicht in diesem Archiv" in page and "geloescht" not in page
+
+    def test_a_stranger_gets_nothing(self):
+        self.client.force_login(self.cast.mallory)
+        assert self.client.post(self.url, {"form": "zip"}).status_code == 404
+        assert not AuditEntry.objects.filter(verb="conversation.archived").exists()

@@ -1,4 +1,4 @@
-// Photos sent one after the other share rows, two to a row. The server does the same for a page (inbox/albums.py).
+// Photos and films sent one after the other share rows, two to a row. The server does the same for a page (inbox/albums.py).
 
 const APART = 5 * 60_000;
 

@@ -1,6 +1,6 @@
 // The dialogs in which a location, a contact card or a question is filled in (templates/inbox/structured). Loaded on first use.
 // Fields carry data-limit and are counted in [data-count]; [data-shows=name] in the preview says what is in the field
-// (data-else while it is empty); [data-add] uncovers the next [data-more]. Whether it fits, the server decides.
+// (data-else while it is empty); [data-add] uncovers the next [data-more], with its [data-heading] for a new section. Whether it fits, the server decides.
 
 import { openHeld } from "./held.js";
 import { get, getHtml, post, Refused, Unreachable } from "./http.js";
@@ -28,8 +28,10 @@ class Builder {
     for (const name of ["input", "change", "click", "submit"]) dialog.addEventListener(name, this);
     dialog.addEventListener("close", this);
     dialog.showModal();
+    for (const field of this.form.querySelectorAll("[data-more] input, [data-heading] input")) if (field.value) uncover(field);
     this.form.querySelector("input, textarea").focus();
     this.show();
+    this.showAdders();
   }
 
   handleEvent(event) {
@@ -46,19 +48,28 @@ class Builder {
     if (this.opener?.isConnected) this.opener.focus();
   }
 
+  // A section is a further answer with a heading; then the first has one, too.
   clicked(adder) {
-    if (!adder) return;
-    const next = [...this.dialog.querySelectorAll("[data-more][hidden]")].find((part) => part.querySelector(`[name^='${adder.dataset.add}']`));
+    const next = adder && this.covered(adder)[0];
     if (!next) return;
     next.hidden = false;
-    next.querySelector("input").focus();
-    adder.hidden = ![...this.dialog.querySelectorAll("[data-more][hidden]")].length;
+    if (adder.dataset.with) for (const part of [this.form, next]) part.querySelector("[data-heading]").hidden = false;
+    [...next.querySelectorAll("input")].find((field) => !field.closest("[hidden]")).focus();
+    this.showAdders();
+  }
+
+  covered({ dataset }) {
+    return [...this.dialog.querySelectorAll("[data-more][hidden]")].filter((part) => part.querySelector("input").name.startsWith(dataset.add));
+  }
+
+  showAdders() {
+    for (const adder of this.dialog.querySelectorAll("[data-add]")) adder.hidden = !this.covered(adder).length;
   }
 
   // A colleague's own details.
   fill(select) {
     const { dataset } = select.selectedOptions[0];
-    for (const [name, value] of Object.entries(dataset)) this.form.elements[name].value = value;
+    for (const [name, value] of Object.entries(dataset)) this.form.elements[name + (select.dataset.suffix ?? "")].value = value;
     this.show();
   }
 
@@ -106,7 +117,7 @@ class Builder {
     place.hidden = !words;
     place.querySelector("[data-words]").textContent = words;
     this.form.elements[name].toggleAttribute("aria-invalid", Boolean(words));
-    if (words) place.closest("[data-more]")?.removeAttribute("hidden");
+    if (words) uncover(place);
   }
 
   // --- sending -----------------------------------------------------------------------------------------------------
@@ -151,4 +162,8 @@ class Builder {
     place.hidden = false;
     place.querySelector("[data-words]").textContent = error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed");
   }
+}
+
+function uncover(place) {
+  for (const name of ["[data-more]", "[data-heading]"]) place.closest(name)?.removeAttribute("hidden");
 }
