@@ -59,11 +59,14 @@ def archive_of(conversation: Conversation, *, by: Agent, notes: bool) -> Archive
         paths[attachment.pk] = path = f"files/{number:04d} {at:%Y-%m-%d} {name_on_disk(attachment)}"
         files.append(Enclosed(path, attachment.file, at))
     entries, is_cut = transcripts.newest_entries(conversation, notes=notes, most=MOST_ENTRIES, paths=paths)
+    text = (
+        "".join(transcripts.as_text(conversation, by=by, notes=notes, paths=paths)) if is_cut
+        else transcripts.text_of(conversation, entries, by=by)
+    )  # fmt: skip
     context = {"conversation": conversation, "entries": entries, "is_cut": is_cut, "left_out": left_out}
     return Archive(
         f"{slugify(conversation.contact.display_name) or 'conversation'}-{timezone.localdate()}",
-        "".join(transcripts.as_text(conversation, by=by, notes=notes, paths=paths)),
-        render_to_string("inbox/transcripts/archive.html", context), files, left_out,
+        text, render_to_string("inbox/transcripts/archive.html", context), files, left_out,
     )  # fmt: skip
 
 

@@ -214,8 +214,16 @@ def forget_old_imports() -> None:
     contact_imports.forget_old()
 
 
+def sweep_files() -> None:
+    """Delete stored files that belong to no row any more."""
+    from inbox.actions import sweeping
+
+    sweeping.sweep_files()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
 NIGHTLY: tuple[Callable[[], None], ...] = (
-    forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, forget_ended_push_devices, forget_old_imports,
+    forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
+    forget_old_imports,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from accounts.models import Agent
 from accounts.signals import agent_deactivated
-from inbox.models import Rendition
+from inbox.models import Attachment, Rendition, SavedReplyFile, Upload
 
 
 @receiver(agent_deactivated)
@@ -29,6 +29,17 @@ def delete_rendition_file(sender: object, instance: Rendition, **kwargs: object)
     """A signal, because rows also go with the message, conversation or contact they hang on. Nobody shares these."""
     if instance.file:
         transaction.on_commit(functools.partial(instance.file.storage.delete, str(instance.file.name)))
+
+
+@receiver(post_delete, sender=Attachment)
+@receiver(post_delete, sender=Upload)
+@receiver(post_delete, sender=SavedReplyFile)
+def delete_stored_file(sender: object, instance: Attachment | Upload | SavedReplyFile, **kwargs: object) -> None:
+    """The same for what rows do share: it goes with the last of them."""
+    from inbox.actions import uploads
+
+    if instance.file:
+        uploads.forget_files([str(instance.file.name)])
 
 
 @receiver(user_logged_out)

@@ -1,6 +1,6 @@
 """A conversation on paper or in a text file: who said what when, files by their names. No tools, no marks, no media."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -57,10 +57,7 @@ def as_text(
     conversation: Conversation, *, by: Agent, notes: bool, paths: Paths = MappingProxyType({})
 ) -> Iterator[str]:
     """The whole conversation, a piece at a time."""
-    name, phone = conversation.contact.display_name, conversation.contact.phone
-    yield _("Conversation with %(name)s") % {"name": f"{name} (+{phone})" if phone else name} + "\r\n"
-    yield f"{conversation.workspace.name} · {conversation.phone_number}\r\n"
-    yield _("Exported by %(name)s, %(when)s") % {"name": by.name, "when": _when(timezone.now())} + "\r\n\r\n"
+    yield from _head(conversation, by)
     aside = [_of_note(note) for note in _notes(conversation).order_by("occurred_at", "seq")] if notes else []
     for message in _messages(conversation).order_by("occurred_at", "seq").iterator(chunk_size=CHUNK):
         entry = _of_message(message, conversation, paths)
@@ -68,6 +65,18 @@ def as_text(
             yield _line(aside.pop(0))
         yield _line(entry)
     yield from map(_line, aside)
+
+
+def text_of(conversation: Conversation, entries: Iterable[Entry], *, by: Agent) -> str:
+    """The same of entries that are there already."""
+    return "".join([*_head(conversation, by), *map(_line, entries)])
+
+
+def _head(conversation: Conversation, by: Agent) -> Iterator[str]:
+    name, phone = conversation.contact.display_name, conversation.contact.phone
+    yield _("Conversation with %(name)s") % {"name": f"{name} (+{phone})" if phone else name} + "\r\n"
+    yield f"{conversation.workspace.name} · {conversation.phone_number}\r\n"
+    yield _("Exported by %(name)s, %(when)s") % {"name": by.name, "when": _when(timezone.now())} + "\r\n\r\n"
 
 
 def _line(entry: Entry) -> str:

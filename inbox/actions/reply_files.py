@@ -61,11 +61,8 @@ def share(files: Iterable[SavedReplyFile], reply: SavedReply) -> None:
 
 def detach(files: Iterable[SavedReplyFile]) -> None:
     """They come along no more. What has been put into composers or sent stays there."""
-    names = []
     for each in files:
-        names.append(each.file.name or "")
         each.delete()
-    uploads.forget_files(names)
 
 
 def put_into(conversation: Conversation, reply: SavedReply, *, by: Agent) -> int:

@@ -25,7 +25,7 @@ from inbox.actions.outgoing import (
     put_in_thread,
     require_open_window,
 )
-from inbox.actions.uploads import FACTS, MOST_FILES, facts_of, forget_files
+from inbox.actions.uploads import FACTS, MOST_FILES, facts_of
 from inbox.enums import CAPTIONED_KINDS, AttachmentState, MessageKind, MessageStatus
 from inbox.errors import FilesGone, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Attachment, Conversation, Message, Upload
@@ -130,16 +130,13 @@ def sent_together(message: Message) -> list[Message]:
 def take_back(messages: Sequence[Message], by: Agent, *, keep_files: bool = True) -> str:
     """Undo what was held: the files lie in the composer again, under new uids; returns the words."""
     for position, message in enumerate(messages):
-        for file in message.attachments.all():
-            if not keep_files:
-                forget_files([file.file.name or ""])
-                continue
+        for file in message.attachments.all() if keep_files else ():
             Upload.objects.create(
                 workspace_id=message.workspace_id, conversation_id=message.conversation_id, agent=by,
                 position=position, file=file.file.name, **facts_of(file),
             )  # fmt: skip
     said = "\n".join(message.text for message in messages if message.text)
-    Message.objects.filter(pk__in=[message.pk for message in messages]).delete()
+    Message.objects.filter(pk__in=[message.pk for message in messages]).delete()  # and what no Upload names
     return said
 
 

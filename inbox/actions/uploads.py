@@ -31,12 +31,13 @@ from inbox.actions.outgoing import parsed_uid, require_writable
 from inbox.errors import FileOnlyAsDocument, FileRefused
 from inbox.models import Attachment, Conversation, Message, SavedReplyFile, Upload
 from whatsapp import sendable
+from whatsapp.models import TemplateHeaderMedia
 from whatsapp.sendable import NotSendable
 
 logger = logging.getLogger(__name__)
 
 MOST_FILES = 30  # in one composer
-HOLDERS = (Upload, Attachment, SavedReplyFile)  # whose rows name stored files
+HOLDERS = (Upload, Attachment, SavedReplyFile, TemplateHeaderMedia)  # whose rows name stored files
 KEPT_FOR = timedelta(days=14)
 CHUNK = 256 * 1024
 VERDICT = ("kind", "file_name", "mime_type", "is_inline", "is_animated", "width", "height", "note")
@@ -101,11 +102,13 @@ def uploads_of(agent: Agent, conversation: Conversation) -> list[Upload]:
 def discard(upload: Upload) -> None:
     """Take a file out of the composer."""
     upload.delete()
-    forget_files([upload.file.name or ""])
 
 
 def forget_files(names: Iterable[str]) -> None:
-    """Delete stored files that no row names any more, once the transaction has committed."""
+    """Delete stored files that no row names any more, once the transaction has committed.
+
+    Called whenever a row that named one goes (inbox.receivers), also with its message, conversation or contact.
+    """
     field = Upload._meta.get_field("file")
 
     def delete() -> None:
@@ -125,10 +128,7 @@ def forget_old() -> None:
 
 
 def forget(uploads: Iterable[Upload]) -> None:
-    """These rows are no more, nor are their files."""
-    gone = list(uploads)
-    Upload.objects.filter(pk__in=[upload.pk for upload in gone]).delete()
-    forget_files([upload.file.name or "" for upload in gone])
+    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
 
 
 def facts_of(file: Attachment | Upload | SavedReplyFile) -> dict[str, Any]:

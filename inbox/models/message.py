@@ -193,6 +193,7 @@ class Rendition(models.Model):
         constraints: ClassVar[list] = [
             models.UniqueConstraint(fields=["attachment", "kind", "number"], name="rendition_unique")
         ]
+        indexes: ClassVar[list] = [models.Index(fields=["file"], name="rendition_file")]  # does a stored file have one?
 
 
 class Reaction(models.Model):
