@@ -29,7 +29,7 @@ def values_for(conversation: "Conversation", agent: "Agent") -> dict[str, str]:
     """What is known here; a customer without a name has none, rather than a number for one."""
     name = conversation.contact.name or conversation.contact.profile_name
     return {
-        "contact.first_name": name.split(" ")[0],
+        "contact.first_name": conversation.contact.first_name if name else "",
         "contact.name": name,
         "agent.first_name": agent.first_name,
         "agent.name": agent.name,

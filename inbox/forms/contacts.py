@@ -71,7 +71,7 @@ class NewContactForm(ContactForm):
     """Also the phone number, and which of our numbers they get to know."""
 
     phone = forms.CharField(
-        label=_("Phone number"), max_length=40,
+        label=_("Phone number"), max_length=40, error_messages={"required": _("Enter the phone number.")},
         widget=forms.TelInput(attrs={"class": "input", "autocomplete": "off", "autofocus": True}),
     )
     number = forms.ModelChoiceField(PhoneNumber.objects.none(), label=_("Our number"), empty_label=None)

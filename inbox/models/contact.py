@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 
+# "Hallo Familie" greets nobody: after these the whole name is said.
+NO_FIRST_NAMES = frozenset("familie fam. firma fa. herr frau dr. prof. family mr mr. mrs mrs. ms ms.".split())
+
 
 class Contact(models.Model):
     class Kind(models.TextChoices):
@@ -59,8 +62,8 @@ class Contact(models.Model):
 
     @property
     def first_name(self) -> str:
-        name = self.name or self.profile_name
-        return name.split(" ")[0] if name else self.display_name
+        first, _, rest = (self.name or self.profile_name).partition(" ")
+        return first if first and not (rest and first.lower() in NO_FIRST_NAMES) else self.display_name
 
     @property
     def initials(self) -> str:

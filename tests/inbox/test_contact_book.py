@@ -276,3 +276,11 @@ def test_admins_make_rename_order_and_remove_fields(cast):
 
     assert list(ContactField.objects.values_list("name", flat=True)) == ["Rahmengröße", "Rahmennummer"]
     assert _client(cast.mallory).get(f"/settings/contact-fields/{size.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("Clara Sommer", "Clara"), ("Familie Özdemir", "Familie Özdemir"), ("Dr. Ada Weiß", "Dr. Ada Weiß"), ("Fa", "Fa")],
+)
+def test_what_is_no_first_name_is_not_taken_for_one(name, called):
+    assert Contact(name=name).first_name == called

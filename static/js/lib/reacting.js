@@ -56,6 +56,7 @@ palette.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-emoji]");
   if (choice) choose(choice.getAttribute("aria-pressed") === "true" ? "" : choice.dataset.emoji);
 });
+palette.addEventListener("keydown", ({ key }) => key === "Escape" && palette.hidePopover(), true);
 palette.addEventListener("toggle", ({ newState }) => newState === "closed" && palette.querySelector(".emojis:not([hidden])") && close());
 palette.addEventListener("keydown", (event) => {
   const choices = [...row.querySelectorAll("button:not([hidden])")];
