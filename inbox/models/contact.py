@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Workspace
 
 # "Hallo Familie" greets nobody: after these the whole name is said.
-NO_FIRST_NAMES = frozenset("familie fam. firma fa. herr frau dr. prof. family mr mr. mrs mrs. ms ms.".split())
+NO_FIRST_NAMES = frozenset({
+    "familie", "fam.", "firma", "fa.", "herr", "frau", "dr.", "prof.", "family",
+    "mr", "mr.", "mrs", "mrs.", "ms", "ms.",
+})  # fmt: skip
 
 
 class Contact(models.Model):
