@@ -37,6 +37,8 @@ WHERE EXISTS (
 ORDER BY n.id
 """
 
+# OFFSET 0 keeps the look at earlier messages a question of its own, asked by conversation. Joined, it reads all that is
+# under way once for each candidate: the statistics of a quiet hour say that there is nothing.
 CANDIDATES = """
 SELECT m.id, m.uid::text, m.attempt + 1, m.conversation_id, c.contact_id, m.workspace_id, m.phone_number_id, m.kind,
     m.text, CASE WHEN m.kind <> 'text' THEN m.data::text END, m.quoted_wamid, m.created_at,
@@ -58,7 +60,8 @@ WHERE m.phone_number_id = %(number)s AND m.status = 'queued'
     AND NOT EXISTS (
         SELECT 1 FROM inbox_message e
         WHERE e.conversation_id = m.conversation_id AND e.status IN ('queued', 'sending', 'unknown') AND e.seq < m.seq
-            AND (e.status <> 'unknown' OR e.unknown_since > now() - %(unknown_blocks)s))
+            AND (e.status <> 'unknown' OR e.unknown_since > now() - %(unknown_blocks)s)
+        OFFSET 0)
 ORDER BY m.priority, m.id LIMIT %(limit)s
 FOR UPDATE OF m SKIP LOCKED
 """
