@@ -29,6 +29,11 @@ INSERT INTO inbox_event (workspace_id, kind, conversation_id, payload, created_a
 SELECT (payload->>'workspace')::bigint, payload->>'kind', (payload->>'conversation')::bigint, payload, %s
   FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS t (payload, place) ORDER BY place RETURNING id
 """
+TICKED = """
+SELECT c.id, c.workspace_id, c.assignee_id, c.team_id, c.preview->>'uid',
+    ARRAY(SELECT DISTINCT m.agent_id FROM inbox_mention m WHERE m.conversation_id = c.id)
+FROM inbox_conversation c WHERE c.id = ANY(%s)
+"""
 
 
 class Reported:
@@ -135,28 +140,21 @@ def _customer_wrote(event: Reported, snapshot: Snapshot) -> dict[int, NoticeKind
 
 def write_ticks(messages: list[Message]) -> None:
     """One event a conversation, with the marks of all its messages."""
-    conversations = {
-        row["id"]: row
-        for row in Conversation.objects.filter(pk__in={message.conversation_id for message in messages}).values(
-            "id", "workspace_id", "assignee_id", "team_id", "preview__uid"
+    about = {
+        pk: ({"assignee": assignee, "team": team, "mentioned": mentioned}, workspace_id, shown)
+        for pk, workspace_id, assignee, team, shown, mentioned in statements.fetch(
+            TICKED, [list({message.conversation_id for message in messages})]
         )
     }
-    mentioned: dict[int, list[int]] = {}
-    mentions = Mention.objects.filter(conversation__in=conversations).values_list("conversation_id", "agent_id")
-    for conversation_id, agent_id in mentions.distinct():
-        mentioned.setdefault(conversation_id, []).append(agent_id)
     payloads: dict[int, dict] = {}
     for message in messages:
-        row = conversations[message.conversation_id]
-        payload = payloads.setdefault(row["id"], {
-            "kind": "ticks", "workspace": row["workspace_id"], "conversation": row["id"], "ticks": [],
-            "facts": {
-                "assignee": row["assignee_id"], "team": row["team_id"], "mentioned": mentioned.get(row["id"], [])
-            },
-            "in_row": False,
+        pk, uid = message.conversation_id, str(message.uid)
+        facts, workspace_id, shown = about[pk]
+        payload = payloads.setdefault(pk, {
+            "kind": "ticks", "workspace": workspace_id, "conversation": pk, "ticks": [], "facts": facts, "in_row": False
         })  # fmt: skip
-        payload["ticks"].append({"uid": str(message.uid), "status": message.status})
-        payload["in_row"] = payload["in_row"] or row["preview__uid"] == str(message.uid)
+        payload["ticks"].append({"uid": uid, "status": message.status})
+        payload["in_row"] = payload["in_row"] or shown == uid
     _store(list(payloads.values()))
 
 

@@ -1,11 +1,11 @@
 """Statements of the hot paths, written by hand: bound by the server and prepared, so that PostgreSQL plans them once.
 
 Every message of a customer runs through the same dozen statements. The ORM writes each of them anew, which takes
-several times as long as PostgreSQL needs for the answer. Ingest and events therefore use these few functions; all
-else stays with the ORM. What is stored and read is the same, field conversions and errors included.
+several times as long as PostgreSQL needs for the answer. Ingest, delivery and events therefore use these few
+functions; all else stays with the ORM. What is stored and read is the same, field conversions and errors included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, models
 from django.db.models.expressions import DatabaseDefault
 
 M = TypeVar("M", bound=models.Model)
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class Columns(Generic[M]):
@@ -47,12 +48,19 @@ def sql(text: str, **columns: Columns) -> str:
     return text.format(**{name: each.sql for name, each in columns.items()})
 
 
-def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[tuple]:
+def fetch(statement: str, parameters: Parameters = ()) -> list[tuple]:
     """Run a statement that answers with rows."""
     with _cursor() as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple] = cursor.fetchall()
         return rows
+
+
+def run(statement: str, parameters: Parameters = ()) -> int:
+    """Run a statement that answers with nothing; how many rows it touched."""
+    with _cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
 
 
 def insert(instance: models.Model) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from inbox import statements
 from inbox.actions.consent import may_send_marketing
 from inbox.actions.delivery import Outcome, refused
 from inbox.enums import FILE_KINDS
-from inbox.models import Contact, Message, PairLimit
+from inbox.models import Contact, Message
 from inbox.pacing import LEASE, PAIR_WAIT, next_arrival
 from inbox.sending import Outgoing
 from whatsapp import errors
@@ -75,9 +76,13 @@ INSERT INTO inbox_deliveryattempt (message_id, number, started_at, outcome, erro
 SELECT id, attempt, now(), '', '', '' FROM taken
 """
 
+PAIR_LIMITS = """
+SELECT recipient, arrival_at FROM inbox_pairlimit WHERE phone_number_id = %s AND recipient = ANY(%s)
+"""
+
 MOVE_PAIR_LIMITS = """
 INSERT INTO inbox_pairlimit (phone_number_id, recipient, arrival_at)
-SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[])
+SELECT %s::bigint, * FROM unnest(%s::text[], %s::timestamptz[])
 ON CONFLICT (phone_number_id, recipient) DO UPDATE SET arrival_at = excluded.arrival_at
 """
 
@@ -105,9 +110,7 @@ class Claim:
 
 def due_numbers() -> list[DueNumber]:
     """The numbers that have a message whose time has come."""
-    with connection.cursor() as cursor:
-        cursor.execute(DUE_NUMBERS, {"unpaid": 131042})
-        return [DueNumber(*row) for row in cursor.fetchall()]
+    return [DueNumber(*row) for row in statements.fetch(DUE_NUMBERS, {"unpaid": 131042})]
 
 
 @transaction.atomic
@@ -146,13 +149,10 @@ def _fitting(candidates: Sequence[Outgoing], files: int) -> list[Outgoing]:
 
 
 def _candidates(number: DueNumber, limit: int, *, files_wait: bool) -> list[Outgoing]:
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {
-            "number": number.id, "limit": limit, "unknown_blocks": UNKNOWN_BLOCKS_FOR,
-            "templates_wait": number.templates_wait, "files_wait": files_wait, "file_kinds": sorted(FILE_KINDS),
-        }  # fmt: skip
-        cursor.execute(CANDIDATES, values)
-        rows = cursor.fetchall()
+    rows = statements.fetch(CANDIDATES, {
+        "number": number.id, "limit": limit, "unknown_blocks": UNKNOWN_BLOCKS_FOR,
+        "templates_wait": number.templates_wait, "files_wait": files_wait, "file_kinds": sorted(FILE_KINDS),
+    })  # fmt: skip
     facts: list[list[Any]] = [[*row[:9], json.loads(row[9]) if row[9] else {}, *row[10:]] for row in rows]
     return [Outgoing(*row) for row in facts]
 
@@ -181,18 +181,13 @@ def _refusal(message: Outgoing, number: DueNumber, now: datetime) -> int | None:
 
 def _arrivals(number_id: int, messages: Iterable[Outgoing]) -> dict[str, datetime]:
     recipients = {message.recipient for message in messages}
-    rows = PairLimit.objects.filter(phone_number_id=number_id, recipient__in=recipients)
-    return dict(rows.values_list("recipient", "arrival_at"))
+    return dict(statements.fetch(PAIR_LIMITS, [number_id, sorted(recipients)]))
 
 
-def _write(
-    number_id: int, ids: Sequence[int], later: Sequence[int], moved: dict[str, datetime], now: datetime
-) -> None:
+def _write(number_id: int, ids: Sequence[int], later: Sequence[int], moved: dict[str, datetime], now: datetime) -> None:
     if later:
         Message.objects.filter(pk__in=later).update(not_before=now + PAIR_WAIT)
-    with connection.cursor() as cursor:
-        if ids:
-            taken: dict[str, Any] = {"ids": list(ids), "lease": LEASE}
-            cursor.execute(TAKE, taken)
-        if moved:
-            cursor.execute(MOVE_PAIR_LIMITS, [number_id, list(moved), list(moved.values())])
+    if ids:
+        statements.run(TAKE, {"ids": list(ids), "lease": LEASE})
+    if moved:
+        statements.run(MOVE_PAIR_LIMITS, [number_id, list(moved), list(moved.values())])

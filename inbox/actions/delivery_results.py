@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from inbox import events, pacing
+from inbox import events, pacing, statements
 from inbox.actions import consent, locks, statuses
 from inbox.actions.delivery import ACCEPTED, FAILED, RETRY, STOP, UNKNOWN, Outcome
 from inbox.actions.sending_stops import stop_sending
@@ -26,7 +26,6 @@ from inbox.models import (
     DeliveryAttempt,
     Message,
     PairLimit,
-    UnmatchedStatus,
 )
 from whatsapp import errors
 from whatsapp.models import PhoneNumber
@@ -40,24 +39,27 @@ WAITING_FOR_RESULT = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 # SKIP LOCKED: never wait for a row here, so no deadlock with the intake of statuses; who is skipped is stored singly.
 # So are those whose bubble carries words (a try that failed, doubt), because a light tick would leave the words there,
 # and reactions, which have no bubble for a tick.
-STORE_ACCEPTED = """
+STORED = statements.Columns(Message, "m", "id", "conversation_id", "uid", "kind", "status")
+STORE_ACCEPTED = statements.sql(
+    """
 WITH result AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(wamids)s::text[], %(times)s::timestamptz[])
-        AS r(id, attempt, wamid, at)),
+    SELECT * FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(wamids)s::text[], %(times)s::timestamptz[],
+                         %(traces)s::text[])
+        AS r(id, attempt, wamid, at, trace)),
+finished AS (
+    UPDATE inbox_deliveryattempt d SET finished_at = r.at, outcome = 'accepted', http_status = 200, trace_id = r.trace
+    FROM result r WHERE d.message_id = r.id AND d.number = r.attempt),
 free AS (
     SELECT m.id FROM inbox_message m JOIN result r ON r.id = m.id AND r.attempt = m.attempt
     WHERE m.status = 'sending' AND m.error_code IS NULL AND m.kind <> 'reaction'
     ORDER BY m.id FOR UPDATE OF m SKIP LOCKED)
 UPDATE inbox_message m SET status = 'accepted', wamid = r.wamid, accepted_at = r.at, lease_until = NULL
 FROM result r JOIN free ON free.id = r.id WHERE m.id = r.id
-RETURNING m.id, m.uid, m.conversation_id
-"""
-FINISH_ATTEMPTS = """
-UPDATE inbox_deliveryattempt d SET finished_at = r.at, outcome = 'accepted', http_status = 200, trace_id = r.trace
-FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(times)s::timestamptz[], %(traces)s::text[])
-    AS r(id, attempt, at, trace)
-WHERE d.message_id = r.id AND d.number = r.attempt
-"""
+RETURNING {m}
+""",
+    m=STORED,
+)
+CAME_FIRST = "SELECT DISTINCT wamid FROM inbox_unmatchedstatus WHERE wamid = ANY(%s)"
 
 
 def store(outcomes: Sequence[Outcome]) -> None:
@@ -82,13 +84,8 @@ def _store_accepted(outcomes: list[Outcome]) -> list[Outcome]:
         "traces": [outcome.trace_id for outcome in in_bulk],
     }
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(FINISH_ATTEMPTS, columns)
-            cursor.execute(STORE_ACCEPTED, columns)
-            stored = [
-                Message(id=pk, uid=uid, conversation_id=conversation_id, status=MessageStatus.ACCEPTED)
-                for pk, uid, conversation_id in cursor.fetchall()
-            ]
+        with transaction.atomic():
+            stored = [STORED.instance(row) for row in statements.fetch(STORE_ACCEPTED, columns)]
             events.messages_changed(stored)
     except IntegrityError:
         logger.exception("A batch of results did not fit, storing them one by one")
@@ -100,8 +97,7 @@ def _store_accepted(outcomes: list[Outcome]) -> list[Outcome]:
 def _statuses_came_first(outcomes: Iterable[Outcome]) -> set[int]:
     """The messages for whose wamid a status of Meta's lies waiting already."""
     by_wamid = {outcome.wamid: outcome.message_id for outcome in outcomes}
-    waiting = UnmatchedStatus.objects.filter(wamid__in=by_wamid).values_list("wamid", flat=True)
-    return {by_wamid[wamid] for wamid in waiting}
+    return {by_wamid[wamid] for (wamid,) in statements.fetch(CAME_FIRST, [list(by_wamid)])}
 
 
 def _store_one(outcome: Outcome) -> None:

@@ -253,7 +253,7 @@ def test_hundreds_of_marks_are_one_light_event_a_conversation(
     messages = [_sent(cast.claras, MessageStatus.DELIVERED) for _ in range(30)]
     messages += [_sent(cast.darios, MessageStatus.READ) for _ in range(30)]
     version = cast.claras.version
-    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(3):
+    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(2):
         events.messages_changed(messages)
 
     [payloads] = published
