@@ -19,9 +19,10 @@ from whatsapp.models import MessageTemplate, PhoneNumber
 
 
 class Message(models.Model):
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
-    phone_number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+")
+    # Every index is written again with each status, several times a message: only those that some question needs.
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    phone_number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_index=False)
     case = models.ForeignKey(Case, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages")
     seq = models.PositiveBigIntegerField()
     uid = models.UUIDField(default=uuid.uuid4)  # ours; made in the browser for replies
@@ -34,9 +35,15 @@ class Message(models.Model):
     occurred_at = models.DateTimeField()  # Meta's timestamp; for ours the moment of sending. Thread order: this, seq
     created_at = models.DateTimeField(default=timezone.now)
 
-    sender_contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    author = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    quoted = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    sender_contact = models.ForeignKey(
+        Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    author = models.ForeignKey(
+        Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    quoted = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     quoted_wamid = models.CharField(max_length=300, blank=True, default="")
     forwarded = models.PositiveSmallIntegerField(default=0)  # 1 forwarded, 2 many times
     edited_at = models.DateTimeField(null=True, blank=True)  # earlier texts are in data["edits"]
@@ -59,8 +66,12 @@ class Message(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    template = models.ForeignKey(MessageTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    resend_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="resends")
+    template = models.ForeignKey(
+        MessageTemplate, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    resend_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="resends", db_index=False
+    )
     # The last thing of this thread its author had on screen: a newer colleague's reply holds this one back.
     seen_seq = models.PositiveBigIntegerField(null=True, blank=True)
 
@@ -75,10 +86,15 @@ class Message(models.Model):
             models.Index(fields=["uid"], name="message_by_uid"),
             models.Index(fields=["phone_number", "priority", "id"], condition=Q(status="queued"), name="message_queue"),
             models.Index(
-                fields=["conversation", "id"], condition=Q(status__in=["queued", "sending", "unknown"]),
+                fields=["conversation", "id"],
+                condition=Q(status__in=["queued", "sending", "unknown"]),
                 name="message_under_way",
             ),
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_lease"),
+            *(
+                models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"message_{name}")
+                for name in ("sender_contact", "quoted", "template", "resend_of")
+            ),
             models.Index(fields=["unknown_since"], condition=Q(status="unknown"), name="message_unknown"),
         ]
 
@@ -160,9 +176,7 @@ class Attachment(models.Model):
     class Meta:
         indexes: ClassVar[list] = [
             models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="attachment_pending"),
-            models.Index(
-                fields=["id"], condition=Q(state="ready", prepared_at=None), name="attachment_unprepared"
-            ),
+            models.Index(fields=["id"], condition=Q(state="ready", prepared_at=None), name="attachment_unprepared"),
             models.Index(fields=["file"], condition=~Q(file=""), name="attachment_file"),  # who else names it?
         ]
 
