@@ -6,7 +6,6 @@
 import { now, unwatch, watch } from "../lib/clock.js";
 import { DraftKeeper, without } from "../lib/drafts.js";
 import { getHtml } from "../lib/http.js";
-import { MentionMenu } from "../lib/mentions.js";
 import * as outbox from "../lib/outbox.js";
 import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
 import { toast } from "../lib/toast.js";
@@ -32,7 +31,6 @@ class MessageComposer extends HTMLElement {
       field.addEventListener("keydown", (event) => this.pressed(event));
       field.addEventListener("blur", () => this.drafts.flush(kind, field.value));
     }
-    this.mentions = new MentionMenu(this, this.fields.note, this.dataset.noteUrl);
     this.form.addEventListener("submit", this);
     this.addEventListener("click", this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.addEventListener(name, this);
@@ -169,13 +167,21 @@ class MessageComposer extends HTMLElement {
     }
   }
 
+  // Loaded with the first @.
+  async mention(how) {
+    const { MentionMenu } = await import("../lib/mentions.js");
+    this.mentions ??= new MentionMenu(this, this.fields.note, this.dataset.noteUrl);
+    this.mentions[how]();
+  }
+
   // --- typing ------------------------------------------------------------------------------------------------------
 
   typed(kind) {
     this.drafts.changed(kind, this.fields[kind].value);
     this.say("");
     this.count();
-    if (kind === "note") this.mentions.typed();
+    if (kind === "note" && this.fields.note.value.includes("@")) this.mention("typed");
+    else this.mentions?.close();
     const moment = Date.now();
     if (this.fields[kind].value.trim() && moment - (this.hintedAt ?? 0) > TYPING_EVERY) {
       this.hintedAt = moment;
@@ -242,7 +248,7 @@ class MessageComposer extends HTMLElement {
   }
 
   pressed(event) {
-    if (event.isComposing || this.mentions.pressed(event)) return;
+    if (event.isComposing || this.mentions?.pressed(event)) return;
     const isNote = event.target === this.fields.note;
     if (event.key === "Escape") {
       event.target.blur();
@@ -283,7 +289,7 @@ class MessageComposer extends HTMLElement {
     else if (target.dataset.action === "unquote") this.quote(null);
     else if (target.dataset.action === "wrap") this.wrap(target.dataset.mark);
     else if (target.dataset.action === "send-and-close") this.send({ close: true });
-    else if (target.dataset.action === "mention") this.mentions.start();
+    else if (target.dataset.action === "mention") this.mention("start");
     else if (target.dataset.action === "send-meant") this.send(this.meant);
   }
 

@@ -2,9 +2,8 @@
 // fragments put in later work without further ado.
 
 import { settle } from "./drafts.js";
-import { openHeld } from "./held.js";
 import { del, get, post, Refused } from "./http.js";
-import { commandBar, openMenu } from "./keys.js";
+import { commandBar, openMenu, openPicker } from "./keys.js";
 import { placeItem, pendingOf, removePending, replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
@@ -50,7 +49,7 @@ const ACTIONS = {
   },
   async held(button) {
     try {
-      openHeld((await get(button.dataset.url)).dialog);
+      await showHeld((await get(button.dataset.url)).dialog);
     } catch (error) {
       toastProblem(error);
     }
@@ -74,7 +73,7 @@ const ACTIONS = {
     (await import("./builder.js")).open(button.dataset.url);
   },
   template(button) {
-    document.querySelector("template-picker")?.open(button.dataset.template);
+    openPicker(button.dataset.template);
   },
   async view(link) {
     (await import("./viewer.js")).view(link);
@@ -161,7 +160,7 @@ document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) =
 document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
   if (error instanceof Refused && error.answer.dialog) {
     if (isOpen(entry) && pendingOf(entry)) replaceAll(error.answer);
-    openHeld(error.answer.dialog);
+    showHeld(error.answer.dialog).catch(toastProblem);
   } else if (!isOpen(entry)) {
     removePending(entry);
     // Its composer has gone from the screen: the text goes where it will be found again.
@@ -169,6 +168,10 @@ document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
     toast(error.sentence || word("composer.not_sent"), { bad: true });
   }
 });
+
+async function showHeld(dialog) {
+  (await import("./held.js")).openHeld(dialog);
+}
 
 function isOpen(entry) {
   return document.getElementById("messages")?.dataset.conversation === entry.conversation;

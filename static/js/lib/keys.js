@@ -26,7 +26,7 @@ const SINGLE = {
   e: () => click("#thread [data-key='E']"),
   u: () => click("#thread [data-key='U']"),
   m: assignToMe,
-  t: () => document.querySelector("template-picker")?.open(),
+  t: () => openPicker(),
   p: () => click("#thread [data-pane-link='contact']"),
   "?": () => document.getElementById("keys")?.showModal(),
   1: () => view(1), 2: () => view(2), 3: () => view(3), 4: () => view(4), 5: () => view(5),
@@ -118,6 +118,13 @@ function view(number) {
 
 export function openMenu(key) {
   document.querySelector(`drop-menu[data-key='${key}']`)?.open();
+}
+
+export async function openPicker(template) {
+  const picker = document.querySelector("template-picker");
+  if (!picker) return;
+  await import("../elements/template-picker.js");
+  picker.open(template);
 }
 
 // The label menu lives in the contact panel, which narrower screens show only when asked.
