@@ -14,7 +14,8 @@ from inbox.markup import address, icon, ticks, when
 def meta_html(bubble: Bubble) -> SafeString:
     """When, and how far it has come."""
     message = bubble.message
-    edited = f"<span>{escape(_('edited'))}</span>" if message.edited_at and not message.deleted_at else ""
+    words = _("edited") if message.edited_at and not message.deleted_at else ""  # in no f-string: gettext would miss it
+    edited = f"<span>{escape(words)}</span>" if words else ""
     state = f'<span class="ticks" data-ticks>{ticks(bubble.ticks)}</span>' if bubble.ticks else ""
     return SafeString(f'<span class="bubble__meta">{edited}{when(message.occurred_at)}{state}</span>')
 

@@ -1,9 +1,9 @@
 """How a scheduled reply leaves its state: sent, held, given back, ended. The caller holds the conversation's lock.
 
 Why one is held or has ended (`why`): customer (has written), colleague (has answered), author (works here no more or
-sees it no more), late (we stood still at its time), window (closed, and nothing chosen for that), template (the chosen
-one could not be sent), instead (the template went out in its place), closed (the conversation), person (somebody's
-decision).
+sees it no more), blocked (the contact), late (we stood still at its time), window (closed, nothing chosen for that),
+template (the chosen one could not be sent), instead (the template went out in its place), closed (the conversation),
+person (somebody's decision).
 """
 
 import uuid

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from inbox import events
 from inbox.actions import later_steps, locks, outgoing, uploads
+from inbox.enums import BlockState
 from inbox.errors import InboxRuleViolation
 from inbox.models import Conversation, ScheduledReply
 
@@ -106,6 +107,8 @@ def _held_because(reply: ScheduledReply, now: datetime) -> str:
     author = reply.author
     if author is None or not author.is_active or not later_steps.sees(author, reply.conversation):
         return "author"
+    if reply.conversation.block_state != BlockState.NONE:
+        return "blocked"
     if now - reply.due_at > TOO_LATE:
         return "late"
     return "colleague" if outgoing.colleague_answered(reply.conversation, author, reply.seen_seq) else ""

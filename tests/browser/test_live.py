@@ -9,7 +9,7 @@ from django.db import transaction
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from inbox import events
-from inbox.actions import contacts
+from inbox.actions import assignment, contacts
 from inbox.enums import MessageStatus
 from inbox.models import Label
 from inbox.visibility import facts_of
@@ -354,6 +354,18 @@ def test_a_first_connection_that_takes_long_is_no_reconnection(web, browser, cas
 
     expect(page.locator("html[data-socket=open]")).to_have_count(1, timeout=15_000)
     expect(pill).to_be_hidden(timeout=900)
+    context.close()
+
+
+def test_who_was_made_responsible_before_the_first_connection_stands_in_the_head(web, browser, cast):
+    context = web.signed_in(browser, cast.ben)
+    page = context.new_page()
+    page.add_init_script(SLOW_SOCKET)
+    page.goto(f"{web.url}/conversations/{cast.claras.pk}/")
+    expect(page.locator(".thread__head")).not_to_contain_text("Ben")
+    assignment.claim(cast.claras, by=cast.ben)
+
+    expect(page.locator(".thread__head")).to_contain_text("Ben", timeout=15_000)
     context.close()
 
 

@@ -217,6 +217,15 @@ def test_a_planned_template_that_was_paused_is_held_and_another_can_be_chosen(ca
     assert (message.kind, message.text) == ("template", "Guten Tag")
 
 
+def test_a_contact_who_was_blocked_meanwhile_gets_nothing(cast, clock):
+    reply = scheduled(cast)
+    Conversation.objects.filter(pk=cast.claras.pk).update(block_state="blocked")
+    clock.shift(timedelta(hours=2))
+    sweep()
+    reply.refresh_from_db()
+    assert sent() == [] and (reply.state, reply.why) == ("held", "blocked") and len(reply.files_in_order) == 2
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 

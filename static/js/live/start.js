@@ -28,11 +28,12 @@ export function start() {
     applyToLabels(detail);
     applyToNotices(detail);
   });
-  document.addEventListener("tresen:resync", ({ detail }) => {
+  document.addEventListener("tresen:resync", async ({ detail }) => {
     if (detail.list) fetchList();
     if (detail.thread) {
-      fetchChanges();
-      if (detail.first) return;
+      const isMissed = await fetchChanges();
+      // Between this page and its first connection: whatever changes the head leaves a line in the thread.
+      if (detail.first && !isMissed) return;
       fetchHead();
       fetchPanel();
       fetchLater().catch(() => {});

@@ -41,6 +41,7 @@ export function applyToThread(event) {
 }
 
 // Fetch what this page lacks and its newest items as they are now. One request at a time, and one more if asked meanwhile.
+// Answers whether anything was lacking.
 export function fetchChanges() {
   const messages = list();
   const url = messages?.closest("[data-url]")?.dataset.url;
@@ -56,8 +57,10 @@ export function fetchChanges() {
     .then((html) => {
       if (list()?.dataset.conversation !== conversation) return;
       const items = elementsFrom(html).filter((item) => item.dataset.seq);
+      const isMissed = items.some((item) => !document.getElementById(item.id));
       for (const item of items) put(item, { how: "gap", started });
       noteUpTo(Math.max(highest, ...items.map((item) => Number(item.dataset.seq))));
+      return isMissed;
     })
     .catch((error) => console.warn("The thread could not be brought up to date", error))
     .finally(() => {
