@@ -147,6 +147,7 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
     seconds = max(5.0, 30 * share)
 
     generate(1000)
+    settled()
     small = pages(port, cookies[0])
     print(f"generating {total} conversations …", flush=True)
     began = time.monotonic()
@@ -164,6 +165,7 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
     for name, series in found.items():
         table.add(name, "p95 < 150 ms", series.row95(), f"floor (bare index) {beneath.row95()}")
 
+    settled()
     large = pages(port, cookies[0])
     for name, series in large.items():
         table.add(name, "p50 ≤ 50 ms", series.row(), f"{ratio(series.p50, small[name].p50)} of 1,000 conversations")
