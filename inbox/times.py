@@ -61,6 +61,16 @@ def countdown(left: timedelta) -> str:
     return _("%(minutes)s min left") % {"minutes": minutes}
 
 
+def waited(since: datetime, now: datetime) -> str:
+    """How long somebody has waited: "0 min", "22 min", "3 h", "2 d"."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    if minutes < 48 * 60:
+        return _("%(hours)s h") % {"hours": minutes // 60}
+    return _("%(days)s d") % {"days": minutes // (24 * 60)}
+
+
 def length(seconds: float) -> str:
     """How long something plays: "0:12", "1:02:03"."""
     minutes, rest = divmod(round(seconds), 60)

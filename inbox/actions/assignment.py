@@ -113,11 +113,15 @@ def assign(
         return Change(conversation, happened=True, fullness=fullness(to_agent) if to_agent else None)
 
 
-def release(conversation: Conversation, *, by: Agent) -> Conversation:
-    """Back to the team's queue. Routing offers it to others than the one who released it until the customer writes."""
+def release(
+    conversation: Conversation, *, by: Agent, seen_assignee_id: int | None | _Unsaid = UNSAID
+) -> Conversation:
+    """Back to the team's queue. Routing offers it to others than the one who had it until the customer writes."""
     with transaction.atomic(), events.gathered():
         lock(conversation)
         require_sight(by, conversation)
+        if not isinstance(seen_assignee_id, _Unsaid):
+            _require_seen_holder(conversation, seen_assignee_id, None)
         if conversation.assignee_id is None:
             return conversation
         _require_not_closed(conversation)

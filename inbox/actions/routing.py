@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Agent, RoutingStrategy, Team, Workspace
@@ -114,20 +115,24 @@ def _waiting(conversation: Conversation, team: Team, not_to: int | None) -> Wait
 
 
 def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
-    """Who put a conversation back into the queue by hand: it is not theirs again until the customer writes again."""
+    """From whom a conversation was put back into the queue by hand, by themselves or by a lead.
+
+    It is not theirs again until the customer writes again.
+    """
     last_word = {row.pk: row.last_customer_message_at for row in rows}
-    latest = (
-        Assignment.objects.filter(conversation__in=last_word)
-        .order_by("conversation_id", "-pk")
-        .distinct("conversation_id")
-        .values_list("conversation_id", "agent_id", "by_id", "created_at")
-    )
-    return {
-        conversation_id: by_id
-        for conversation_id, agent_id, by_id, created_at in latest
-        if agent_id is None and by_id is not None
-        and ((said := last_word[conversation_id]) is None or created_at >= said)
-    }  # fmt: skip
+    place = Window(RowNumber(), partition_by="conversation_id", order_by="-pk")
+    latest: dict[int, list[tuple]] = {}
+    for conversation_id, *change in (
+        Assignment.objects.filter(conversation__in=last_word).annotate(place=place).filter(place__lte=2)
+        .order_by("conversation_id", "-pk").values_list("conversation_id", "agent_id", "by_id", "created_at")
+    ):  # fmt: skip
+        latest.setdefault(conversation_id, []).append(tuple(change))
+    found = {}
+    for conversation_id, [(agent_id, by_id, created_at), *before] in latest.items():
+        said = last_word[conversation_id]
+        if agent_id is None and by_id is not None and (said is None or created_at >= said):
+            found[conversation_id] = before[0][0] if before and before[0][0] is not None else by_id
+    return found
 
 
 def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Workspace
@@ -21,4 +22,9 @@ class Activity(models.Model):
     class Meta:
         indexes: ClassVar[list] = [
             models.Index(fields=["conversation", "-occurred_at", "-seq"], name="activity_thread"),
+            # What the team board shows of the last assignments (inbox.board).
+            models.Index(
+                fields=["workspace", "-id"], name="activity_assigning",
+                condition=Q(kind__in=["assigned", "claimed", "taken_over", "moved", "released", "handed_back"]),
+            ),
         ]

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import formatting, markup, times
+from inbox.activity_lines import line_of
 from inbox.bubble_markup import meta_html, tools_html
 from inbox.bubbles import Bubble
 from inbox.enums import MessageKind
@@ -132,6 +133,18 @@ def money(amount: Any, currency: str) -> str:
     sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(str(currency), str(currency))
     written = formats.number_format(number, places, use_l10n=True, force_grouping=True)
     return f"{sign}{written}" if (translation.get_language() or "de").startswith("en") else f"{written}\u00a0{sign}"
+
+
+@register.filter
+def waited(since: datetime, now: datetime) -> str:
+    """How long somebody has waited at `now`."""
+    return times.waited(since, now)
+
+
+@register.simple_tag
+def activity_words(activity: Any) -> SafeString:
+    """What happened, as the thread says it."""
+    return line_of(activity).html
 
 
 @register.filter

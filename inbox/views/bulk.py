@@ -1,6 +1,8 @@
 """Many conversations at once, and taking back what was just done."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +24,22 @@ from inbox.models import Conversation, Undo
 from inbox.views.refusals import refusing, triggering
 
 NAMED = 3  # of those that were refused; more would not fit into a short message
+ROW = re.compile(r"([0-9]{1,18}):([0-9]{1,9})(?::([0-9]{1,18}))?")
 Act = Callable[[Conversation], Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the page knows of a conversation: a change is refused when somebody else was quicker."""
+
+    inbound: int
+    holder: Any  # who has it: an agent's id, None for nobody, UNSAID when the page does not say
 
 
 @require_http_methods(["GET", "POST"])
 @refusing
 def collection(request: HttpRequest) -> HttpResponse:
-    """GET: one of the bar's menus. POST: `do` it to the `rows`, each an id and how much of it the page has seen."""
+    """GET: one of the bar's menus. POST: `do` it to the `rows`, each an id and what of it the page has seen."""
     if request.method == "GET":
         return _menu(request)
     rows = _rows(request.POST.get("rows", ""))
@@ -57,11 +68,11 @@ def _find(request: HttpRequest, token: str) -> Undo:
         raise Http404 from None
 
 
-def _act(request: HttpRequest, rows: dict[int, int]) -> Act:
+def _act(request: HttpRequest, rows: dict[int, Seen]) -> Act:
     by: Agent = request.user  # type: ignore[assignment]
     what = request.POST.get("do", "")
     if what == "close":
-        return lambda each: conversations.close_conversation(each, by=by, seen_inbound=rows[each.pk])
+        return lambda each: conversations.close_conversation(each, by=by, seen_inbound=rows[each.pk].inbound)
     if what == "unread":
         return lambda each: conversations.mark_unread(by, each)
     if what == "snooze":
@@ -74,8 +85,10 @@ def _act(request: HttpRequest, rows: dict[int, int]) -> Act:
     if what == "assign":
         said = _cleaned(AssignmentForm(request.POST, workspace=by.workspace))
         if said["agent"] is None and said["team"] is None:
-            return lambda each: assignment.release(each, by=by)
-        return lambda each: assignment.assign(each, to_agent=said["agent"], to_team=said["team"], by=by)
+            return lambda each: assignment.release(each, by=by, seen_assignee_id=rows[each.pk].holder)
+        return lambda each: assignment.assign(
+            each, to_agent=said["agent"], to_team=said["team"], by=by, seen_assignee_id=rows[each.pk].holder
+        )
     raise Http404
 
 
@@ -85,14 +98,14 @@ def _cleaned(form: Any) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def _rows(said: str) -> dict[int, int]:
-    """ "7:2,9:0": conversation → how many of its customer's messages the page knows of."""
+def _rows(said: str) -> dict[int, Seen]:
+    """ "7:2,9:0:3": conversation → how many of its customer's messages the page knows of, and who has it there."""
     rows = {}
     for each in said.split(",")[: bulk.AT_ONCE + 1]:
-        pk, _colon, inbound = each.partition(":")
-        if not (pk.isdecimal() and inbound.isdecimal() and len(pk) < 19 and len(inbound) < 10):
+        if (found := ROW.fullmatch(each)) is None:
             raise InboxRuleViolation(_("Select conversations first."))
-        rows[int(pk)] = int(inbound)
+        pk, inbound, holder = found.groups()
+        rows[int(pk)] = Seen(int(inbound), assignment.UNSAID if holder is None else int(holder) or None)
     return rows
 
 
@@ -102,12 +115,16 @@ def _words(outcome: bulk.Outcome) -> str:
         done = ngettext("%(count)s conversation done.", "%(count)s conversations done.", outcome.done)
         words.append(done % {"count": outcome.done})
     if outcome.refused:
-        refused = [(name, why) for _pk, name, why in outcome.refused]
-        words.append(_("Not done: %(names)s") % {"names": _names(refused)})
+        words.append(_("Not done: %(names)s") % {"names": names_of_refused(outcome)})
     if outcome.gone:
         gone = ngettext("%(count)s is out of your sight.", "%(count)s are out of your sight.", outcome.gone)
         words.append(gone % {"count": outcome.gone})
     return " ".join(words)
+
+
+def names_of_refused(outcome: bulk.Outcome) -> str:
+    """The first few with the reason, and how many more."""
+    return _names([(name, why) for _pk, name, why in outcome.refused])
 
 
 def _names(refused: list[tuple[str, str]]) -> str:

@@ -19,4 +19,5 @@ import "./lib/trouble.js";
 import "./live/drafting.js";
 import { start } from "./live/start.js";
 
+if (document.querySelector("live-board")) import("./elements/live-board.js");
 start();

@@ -89,6 +89,11 @@ def person() -> Line:
     return Line(ADMINS, lambda world: [world.cast.ben.pk])
 
 
+def led_person() -> Line:
+    """Ben, on the board of those who lead his team."""
+    return Line(LEADS, lambda world: [world.cast.ben.pk])
+
+
 def label() -> Line:
     return Line(LEADS, lambda world: [world.label])
 
@@ -174,6 +179,10 @@ MATRIX: dict[str, Line] = {
     "view-counts": Line(EVERYBODY),
     "search": Line(EVERYBODY),
     "command-bar": Line(EVERYBODY),
+    "board": Line(LEADS),
+    "board-person": led_person(),
+    "board-availability": led_person(),
+    "board-redistribution": led_person(),
     "filters": Line(EVERYBODY),
     "bulk": Line(EVERYBODY, answers=(404,)),  # without the name of a menu there is none
     # Whoever did it takes it back.

@@ -79,6 +79,14 @@ export function countdown(left) {
   return word("window.minutes", { minutes });
 }
 
+// How long somebody has waited.
+export function waited(time) {
+  const minutes = Math.max(0, Math.floor(time / MINUTE));
+  if (minutes < 60) return word("waited.minutes", { minutes });
+  if (minutes < 48 * 60) return word("waited.hours", { hours: Math.floor(minutes / 60) });
+  return word("waited.days", { days: Math.floor(minutes / (24 * 60)) });
+}
+
 export function windowState(left) {
   if (left <= 0) return "closed";
   if (left < HOUR) return "urgent";

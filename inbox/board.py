@@ -1,0 +1,268 @@
+"""The team board: what waits, what is in danger, and who has how much. For team leads and admins.
+
+A bounded number of queries whatever the number of people and conversations. A lead sees the people of the teams they
+lead and the conversations that are theirs to see; whether a person is busy is counted over everything they hold.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, QuerySet, prefetch_related_objects
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent, Availability, Role, Team
+from inbox import presence
+from inbox.actions.load import counts_as_load
+from inbox.enums import ConversationStatus
+from inbox.filters import window_q
+from inbox.models import Activity, Conversation
+from inbox.rows import Row
+from inbox.visibility import rights_of
+from whatsapp.service_window import ServiceWindow
+
+SHOWN_WAITING = 50
+SHOWN_AT_RISK = 30
+SHOWN_RISKS_OF_ONE = 4
+SHOWN_OF_ONE = 100
+SHOWN_RECENT = 12
+MOST_SLOTS = 24  # drawn; a larger capacity is drawn to scale
+LATE_MINUTES = 15
+SORTS = ("waiting", "closing")
+ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
+
+
+@dataclass
+class Ticket:
+    """One conversation on the board."""
+
+    row: Row
+    holder_state: str = ""  # of its assignee: available, away, offline; "" when nobody has it
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.row.conversation
+
+    @property
+    def said(self) -> str:
+        """What `inbox.actions.bulk` is told about it: how much was seen, and who had it."""
+        conversation = self.conversation
+        return f"{conversation.pk}:{conversation.inbound_count}:{conversation.assignee_id or 0}"
+
+    @property
+    def is_late(self) -> bool:
+        since = self.conversation.waiting_since
+        return since is not None and (self.row.now - since).total_seconds() >= LATE_MINUTES * 60
+
+    @property
+    def danger(self) -> str:
+        """Why it is in danger, in words."""
+        holder = self.conversation.assignee
+        if holder is None:
+            return _("unanswered, unassigned")
+        sentences = {
+            "away": _("unanswered, with %(name)s, who is away"),
+            "offline": _("unanswered, with %(name)s, who is offline"),
+        }
+        return sentences.get(self.holder_state, _("unanswered, with %(name)s")) % {"name": holder.first_name}
+
+
+@dataclass
+class Seat:
+    """A person at the counter: whether they are there, and what they hold."""
+
+    agent: Agent
+    teams: list[Team]
+    state: str  # available, away or offline
+    load: int = 0
+    urgent: int = 0  # of the load: unanswered, window closes within the hour
+    soon: int = 0  # … within four hours
+    held: int = 0  # open, whether it counts as load or not
+    unanswered: int = 0
+    risks: list[Ticket] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        return self.load >= self.agent.capacity
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Customers wait for somebody who is not there."""
+        return self.state != "available" and self.unanswered > 0
+
+    @property
+    def team_names(self) -> str:
+        return ", ".join(team.name for team in self.teams)
+
+    @cached_property
+    def slots(self) -> list[str]:
+        """One word a slot, the most urgent first; "" is free, "over" beyond the capacity."""
+        capacity = self.agent.capacity
+        filled = ["urgent"] * self.urgent + ["soon"] * self.soon
+        filled += ["on"] * (self.load - len(filled))
+        slots = filled[:capacity] + ["over"] * max(0, self.load - capacity) + [""] * max(0, capacity - self.load)
+        if len(slots) <= MOST_SLOTS:
+            return slots
+        return [slots[place * len(slots) // MOST_SLOTS] for place in range(MOST_SLOTS)]
+
+
+@dataclass
+class Board:
+    """Everything on the page, as of `now`."""
+
+    now: datetime
+    teams: list[Team]  # to choose from
+    team: Team | None  # the chosen one
+    sort: str
+    waiting: list[Ticket]
+    waiting_count: int
+    waiting_since: datetime | None
+    at_risk: list[Ticket]
+    at_risk_count: int
+    closing_count: int  # unanswered, window closes within the hour
+    open_count: int
+    seats: list[Seat]
+    recent: list[Activity]
+
+    @property
+    def available_count(self) -> int:
+        return sum(seat.state == "available" for seat in self.seats)
+
+
+def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: datetime | None = None) -> Board:
+    """The board as this lead or admin may see it, narrowed to one of their teams if it is one."""
+    now = now or timezone.now()
+    teams = teams_led_by(agent)
+    team = next((each for each in teams if each.pk == team_id), None)
+    sort = sort if sort in SORTS else SORTS[0]
+    here = _conversations(agent, team)
+    seats = _seats(agent, [team] if team else teams, everybody=team is None and agent.role == Role.ADMIN, now=now)
+    states = {seat.agent.pk: seat.state for seat in seats}
+    margin = agent.workspace.window_margin
+    risky = here.filter(needs_answer=True).filter(
+        window_q("soon", now, margin) | Q(assignee__in=[pk for pk, state in states.items() if state != "available"])
+    )
+    at_risk = _tickets(agent, risky.order_by("last_customer_message_at", "pk")[:SHOWN_AT_RISK], states, now)
+    _give_risks(seats, at_risk)
+    numbers = here.aggregate(
+        open=Count("pk"),
+        waiting=Count("pk", filter=Q(assignee=None)),
+        since=Min("waiting_since", filter=Q(assignee=None)),
+        closing=Count("pk", filter=Q(needs_answer=True) & window_q("urgent", now, margin)),
+    )
+    return Board(
+        now=now, teams=teams, team=team, sort=sort,
+        waiting=_tickets(agent, _in_order(here.filter(assignee=None), sort)[:SHOWN_WAITING], states, now),
+        waiting_count=numbers["waiting"], waiting_since=numbers["since"],
+        at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
+        closing_count=numbers["closing"], open_count=numbers["open"], seats=seats, recent=_recent(agent, team),
+    )  # fmt: skip
+
+
+def teams_led_by(agent: Agent) -> list[Team]:
+    """All teams for an admin, for a lead those they lead."""
+    teams = Team.objects.filter(workspace=agent.workspace_id).order_by("name", "pk")
+    return list(teams if agent.role == Role.ADMIN else teams.filter(pk__in=rights_of(agent).led_team_ids))
+
+
+def people_led_by(agent: Agent) -> QuerySet[Agent]:
+    """Who is on the board: all who work here for an admin, for a lead the people of their teams."""
+    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
+    if agent.role == Role.ADMIN:
+        return people
+    return people.filter(memberships__team__in=rights_of(agent).led_team_ids).distinct()
+
+
+def held_by(person: Agent, *, seen_by: Agent, now: datetime | None = None) -> list[Ticket]:
+    """The open conversations of one person that the lead may see, those that wait first."""
+    now = now or timezone.now()
+    theirs = _conversations(seen_by, None).filter(assignee=person).order_by("-needs_answer", "waiting_since", "pk")
+    return _tickets(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: state_of(person, _online(person))}, now)
+
+
+def state_of(person: Agent, online: Collection[int]) -> str:
+    """available, away or offline."""
+    if person.pk not in online:
+        return "offline"
+    return "available" if person.availability == Availability.AVAILABLE else "away"
+
+
+def _online(person: Agent) -> set[int]:
+    return presence.online_agent_ids(person.workspace_id)
+
+
+def _conversations(agent: Agent, team: Team | None) -> QuerySet[Conversation]:
+    here = Conversation.objects.visible_to(agent).filter(status=ConversationStatus.OPEN)
+    return here if team is None else here.filter(team=team)
+
+
+def _in_order(waiting: QuerySet[Conversation], sort: str) -> QuerySet[Conversation]:
+    if sort == "closing":
+        return waiting.order_by("last_customer_message_at", "pk")
+    return waiting.order_by(Coalesce("waiting_since", "last_message_at"), "pk")
+
+
+def _tickets(
+    agent: Agent, conversations: QuerySet[Conversation], states: dict[int, str], now: datetime
+) -> list[Ticket]:
+    found = list(conversations.select_related("contact", "assignee"))
+    prefetch_related_objects(found, "contact__identities")
+    for conversation in found:
+        conversation.workspace = agent.workspace
+    return [Ticket(Row(each, now), states.get(each.assignee_id or 0, "")) for each in found]
+
+
+def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -> list[Seat]:
+    """Whoever is in these teams, and with `everybody` also who has work without being in one; the present first."""
+    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True).prefetch_related("teams")
+    wanted = {team.pk for team in teams}
+    online = presence.online_agent_ids(agent.workspace_id)
+    seats = {}
+    for person in people.order_by("name", "pk"):
+        theirs = sorted((team for team in person.teams.all() if team.pk in wanted), key=lambda team: team.name)
+        if theirs or everybody:
+            seats[person.pk] = Seat(person, theirs, state_of(person, online))
+    _count_work(seats, agent, now)
+    order = ("available", "away", "offline")
+    shown = [seat for seat in seats.values() if seat.teams or seat.held]
+    return sorted(shown, key=lambda seat: order.index(seat.state))
+
+
+def _count_work(seats: dict[int, Seat], agent: Agent, now: datetime) -> None:
+    margin = agent.workspace.window_margin_seconds
+    held = Conversation.objects.filter(assignee__in=seats, status=ConversationStatus.OPEN)
+    counts = ExpressionWrapper(counts_as_load(now), output_field=BooleanField())
+    columns = ("assignee_id", "needs_answer", "last_customer_message_at", "window_refused_at", "counts")
+    for holder, needs_answer, last, refused, is_load in held.annotate(counts=counts).values_list(*columns):
+        seat = seats[holder]
+        seat.held += 1
+        seat.load += is_load
+        if not needs_answer:
+            continue
+        seat.unanswered += 1
+        state = ServiceWindow(last, refused, margin).state(now)
+        seat.urgent += state == "urgent"
+        seat.soon += state == "soon"
+
+
+def _give_risks(seats: list[Seat], tickets: list[Ticket]) -> None:
+    by_holder: dict[int | None, list[Ticket]] = defaultdict(list)
+    for ticket in tickets:
+        if ticket.row.window_state in ("soon", "urgent"):
+            by_holder[ticket.conversation.assignee_id].append(ticket)
+    for seat in seats:
+        seat.risks = by_holder[seat.agent.pk][:SHOWN_RISKS_OF_ONE]
+
+
+def _recent(agent: Agent, team: Team | None) -> list[Activity]:
+    lines: Any = Activity.objects.filter(workspace=agent.workspace_id, kind__in=ASSIGNING)
+    if team is not None or not rights_of(agent).sees_everything:
+        lines = lines.filter(conversation__in=_conversations(agent, team))
+    found = list(lines.select_related("actor", "conversation__contact").order_by("-pk")[:SHOWN_RECENT])
+    prefetch_related_objects([line.conversation.contact for line in found], "identities")
+    return found

@@ -1,0 +1,70 @@
+"""The team board for leads and admins: the page, one person's conversations, and what a lead does with a person."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Agent
+from accounts.permissions import lead_required
+from inbox.actions import redistribution
+from inbox.board import board_of, held_by, people_led_by
+from inbox.views.bulk import names_of_refused
+from inbox.views.refusals import refusing, triggering
+
+
+@lead_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for its script only what changes on it."""
+    team = request.GET.get("team", "")
+    wanted = int(team) if team.isascii() and team.isdecimal() and len(team) < 19 else None
+    board = board_of(request.user, team_id=wanted, sort=request.GET.get("sort", ""))  # type: ignore[arg-type]
+    template = "inbox/board/_board.html" if getattr(request, "htmx", False) else "inbox/board/index.html"
+    return render(request, template, {"nav": "board", "board": board})
+
+
+@lead_required
+@require_GET
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """What somebody holds, to be opened below their name."""
+    found = _person(request, pk)
+    tickets = held_by(found, seen_by=request.user)  # type: ignore[arg-type]
+    return render(request, "inbox/board/_held.html", {"person": found, "tickets": tickets})
+
+
+@lead_required
+@require_POST
+@refusing
+def availability(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause somebody, or end the pause."""
+    paused = not request.POST.get("available")
+    found = redistribution.pause(_person(request, pk), by=request.user, paused=paused)  # type: ignore[arg-type]
+    words = _("%(name)s gets no new work.") if paused else _("%(name)s gets work again.")
+    return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
+
+
+@lead_required
+@require_POST
+@refusing
+def redistributed(request: HttpRequest, pk: int) -> HttpResponse:
+    """Their unanswered conversations back to the queue."""
+    outcome = redistribution.redistribute(_person(request, pk), by=request.user)  # type: ignore[arg-type]
+    done = ngettext(
+        "%(count)s conversation is back in the queue.", "%(count)s conversations are back in the queue.", outcome.done
+    )
+    words = [done % {"count": outcome.done}]
+    if outcome.refused:
+        words.append(_("Not done: %(names)s") % {"names": names_of_refused(outcome)})
+    toast: dict[str, Any] = {"words": " ".join(words), "bad": bool(outcome.refused) and not outcome.done}
+    if outcome.undo is not None:
+        toast["undo"] = reverse("undo", args=[outcome.undo.pk])
+    return triggering({"toast": toast, "board:changed": {}})
+
+
+def _person(request: HttpRequest, pk: int) -> Agent:
+    return get_object_or_404(people_led_by(request.user), pk=pk)  # type: ignore[arg-type]
