@@ -15,6 +15,7 @@ WORDS: dict[str, str | Promise] = {
     "invitation.withdrawn": _("withdrew the invitation of"),
     "person.changed": _("changed"),
     "person.role_changed": _("changed the role of"),
+    "person.capacity_today": _("changed today's capacity of"),
     "person.deactivated": _("deactivated"),
     "person.reactivated": _("reactivated"),
     "person.signed_out": _("signed out everywhere"),

@@ -1,7 +1,7 @@
 """Who works here: the business (Workspace), its people (Agent), their teams, and how they came in."""
 
 import zoneinfo
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -90,6 +90,13 @@ class Agent(AbstractBaseUser):
         _("availability"), max_length=10, choices=Availability.choices, default=Availability.AVAILABLE
     )
     availability_changed_at = models.DateTimeField(default=now)
+    availability_changed_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    away_until = models.DateTimeField(null=True, blank=True)  # a break with an end: available again by itself
+    # A lead's change for one day of this person's calendar; `capacity_now` is what counts.
+    capacity_today = models.PositiveSmallIntegerField(null=True, blank=True)
+    capacity_today_on = models.DateField(null=True, blank=True)
     # UTC, written about once a minute while a socket is open, so that a restart of Redis forgets nobody.
     last_seen_at = models.DateTimeField(null=True, blank=True)
     # Since when this person has been out of automatic work (idle): the tie-breaker of "least busy".
@@ -137,6 +144,16 @@ class Agent(AbstractBaseUser):
     def hue(self) -> int:
         """1–7, stable, for the coloured square of this person."""
         return (self.pk or 0) % 7 + 1
+
+    def capacity_at(self, moment: datetime) -> int:
+        """How many conversations routing may give at once: today's number if there is one, else the usual."""
+        if self.capacity_today is not None and self.capacity_today_on == moment.astimezone(self.zone).date():
+            return self.capacity_today
+        return self.capacity
+
+    @property
+    def capacity_now(self) -> int:
+        return self.capacity_at(now())
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent, Availability, Role, Team
-from inbox import presence
+from inbox import presence, times
 from inbox.actions.load import counts_as_load
 from inbox.enums import ConversationStatus
 from inbox.filters import window_q
@@ -60,15 +60,16 @@ class Ticket:
         return since is not None and (self.row.now - since).total_seconds() >= LATE_MINUTES * 60
 
     @property
+    def window_digits(self) -> str:
+        return times.window_digits(self.row.window, self.row.now)
+
+    @property
     def danger(self) -> str:
         """Why it is in danger, in words."""
         holder = self.conversation.assignee
         if holder is None:
-            return _("unanswered, unassigned")
-        sentences = {
-            "away": _("unanswered, with %(name)s, who is away"),
-            "offline": _("unanswered, with %(name)s, who is offline"),
-        }
+            return _("unassigned")
+        sentences = {"away": _("with %(name)s, away"), "offline": _("with %(name)s, offline")}
         return sentences.get(self.holder_state, _("unanswered, with %(name)s")) % {"name": holder.first_name}
 
 
@@ -88,7 +89,7 @@ class Seat:
 
     @property
     def is_full(self) -> bool:
-        return self.load >= self.agent.capacity
+        return self.load >= self.agent.capacity_now
 
     @property
     def is_left_alone(self) -> bool:
@@ -102,7 +103,7 @@ class Seat:
     @cached_property
     def slots(self) -> list[str]:
         """One word a slot, the most urgent first; "" is free, "over" beyond the capacity."""
-        capacity = self.agent.capacity
+        capacity = self.agent.capacity_now
         filled = ["urgent"] * self.urgent + ["soon"] * self.soon
         filled += ["on"] * (self.load - len(filled))
         slots = filled[:capacity] + ["over"] * max(0, self.load - capacity) + [""] * max(0, capacity - self.load)
@@ -219,7 +220,8 @@ def _tickets(
 
 def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -> list[Seat]:
     """Whoever is in these teams, and with `everybody` also who has work without being in one; the present first."""
-    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True).prefetch_related("teams")
+    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
+    people = people.select_related("availability_changed_by").prefetch_related("teams")
     wanted = {team.pk for team in teams}
     online = presence.online_agent_ids(agent.workspace_id)
     seats = {}

@@ -75,7 +75,7 @@ class Shell:
         places = [
             ("inbox", _address("inbox"), "inbox", _("Inbox")),
             ("contacts", _address("contacts"), "contacts", _("Contacts")),
-            ("board", _address("board") if self.agent and self.agent.role in LEADS else "", "columns", _("Team board")),
+            ("board", _address("board") if self.agent and self.agent.role in LEADS else "", "board", _("Team board")),
             ("practice", _address("practice-phone"), "flask", _("Practice phone")),
             ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
         ]

@@ -24,6 +24,7 @@ def script_words() -> dict[str, str]:
         "window.reopened": _("The window is open again."),
         "waited.minutes": _("%(minutes)s min"),
         "waited.hours": _("%(hours)s h"),
+        "window.digits": _("%(time)s h"),
         "waited.days": _("%(days)s d"),
         "board.full": _("%(name)s has %(load)s of %(capacity)s. Assign anyway?"),
         "list.new_one": ngettext("%(count)s new", "%(count)s new", 1),

@@ -91,6 +91,16 @@ def window_left(window: ServiceWindow, now: datetime) -> str:
     return countdown(window.time_left(now)) if window.is_open(now) else pgettext("window", "closed")
 
 
+def window_digits(window: ServiceWindow, now: datetime) -> str:
+    """Where there is no room for words: "38 min", "2:05 h", "closed"."""
+    if not window.is_open(now):
+        return pgettext("window", "closed")
+    minutes = max(1, int(window.time_left(now).total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(time)s h") % {"time": f"{minutes // 60}:{minutes % 60:02d}"}
+
+
 def window_long(window: ServiceWindow, now: datetime) -> str:
     """For the head of the thread: "Window open · 23 h left" or "Window closed since Tue, 17:22"."""
     if window.closes_at is None:

@@ -59,6 +59,7 @@ urlpatterns = [
     path("team/", board.index, name="board"),
     path("team/people/<int:pk>/", board.person, name="board-person"),
     path("team/people/<int:pk>/availability/", board.availability, name="board-availability"),
+    path("team/people/<int:pk>/capacity/", board.capacity, name="board-capacity"),
     path("team/people/<int:pk>/redistribution/", board.redistributed, name="board-redistribution"),
     path("conversations/<int:pk>/", conversations.show, name="conversation"),
     path("conversations/<int:pk>/contact/", conversations.contact, name="conversation-contact"),

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent, Availability, Role, Team
+from accounts.models import Agent, Team
 from inbox import events
 from inbox.access import require_sight
 from inbox.actions.activity import add_activity
+from inbox.actions.availability import agent_came_online, set_availability
 from inbox.actions.handback import hand_back_absent, hand_back_everything
 from inbox.actions.load import Fullness, fullness, loads
 from inbox.actions.locks import lock
@@ -128,30 +129,6 @@ def release(
         _hand_over(conversation, None, conversation.team, by=by, kind="released")
         request_routing()
     return conversation
-
-
-def set_availability(agent: Agent, availability: str, *, by: Agent) -> Agent:
-    """The switch "available / away": one's own, or by a lead or admin. Coming back drains the queue."""
-    if by.pk != agent.pk and (by.workspace_id != agent.workspace_id or by.role not in (Role.LEAD, Role.ADMIN)):
-        raise NotAllowed
-    with transaction.atomic():
-        wanted = Availability(availability)
-        changed = (
-            Agent.objects.filter(pk=agent.pk)
-            .exclude(availability=wanted)
-            .update(availability=wanted, availability_changed_at=timezone.now())
-        )
-        agent.refresh_from_db(fields=["availability", "availability_changed_at"])
-        if changed:
-            events.agent_changed(agent)
-            request_routing()
-    return agent
-
-
-def agent_came_online(agent: Agent) -> None:
-    """Somebody's first tab has opened: there may be work for them."""
-    if agent.availability == Availability.AVAILABLE:
-        request_routing()
 
 
 def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, *, by: Agent, kind: str) -> None:

@@ -38,7 +38,7 @@ def loads(agent_ids: Iterable[int], now: datetime | None = None) -> dict[int, in
 
 def fullness(agent: Agent, now: datetime | None = None) -> Fullness:
     """Of one person, to warn before somebody gives them more. Nobody is kept from doing so."""
-    return Fullness(loads([agent.pk], now)[agent.pk], agent.capacity)
+    return Fullness(loads([agent.pk], now)[agent.pk], agent.capacity_at(now or timezone.now()))
 
 
 def candidates(workspace_id: int, present: Iterable[int], now: datetime, *, locked: bool) -> list[Candidate]:
@@ -62,7 +62,7 @@ def candidates(workspace_id: int, present: Iterable[int], now: datetime, *, lock
         last_turn = person.last_assigned_at or LONG_AGO
         found.append(
             Candidate(
-                agent_id=person.pk, team_ids=frozenset(teams[person.pk]), capacity=person.capacity, load=load,
+                agent_id=person.pk, team_ids=frozenset(teams[person.pk]), capacity=person.capacity_at(now), load=load,
                 idle_since=max(last_turn, last_work or LONG_AGO), last_turn=last_turn,
             )
         )  # fmt: skip

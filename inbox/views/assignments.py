@@ -95,7 +95,7 @@ def _menu(agent: Agent, conversation: Conversation) -> dict[str, Any]:
             {
                 "agent": person,
                 "load": load[person.pk],
-                "is_full": load[person.pk] >= person.capacity,
+                "is_full": load[person.pk] >= person.capacity_at(now),
                 "presence": _presence(person, online),
                 "is_me": person.pk == agent.pk,
             }

@@ -13,8 +13,11 @@ from accounts.models import Agent
 from accounts.permissions import lead_required
 from inbox.actions import redistribution
 from inbox.board import board_of, held_by, people_led_by
+from inbox.views.availability import break_end
 from inbox.views.bulk import names_of_refused
 from inbox.views.refusals import refusing, triggering
+
+BREAKS = (15, 30, 60)  # minutes
 
 
 @lead_required
@@ -25,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = int(team) if team.isascii() and team.isdecimal() and len(team) < 19 else None
     board = board_of(request.user, team_id=wanted, sort=request.GET.get("sort", ""))  # type: ignore[arg-type]
     template = "inbox/board/_board.html" if getattr(request, "htmx", False) else "inbox/board/index.html"
-    return render(request, template, {"nav": "board", "board": board})
+    return render(request, template, {"nav": "board", "board": board, "breaks": BREAKS})
 
 
 @lead_required
@@ -41,11 +44,27 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @refusing
 def availability(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pause somebody, or end the pause."""
-    paused = not request.POST.get("available")
-    found = redistribution.pause(_person(request, pk), by=request.user, paused=paused)  # type: ignore[arg-type]
-    words = _("%(name)s gets no new work.") if paused else _("%(name)s gets work again.")
+    """Pause somebody (for so many `minutes`, or until it is ended), or end the pause with `available`."""
+    found = _person(request, pk)
+    if request.POST.get("available"):
+        redistribution.end_pause(found, by=request.user)  # type: ignore[arg-type]
+        words = _("%(name)s gets work again.")
+    else:
+        redistribution.pause(found, by=request.user, until=break_end(request))  # type: ignore[arg-type]
+        words = _("%(name)s gets no new work.")
     return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
+
+
+@lead_required
+@require_POST
+@refusing
+def capacity(request: HttpRequest, pk: int) -> HttpResponse:
+    """More or less for somebody until the end of their day."""
+    found, said = _person(request, pk), request.POST.get("capacity", "")
+    wanted = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else -1
+    redistribution.set_capacity_today(found, wanted, by=request.user)  # type: ignore[arg-type]
+    words = _("%(name)s: %(capacity)s at once today.") % {"name": found.first_name, "capacity": wanted}
+    return triggering({"toast": {"words": words}, "board:changed": {}})
 
 
 @lead_required

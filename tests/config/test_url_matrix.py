@@ -182,6 +182,7 @@ MATRIX: dict[str, Line] = {
     "board": Line(LEADS),
     "board-person": led_person(),
     "board-availability": led_person(),
+    "board-capacity": led_person(),
     "board-redistribution": led_person(),
     "filters": Line(EVERYBODY),
     "bulk": Line(EVERYBODY, answers=(404,)),  # without the name of a menu there is none

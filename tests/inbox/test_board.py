@@ -1,17 +1,18 @@
 """The team board: who is there with how much, what waits, what is in danger; and what a lead does about it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Availability, Membership, Visibility
+from accounts.models import AuditEntry, Availability, Membership, Visibility
 from inbox import presence
 from inbox.actions import assignment, redistribution, undo
+from inbox.actions.availability import end_breaks
 from inbox.board import SHOWN_WAITING, board_of, held_by
-from inbox.errors import NotAllowed
+from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.models import Assignment
 from tests import factories
 from tests.cast import Cast, make_cast
@@ -220,3 +221,57 @@ def test_the_page_shows_it_and_its_script_gets_only_the_parts(client, cast, bens
     assert f'data-said="{cast.darios.pk}:1:{cast.ben.pk}"' in held
     client.force_login(cast.ben)
     assert client.get("/team/").status_code == 403
+
+
+def test_a_break_ends_by_itself_and_work_comes_again(cast, bens_tab):
+    until = timezone.now() + timedelta(minutes=30)
+    redistribution.pause(cast.ben, by=cast.lea, until=until)
+    since = cast.ben.availability_changed_at
+    redistribution.pause(cast.ben, by=cast.ben, until=until + timedelta(minutes=5))
+
+    assert cast.ben.availability_changed_at == since
+    assert not end_breaks(until)
+    cast.ben.refresh_from_db()
+    assert (cast.ben.availability, seat(board_of(cast.lea), cast.ben).state) == (Availability.AWAY, "away")
+    end_breaks(until + timedelta(minutes=5))
+    cast.ben.refresh_from_db()
+    assert (cast.ben.availability, cast.ben.away_until) == (Availability.AVAILABLE, None)
+    for wrong in (timezone.now(), timezone.now() + timedelta(hours=25)):
+        with pytest.raises(InboxRuleViolation):
+            redistribution.pause(cast.ben, by=cast.lea, until=wrong)
+
+
+def test_capacity_for_today_counts_until_the_day_ends_where_that_person_is(cast, bens_tab):
+    redistribution.set_capacity_today(cast.ben, 1, by=cast.lea)
+    assignment.set_availability(cast.lea, Availability.AWAY, by=cast.lea)
+
+    assignment.route_waiting(cast.workspace.pk)
+
+    assert assignment.fullness(cast.ben).capacity == 1
+    assert [ticket.conversation.assignee for ticket in held_by(cast.ben, seen_by=cast.lea)] == [cast.ben]
+    assert len(board_of(cast.lea).waiting) == 1
+    assert AuditEntry.objects.get(verb="person.capacity_today").data == {"from": 8, "to": 1}
+    assert cast.ben.capacity_at(timezone.now() + timedelta(days=1)) == 8
+    cast.ben.timezone = "Pacific/Kiritimati"
+    assert cast.ben.capacity_at(datetime(2026, 1, 1, 12, tzinfo=UTC)) == 8
+    with pytest.raises(InboxRuleViolation):
+        redistribution.set_capacity_today(cast.ben, 201, by=cast.lea)
+
+
+def test_what_a_lead_does_with_a_person_on_the_page(client, cast, bens_tab):
+    client.force_login(cast.lea)
+    place = f"/team/people/{cast.ben.pk}"
+    assert client.post(f"{place}/availability/", {"minutes": "30"}, headers=HX).status_code == 204
+    assert client.post(f"{place}/capacity/", {"capacity": "3"}, headers=HX).status_code == 204
+    cast.ben.refresh_from_db()
+    assert (cast.ben.availability, cast.ben.capacity_now) == (Availability.AWAY, 3)
+    assert cast.ben.availability_changed_by == cast.lea
+
+    page = client.get("/team/").content.decode()
+    assert "(Lea)" in page
+    for wrong in ({"minutes": "x"}, {"minutes": "99999"}, {"minutes": "0"}):
+        assert client.post(f"{place}/availability/", wrong, headers=HX).status_code == 422
+    assert client.post(f"{place}/capacity/", {"capacity": "-1"}, headers=HX).status_code == 422
+    assert client.post(f"{place}/availability/", {"available": "1"}, headers=HX).status_code == 204
+    cast.ben.refresh_from_db()
+    assert cast.ben.availability == Availability.AVAILABLE

@@ -1,9 +1,9 @@
-// <window-clock data-until="epoch ms" data-form="ring|short|left|long|urgent" data-window="open">…</window-clock>
+// <window-clock data-until="epoch ms" data-form="ring|short|left|digits|long|urgent" data-window="open">…</window-clock>
 // Counts down to the end of the 24-hour window on server time. It redraws once a minute and at the very second the
-// window closes. "ring" draws only, "short" is for rows, "left" for tables, "long" for the head, "urgent" speaks below four hours.
+// window closes. "ring" draws only, "short" is for rows, "left" for tables, "digits" for tight places, "long" for the head, "urgent" speaks below four hours.
 
 import { now, unwatch, watch } from "../lib/clock.js";
-import { countdown, inWords, windowState } from "../lib/times.js";
+import { countdown, digits, inWords, windowState } from "../lib/times.js";
 import { word } from "../lib/words.js";
 
 const DAY = 24 * 3600000;
@@ -46,6 +46,7 @@ class WindowClock extends HTMLElement {
     let words = "";
     if (form === "short") words = state === "closed" ? word("window.closed") : state === "open" ? "" : countdown(left);
     else if (form === "left") words = state === "closed" ? word("window.closed") : countdown(left);
+    else if (form === "digits") words = state === "closed" ? word("window.closed") : digits(left);
     else if (form === "urgent") words = state === "soon" || state === "urgent" ? countdown(left) : "";
     else if (state !== "closed") words = word("window.open", { left: countdown(left) });
     else if (until) words = word("window.closed_since", { when: inWords(until, "since", moment) });

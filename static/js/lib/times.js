@@ -87,6 +87,12 @@ export function waited(time) {
   return word("waited.days", { days: Math.floor(minutes / (24 * 60)) });
 }
 
+export function digits(left) {
+  const minutes = Math.max(1, Math.floor(left / MINUTE));
+  if (minutes < 60) return word("waited.minutes", { minutes });
+  return word("window.digits", { time: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}` });
+}
+
 export function windowState(left) {
   if (left <= 0) return "closed";
   if (left < HOUR) return "urgent";

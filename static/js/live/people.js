@@ -123,6 +123,12 @@ function showPeople({ online, agents }) {
   for (const agent of agents) {
     for (const mark of document.querySelectorAll(`[data-presence="${agent.id}"]`)) mark.dataset.availability = agent.availability;
   }
+  if (agents.some((agent) => agent.id === myself())) {
+    for (const form of document.querySelectorAll("form.availability")) {
+      const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
+      window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
+    }
+  }
   for (const mark of document.querySelectorAll("[data-presence]")) {
     const isOnline = online.includes(Number(mark.dataset.presence));
     mark.dataset.state = isOnline ? (mark.dataset.availability ?? "available") : "offline";

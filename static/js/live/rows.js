@@ -177,6 +177,7 @@ function showWaiting() {
 }
 
 export function showHeldBack() {
+  if (!rows()) return;
   const held = [...waiting.entries()];
   waiting.clear();
   showWaiting();

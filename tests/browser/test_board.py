@@ -1,0 +1,101 @@
+"""The team board in Chromium: it moves by itself, and a lead gives work by mouse and by keyboard."""
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import expect
+
+from inbox import events
+from inbox.actions import assignment
+from tests import factories
+from tests.browser.axe import found
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def board(open_page, cast):
+    """Lea's, in English; Ben is here, too."""
+    cast.lea.language = "en"
+    cast.lea.save()
+    open_page(cast.ben, "/")
+    return open_page(cast.lea, "/team/")
+
+
+def waiting(page):
+    return page.locator("[data-list=waiting] > .ticket")
+
+
+def seat(page, agent):
+    return page.locator(f"#seat-{agent.pk}")
+
+
+def test_it_follows_what_happens_without_a_reload(board, cast):
+    expect(waiting(board)).to_have_count(2)
+    new = factories.conversation(cast.number, factories.contact(cast.number, "Nina Neu"))
+    with transaction.atomic():
+        events.message_created(factories.inbound_message(new, "Hallo"))
+    expect(waiting(board)).to_have_count(3)
+
+    assignment.assign(cast.claras, to_agent=cast.ben, by=cast.ada)
+    expect(waiting(board)).to_have_count(2)
+    expect(seat(board, cast.ben).locator(".agent__num")).to_contain_text("1/8")
+    expect(board.locator(".assignments > li").first).to_contain_text("Clara Sommer")
+    assert found(board) == []
+
+
+def test_a_ticket_is_dragged_onto_a_person_and_taken_back(board, cast):
+    waiting(board).first.drag_to(seat(board, cast.ben))
+
+    expect(waiting(board)).to_have_count(1)
+    expect(seat(board, cast.ben).locator(".agent__num")).to_contain_text("1/8")
+    board.get_by_role("button", name="Undo").click()
+    expect(waiting(board)).to_have_count(2)
+    expect(seat(board, cast.ben).locator(".agent__num")).to_contain_text("0/8")
+
+
+def test_several_are_chosen_and_given_by_keyboard_and_come_back_from_a_persons_list(board, cast):
+    for ticket in waiting(board).all():
+        ticket.locator(".ticket__check").focus()
+        board.keyboard.press("Space")
+    expect(board.locator("[data-bar] [data-count]")).to_have_text("2 selected")
+    board.locator("[data-bar] button[aria-haspopup]").focus()
+    board.keyboard.press("Enter")
+    expect(board.locator("[data-bar] input[role=combobox]")).to_be_focused()
+    board.keyboard.type("ben")
+    board.keyboard.press("Enter")
+
+    expect(waiting(board)).to_have_count(0)
+    expect(board.locator("[data-bar]")).to_be_hidden()
+    seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
+    seat(board, cast.ben).get_by_role("menuitem", name="2 open conversations").click()
+    held = seat(board, cast.ben).locator(".agent__held .ticket")
+    expect(held).to_have_count(2)
+    held.first.drag_to(board.locator("[data-list=waiting]"))
+    expect(waiting(board)).to_have_count(1)
+    expect(held).to_have_count(1)
+
+
+def test_who_is_full_gets_more_only_after_a_question(board, cast):
+    cast.ben.capacity = 0
+    cast.ben.save()
+    board.reload()
+    expect(seat(board, cast.ben)).to_contain_text("0/0")
+    waiting(board).first.drag_to(seat(board, cast.ben))
+    dialog = board.locator("dialog[data-full]")
+    expect(dialog).to_contain_text("Ben has 0 of 0")
+    assert found(board) == []
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(waiting(board)).to_have_count(2)
+
+    waiting(board).first.drag_to(seat(board, cast.ben))
+    dialog.get_by_role("button", name="Assign anyway").click()
+    expect(waiting(board)).to_have_count(1)
+
+
+def test_a_pause_is_seen_on_the_board_and_at_the_switch_of_the_one_who_pauses(open_page, board, cast):
+    bens = open_page(cast.ben, "/")
+    seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
+    seat(board, cast.ben).get_by_role("menuitem", name="Break for 30 min").click()
+
+    expect(seat(board, cast.ben).locator(".agent__state")).to_contain_text("Break until")
+    expect(bens.locator("#availability-rail input[role=switch]")).not_to_be_checked()
