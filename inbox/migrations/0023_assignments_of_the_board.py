@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_notification_text'),
-        ('inbox', '0020_contact_imports'),
+        ('inbox', '0022_message_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
