@@ -10,10 +10,12 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Agent, Role
-from inbox.models import Attachment, Contact, ContactImport, Conversation, Message
+from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
 logger = logging.getLogger(__name__)
+
+MOST_ID = 2**63 - 1
 
 
 def get_conversation(agent: Agent, pk: int) -> Conversation:
@@ -76,6 +78,20 @@ def get_import(agent: Agent, pk: int) -> ContactImport:
     """A file of contacts that this agent has put in, or 404: its rows are nobody else's yet."""
     found = ContactImport.objects.select_related("workspace", "agent__workspace", "phone_number__business_account")
     return found.filter(agent=agent, pk=pk).first() or _refuse(agent, ContactImport.objects.filter(pk=pk), pk)
+
+
+def moved_to(agent: Agent, pk: int) -> Conversation | None:
+    """The conversation into which this one has gone when two contacts became one, if the agent may see it."""
+    if pk > MOST_ID:
+        return None
+    moved = MovedConversation.objects.filter(old_id=pk).values("conversation")
+    return Conversation.objects.visible_to(agent).filter(pk__in=moved).first()
+
+
+def merged_into(agent: Agent, pk: int) -> Contact | None:
+    """The contact that this one has become, if the agent may know of it."""
+    became = Contact.objects.filter(pk=pk, merged_into__isnull=False).values("merged_into")
+    return visible_contacts(agent).filter(pk__in=became).first()
 
 
 def require_sight(agent: Agent, conversation: Conversation) -> None:

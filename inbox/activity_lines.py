@@ -7,7 +7,8 @@ rendered once for everybody.
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
 reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam}, unblocked,
-block_refused {code, tried}, window_closed, later_held, later_returned and later_cancelled {of, due, why}.
+block_refused {code, tried}, merged {with},
+number_changed {from, to}, window_closed, later_held, later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -157,6 +158,18 @@ def _undone(activity: Activity, data: dict) -> SafeString:
     return _say(_("%(actor)s took that back"), actor=_actor(activity))
 
 
+def _merged(activity: Activity, data: dict) -> SafeString:
+    name = _bold(data.get("with", ""))
+    return _say(_("%(actor)s merged this contact with %(name)s"), actor=_actor(activity), name=name)
+
+
+def _number_changed(activity: Activity, data: dict) -> SafeString:
+    words = {"actor": _actor(activity), "old": _bold(data.get("from", "")), "new": _bold(data.get("to", ""))}
+    if data.get("from"):
+        return _say(_("%(actor)s changed the number from %(old)s to %(new)s"), **words)
+    return _say(_("%(actor)s entered the number %(new)s"), actor=words["actor"], new=words["new"])
+
+
 def _window_closed(activity: Activity, data: dict) -> SafeString:
     return _say(_("The 24-hour window closed"))
 
@@ -213,6 +226,8 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "unblocked": ("ban", _unblocked),
     "block_refused": ("alert", _block_refused),
     "undone": ("undo", _undone),
+    "merged": ("users", _merged),
+    "number_changed": ("phone", _number_changed),
     "window_closed": ("lock", _window_closed),
     "later_held": ("pause", _later_held),
     "later_returned": ("pencil", _later_returned),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import Agent
@@ -18,6 +18,7 @@ from whatsapp.phone_format import pretty
 from whatsapp.service_window import ServiceWindow
 
 PAGE_SIZE = 50
+LAST = "last"
 MOST_FOUND = 2_000  # people found by a search; nobody pages through more
 
 
@@ -29,6 +30,7 @@ class ContactFilter:
     consent: str = ""
     label_id: int | None = None
     language: str = ""
+    sort: str = ""  # "last": who was heard of last first; else by name
 
     @classmethod
     def of(cls, values: "dict[str, str]") -> "ContactFilter":
@@ -38,6 +40,7 @@ class ContactFilter:
             consent=consent if consent in ConsentState.values else "",
             label_id=int(label) if label.isdecimal() and len(label) < 19 else None,
             language=language if language in dict(settings.LANGUAGES) else "",
+            sort=LAST if values.get("sort") == LAST else "",
         )
 
     @property
@@ -46,8 +49,17 @@ class ContactFilter:
         return {name: str(value) for name, value in said.items() if value}
 
     @property
-    def query(self) -> str:
+    def by_name(self) -> str:
+        """The address of the same people in the order of their names."""
         return urlencode(self.parameters)
+
+    @property
+    def by_last(self) -> str:
+        return urlencode(self.parameters | {"sort": LAST})
+
+    @property
+    def query(self) -> str:
+        return self.by_last if self.sort == LAST else self.by_name
 
 
 @dataclass
@@ -91,15 +103,47 @@ class ContactPage:
 
 
 def contact_page(
-    agent: Agent, wanted: ContactFilter, *, after: int | None = None, size: int = PAGE_SIZE
+    agent: Agent, wanted: ContactFilter, *, after: int | None = None, size: int | None = None
 ) -> ContactPage:
-    """One page in the order of the names. A contact that has gone meanwhile begins the list anew."""
-    contacts = matching(agent, wanted)
-    if after is not None and (last := Contact.objects.filter(workspace=agent.workspace_id, pk=after).first()):
-        contacts = contacts.filter(name_key__gte=last.name_key).exclude(name_key=last.name_key, pk__lte=last.pk)
-    found = list(contacts.order_by("name_key", "pk").prefetch_related("identities")[: size + 1])
+    """One page in the order of the names, or of the last contact with those without any at the end.
+
+    A contact that has gone meanwhile begins the list anew.
+    """
+    size = size or PAGE_SIZE
+    last = Contact.objects.filter(workspace=agent.workspace_id, pk=after).first() if after is not None else None
+    found = (_by_last_contact if wanted.sort == LAST else _by_name)(agent, matching(agent, wanted), last, size + 1)
+    prefetch_related_objects(found, "identities")
     more = len(found) > size
     return ContactPage(rows=rows_of(agent, found[:size]), next=found[size - 1].pk if more else None)
+
+
+def _by_name(agent: Agent, contacts: QuerySet[Contact], last: Contact | None, most: int) -> list[Contact]:
+    if last is not None:
+        contacts = contacts.filter(name_key__gte=last.name_key).exclude(name_key=last.name_key, pk__lte=last.pk)
+    return list(contacts.order_by("name_key", "pk")[:most])
+
+
+def _by_last_contact(agent: Agent, contacts: QuerySet[Contact], last: Contact | None, most: int) -> list[Contact]:
+    """By their newest thread that the agent may see and in which something was said."""
+    said = Conversation.objects.visible_to(agent).exclude(preview={})
+    newest = said.order_by("-last_message_at", "-pk")
+    newer = said.filter(contact=OuterRef("contact")).filter(
+        Q(last_message_at__gt=OuterRef("last_message_at"))
+        | Q(last_message_at=OuterRef("last_message_at"), pk__gt=OuterRef("pk"))
+    )
+    threads = newest.filter(~Exists(newer), contact__in=contacts).select_related("contact")
+    place = newest.filter(contact=last).first() if last is not None else None
+    found: list[Contact] = []
+    if last is None or place is not None:
+        if place is not None:
+            at = place.last_message_at
+            threads = threads.filter(Q(last_message_at__lt=at) | Q(last_message_at=at, pk__lt=place.pk))
+        found = [each.contact for each in threads[:most]]
+        last = None
+    if len(found) < most:
+        silent = contacts.filter(~Exists(said.filter(contact=OuterRef("pk"))))
+        found += _by_name(agent, silent, last, most - len(found))
+    return found
 
 
 def matching(agent: Agent, wanted: ContactFilter) -> QuerySet[Contact]:

@@ -221,9 +221,16 @@ def sweep_files() -> None:
     sweeping.sweep_files()
 
 
+def forget_old_merges() -> None:
+    """Delete what it would take to part contacts that were merged yesterday."""
+    from inbox.actions import contact_merges
+
+    contact_merges.forget_old()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
 HOURLY = (sync_templates, measure_storage, forget_old_events)
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
-    forget_old_imports,
+    forget_old_imports, forget_old_merges,
 )  # fmt: skip

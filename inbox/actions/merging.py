@@ -26,6 +26,7 @@ from inbox.models import (
     Draft,
     Mention,
     Message,
+    MovedConversation,
     Note,
     Reaction,
     ReadCursor,
@@ -58,8 +59,10 @@ def _merge_words(keep: Contact, gone: Contact) -> None:
     names = ["name", "profile_name", "username", "language", "email", "name_key"]
     for name in names:
         setattr(keep, name, getattr(keep, name) or getattr(gone, name))
+    keep.note = "\n\n".join(dict.fromkeys(filter(None, (keep.note, gone.note))))
+    keep.fields = gone.fields | keep.fields
     keep.needs_identity_check = keep.needs_identity_check and gone.needs_identity_check
-    keep.save(update_fields=[*names, "needs_identity_check"])
+    keep.save(update_fields=[*names, "note", "fields", "needs_identity_check"])
 
 
 def _copy_consents(keep: Contact, gone: Contact) -> None:
@@ -83,6 +86,8 @@ def _move_conversation(conversation: Conversation, keep: Contact) -> None:
     _move_thread(target, conversation)
     _merge_cursors(target, conversation)
     _merge_state(target, conversation)
+    MovedConversation.objects.filter(conversation=conversation).update(conversation=target)
+    MovedConversation.objects.create(old_id=conversation.pk, conversation=target)
     conversation.delete()
     events.conversation_changed(target)
 

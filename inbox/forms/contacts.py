@@ -67,18 +67,17 @@ class ContactForm(Styled, forms.Form):
         return {**{name: cleaned[name] for name in ("name", "email", "language", "note")}, "fields": fields}
 
 
-class NewContactForm(ContactForm):
-    """Also the phone number, and which of our numbers they get to know."""
+class NumberForm(Styled, forms.Form):
+    """A phone number as people type it, and which of our numbers they get to know. `digits` is what comes of it."""
 
     phone = forms.CharField(
         label=_("Phone number"), max_length=40, error_messages={"required": _("Enter the phone number.")},
         widget=forms.TelInput(attrs={"class": "input", "autocomplete": "off", "autofocus": True}),
     )
     number = forms.ModelChoiceField(PhoneNumber.objects.none(), label=_("Our number"), empty_label=None)
-    field_order = ("phone", "number", "name")
 
     def __init__(self, *args: Any, by: Agent, **kwargs: Any) -> None:
-        super().__init__(*args, workspace_id=by.workspace_id, **kwargs)
+        super().__init__(*args, **kwargs)
         numbers = PhoneNumber.objects.filter(workspace=by.workspace_id).select_related("business_account")
         field = self.fields["number"]
         field.queryset = numbers.order_by("id")  # type: ignore[attr-defined]
@@ -93,6 +92,15 @@ class NewContactForm(ContactForm):
             if not cleaned["digits"]:
                 self.add_error("phone", _("This is no complete phone number. Write it with country code: +49 172 …"))
         return cleaned
+
+
+class NewContactForm(NumberForm, ContactForm):
+    """Somebody who is not known yet."""
+
+    field_order = ("phone", "number", "name")
+
+    def __init__(self, *args: Any, by: Agent, **kwargs: Any) -> None:
+        super().__init__(*args, by=by, workspace_id=by.workspace_id, **kwargs)
 
 
 class StartForm(forms.Form):

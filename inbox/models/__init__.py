@@ -5,6 +5,7 @@ from inbox.models.case import Case
 from inbox.models.consent import Consent
 from inbox.models.contact import Contact, ContactField, ContactIdentity
 from inbox.models.contact_import import ContactImport, ContactImportRow
+from inbox.models.contact_merge import ContactMerge, MovedConversation
 from inbox.models.conversation import Conversation, NumberRouting, ReadCursor
 from inbox.models.event import Event
 from inbox.models.follower import Follower
@@ -43,6 +44,7 @@ __all__ = [
     "ContactIdentity",
     "ContactImport",
     "ContactImportRow",
+    "ContactMerge",
     "Conversation",
     "DeliveryAttempt",
     "Draft",
@@ -51,6 +53,7 @@ __all__ = [
     "Label",
     "Mention",
     "Message",
+    "MovedConversation",
     "Note",
     "NotificationSettings",
     "NumberRouting",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.permissions import may_manage_contacts
 from accounts.views.answers import done
 from inbox import access, contact_list
-from inbox.actions import contact_book
+from inbox.actions import contact_book, contact_merges
 from inbox.actions.contact_book import NumberTaken
 from inbox.contact_list import ContactFilter
 from inbox.enums import ConsentState
@@ -19,6 +19,7 @@ from inbox.forms.contacts import ContactForm, NewContactForm, StartForm
 from inbox.models import Conversation, Label
 from inbox.views.refusals import form_refusal, refusing
 from whatsapp.models import PhoneNumber
+from whatsapp.phone_format import pretty
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -63,14 +64,24 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct what we know of a person. `?from=` is the conversation to come back to."""
-    contact = access.get_contact(request.user, pk)
+    try:
+        contact = access.get_contact(request.user, pk)
+    except Http404:
+        if request.method == "POST" or (became := access.merged_into(request.user, pk)) is None:
+            raise
+        return redirect("contact-edit", became.pk)
     form = ContactForm(request.POST or None, workspace_id=request.user.workspace_id, contact=contact)
     back = _conversation_asked_for(request, pk)
     if request.method == "POST" and form.is_valid():
         contact_book.change_contact(contact, by=request.user, **form.said)
         done(request, _("%(name)s is saved.") % {"name": access.get_contact(request.user, pk).display_name})
         return redirect("conversation", back.pk) if back else redirect("contacts")
-    context = {"nav": "contacts", "form": form, "contact": contact, "back": back}
+    manages = may_manage_contacts(request.user)
+    context = {
+        "nav": "contacts", "form": form, "contact": contact, "back": back, "manages": manages,
+        "phone": pretty(contact.phone) if contact.phone else "",
+        "merge": contact_merges.undoable_merge(contact) if manages else None,
+    }  # fmt: skip
     return render(request, "inbox/contacts/edit.html", context, status=422 if form.errors else 200)
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from inbox import access, composers, filter_words, panels, queries, rendering, threads
+from inbox import access, composers, filter_words, panels, queries, rendering, thread_files, threads
 from inbox.actions.saved_filters import may_keep
 from inbox.filters import SORTS, Cursor, Filter
 from inbox.message_rules import PALETTE
@@ -36,7 +36,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One conversation, at its newest or `?around=` a place. htmx gets thread and panel, else it is the whole page."""
     knowing_rights(request)
-    conversation = access.get_conversation(request.user, pk)
+    try:
+        conversation = access.get_conversation(request.user, pk)
+    except Http404:
+        if (moved := access.moved_to(request.user, pk)) is None:
+            raise
+        return redirect("conversation", moved.pk)
     context = thread_context(request, conversation)
     if request.htmx.target == "thread":
         return render(request, "inbox/conversations/_opened.html", context)
@@ -56,6 +61,17 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "inbox/contacts/_panel.html", {"panel": panels.panel_of(conversation)})
     context = list_context(request, current=pk) | thread_context(request, conversation)
     return render(request, "inbox/conversations/index.html", context | {"nav": "inbox", "pane": "contact"})
+
+
+@require_GET
+def files(request: HttpRequest, pk: int) -> HttpResponse:
+    """Files of the thread for the panel, newest first; `?before=` is the next page."""
+    conversation = access.get_conversation(request.user, pk)
+    before = request.GET.get("before", "")
+    page = thread_files.file_page(
+        conversation, before=int(before) if before.isdecimal() and len(before) < 19 else None
+    )
+    return render(request, "inbox/contacts/_files.html", {"conversation": conversation, "files": page})
 
 
 @require_GET

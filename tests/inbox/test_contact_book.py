@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from inbox import contact_list
 from inbox.actions import contact_book, contact_fields
 from inbox.actions.consent import record_consent
 from inbox.actions.contact_book import NumberTaken
@@ -105,6 +106,29 @@ def test_pages_join_without_a_gap_and_cost_the_same_whatever_their_length(cast):
     with CaptureQueriesContext(connection) as one:
         ada.get("/contacts/")
     assert len(one) == len(many)
+
+
+def test_sorted_by_last_contact_the_silent_come_last_and_pages_join(cast, monkeypatch):
+    monkeypatch.setattr(contact_list, "PAGE_SIZE", 2)
+    now = timezone.now()
+    for days in (3, 1, 2):
+        contact = factories.contact(cast.number, f"Vor {days} Tagen")
+        factories.inbound_message(factories.conversation(cast.number, contact), "Hallo")
+        Conversation.objects.filter(contact=contact).update(
+            last_message_at=now - timedelta(days=days), preview={"text": "Hallo"}
+        )
+    expected = ["Vor 1 Tagen", "Vor 2 Tagen", "Vor 3 Tagen", "Albert Still", "Berta Still"]
+    for name in ("Berta Still", "Albert Still"):
+        factories.contact(cast.number, name)
+    Contact.objects.filter(pk__in=[cast.clara.pk, cast.dario.pk]).update(kind="group")
+    ada, shown, after = _client(cast.ada), [], ""
+    for _page in range(3):
+        page = ada.get(f"/contacts/?sort=last{after}").context["page"]
+        shown += [row.contact.display_name for row in page.rows]
+        after = f"&after={page.next}"
+
+    assert shown == expected
+    assert page.next is None
 
 
 # --- entering somebody ------------------------------------------------------------------------------------------------

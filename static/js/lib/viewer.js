@@ -19,7 +19,7 @@ export function view(link) {
 // Found anew each time: meanwhile the thread goes on.
 function links() {
   const isPage = current.dataset.large === "page";
-  const root = (isPage && current.closest(".pages")) || document.getElementById("messages") || document;
+  const root = current.closest(isPage ? ".pages" : "[data-gallery]") || document.getElementById("messages") || document;
   return [...root.querySelectorAll(isPage ? "[data-large='page']" : "[data-large]:not([data-large='page'])")];
 }
 
