@@ -96,6 +96,7 @@ class DropMenu extends HTMLElement {
   focusFirst() {
     const first = this.menu.querySelector("[autofocus]") || this.menu.querySelector(`[aria-checked='true'], ${ITEMS}`);
     first?.focus({ preventScroll: true });
+    if (this.closest(".pane__scroll")) this.menu.scrollIntoView({ block: "nearest" }); // there is more of it below
   }
 
   keepInside() {
