@@ -175,9 +175,14 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
         help_text=_("Unanswered conversations of somebody who has been away this long return to the team."),
     )
 
+    guard_minutes = forms.IntegerField(
+        label=_("Window guard (minutes)"), min_value=0, max_value=23 * 60,
+        help_text=_("Closes a window within this time and whoever has the customer is not there, it returns at once."),
+    )
+
     class Meta:
         model = Team
-        fields = ("name", "strategy", "sticky", "handback_minutes")
+        fields = ("name", "strategy", "sticky", "handback_minutes", "guard_minutes")
 
     def __init__(self, *args: Any, may_rename: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

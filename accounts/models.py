@@ -186,6 +186,8 @@ class Team(models.Model):
     )
     sticky = models.BooleanField(_("prefer the last agent"), default=True)
     handback_minutes = models.PositiveSmallIntegerField(_("hand back after (minutes)"), default=30)
+    # Window guard: unanswered, closing within so many minutes, and the assignee not there: back to the queue at once.
+    guard_minutes = models.PositiveSmallIntegerField(_("window guard (minutes)"), default=60)
     is_default = models.BooleanField(default=False)
     agents = models.ManyToManyField(Agent, through="Membership", related_name="teams")
     created_at = models.DateTimeField(default=now)
@@ -204,10 +206,22 @@ class Team(models.Model):
     @property
     def handback_words(self) -> str:
         """ "30 min", "8 h", "1 h 30 min"."""
-        hours, minutes = divmod(self.handback_minutes, 60)
+        return self._in_words(self.handback_minutes)
+
+    @property
+    def guard_words(self) -> str:
+        return self._in_words(self.guard_minutes)
+
+    @staticmethod
+    def _in_words(total: int) -> str:
+        hours, minutes = divmod(total, 60)
         parts = [str(_("%(hours)s h") % {"hours": hours})] if hours else []
         parts += [str(_("%(minutes)s min") % {"minutes": minutes})] if minutes else []
         return " ".join(parts)
+
+    @property
+    def guard(self) -> timedelta:
+        return timedelta(minutes=self.guard_minutes)
 
     @property
     def handback_after(self) -> timedelta:

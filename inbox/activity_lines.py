@@ -5,10 +5,10 @@ has a line too, so that an older process shows what a newer one wrote. No word i
 rendered once for everybody.
 
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
-taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why}, nobody_free {team}, closed {outcome},
-reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam}, unblocked,
-block_refused {code, tried}, merged {with},
-number_changed {from, to}, window_closed, later_held, later_returned and later_cancelled {of, due, why}.
+taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free {team},
+closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
+unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, later_held,
+later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -85,7 +85,9 @@ def _released(activity: Activity, data: dict) -> SafeString:
 
 def _handed_back(activity: Activity, data: dict) -> SafeString:
     why = data.get("why")
-    if why == "deactivated":
+    if data.get("guarded") and why != "deactivated":
+        sentence = _("Back to the queue · the window closes soon and %(from)s is not there")
+    elif why == "deactivated":
         sentence = _("Back to the queue · %(from)s does not work here any more")
     elif why == "offline":
         sentence = _("Back to the queue · %(from)s is offline")

@@ -1,11 +1,13 @@
 """Work of people who are gone returns to the queue (decisions.md 15).
 
-Unanswered conversations only, and after the team's grace; a deactivated person's work returns whole and at once. An
-agent set to "away" is gone since then; one without a socket since the last sign of life, and that counts only while
-presence is settled: right after a restart of Redis or web, silence proves nothing.
+Unanswered conversations only, and after the team's grace, or at once when their window closes within the team's guard;
+a deactivated person's work returns whole and at once. An agent set to "away" is gone since then; one without a socket
+since the last sign of life, and that counts only while presence is settled: right after a restart of Redis or web,
+silence proves nothing.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -22,6 +24,8 @@ from inbox.visibility import facts_of
 
 AT_ONCE = 20  # conversations in one look; as long as there are some, the next look is a moment away
 DEFAULT_GRACE = timedelta(minutes=30)  # of a conversation without a team
+DEFAULT_GUARD = timedelta(minutes=60)
+GUARD_PATIENCE = timedelta(minutes=5)  # with somebody absent to whom a person has just given it
 
 
 def hand_back_absent(workspace_id: int, now: datetime) -> int:
@@ -33,17 +37,18 @@ def hand_back_absent(workspace_id: int, now: datetime) -> int:
         Conversation.objects.filter(
             workspace_id=workspace_id, status=ConversationStatus.OPEN, needs_answer=True, assignee__in=gone
         )
-        .select_related("team", "assignee")
+        .select_related("team", "assignee", "workspace")
         .order_by("waiting_since", "pk")
     )
     found = [(row, row.assignee_id) for row in theirs if row.assignee_id is not None]
     due = [(row, holder_id) for row, holder_id in found if _is_due(row, gone[holder_id][0], now)][:AT_ONCE]
     for conversation, holder_id in due:
+        is_guarded = _window_is_closing(conversation, now)
         with transaction.atomic(), events.gathered():
             lock(conversation)
             # Answered, closed or taken over since the look: then it is fine where it is.
             if conversation.assignee_id == holder_id and conversation.needs_answer and conversation.is_open:
-                _hand_back(conversation, gone[holder_id][1], now)
+                _hand_back(conversation, gone[holder_id][1], now, guarded=is_guarded)
     return len(due)
 
 
@@ -87,12 +92,21 @@ def _is_due(conversation: Conversation, gone_since: datetime, now: datetime) -> 
     assert conversation.assignee is not None
     if not conversation.assignee.is_active:
         return True
+    if _window_is_closing(conversation, now):
+        return conversation.assigned_at is None or conversation.assigned_at + GUARD_PATIENCE <= now
     # Work given by hand to somebody who is away stays with them for the grace, too.
     since = max(gone_since, conversation.assigned_at or gone_since)
     return since + (conversation.team.handback_after if conversation.team else DEFAULT_GRACE) <= now
 
 
-def _hand_back(conversation: Conversation, why: str, now: datetime, by: Agent | None = None) -> None:
+def _window_is_closing(conversation: Conversation, now: datetime) -> bool:
+    guard = conversation.team.guard if conversation.team else DEFAULT_GUARD
+    return timedelta(0) < conversation.service_window.time_left(now) <= guard
+
+
+def _hand_back(
+    conversation: Conversation, why: str, now: datetime, by: Agent | None = None, *, guarded: bool = False
+) -> None:
     previous, holder = facts_of(conversation), conversation.assignee
     assert holder is not None
     conversation.assignee, conversation.assigned_at = None, None
@@ -100,8 +114,11 @@ def _hand_back(conversation: Conversation, why: str, now: datetime, by: Agent | 
     Assignment.objects.create(conversation=conversation, team=conversation.team, created_at=now)
     RoutingDecision.objects.create(
         workspace_id=conversation.workspace_id, conversation=conversation, team=conversation.team,
-        reason="handed_back", facts={"from": holder.pk, "why": why}, created_at=now,
+        reason="handed_back", created_at=now,
+        facts={"from": holder.pk, "why": why} | ({"guarded": True} if guarded else {}),
     )  # fmt: skip
-    words = {"from": holder.name, "from_id": holder.pk, "why": why}
+    words: dict[str, Any] = {"from": holder.name, "from_id": holder.pk, "why": why}
+    if guarded:
+        words["guarded"] = True
     add_activity(conversation, "handed_back", actor=by, data=words, occurred_at=now)
     events.conversation_changed(conversation, previous=previous)

@@ -43,9 +43,10 @@ SELECT c.id FROM inbox_notificationsettings s
 
 
 def warn_of_closing_windows(now: datetime) -> bool:
-    """Tell who has it, or the leads of its team when nobody has; once per threshold and window. Is there more to do?
+    """Tell who has it, and the leads of its team when nobody has or little is left; once per threshold and window.
 
     After a standstill only the threshold that counts now is told, and a window that has closed meanwhile not at all.
+    Is there more to do?
     """
     with connection.cursor() as cursor:
         cursor.execute(CLOSING, {"begun": now - WINDOW, "limit": AT_ONCE})
@@ -87,12 +88,18 @@ def _warn(conversation: Conversation, now: datetime) -> None:
         ClosingWarning.objects.update_or_create(
             conversation=conversation, defaults={"window_of": window_of, "minutes": minutes, "told_at": now}
         )
-        events.notice_due(conversation, _responsible(conversation), THRESHOLDS[minutes])
+        events.notice_due(conversation, _responsible(conversation, minutes), THRESHOLDS[minutes])
 
 
-def _responsible(conversation: Conversation) -> list[int]:
+def _responsible(conversation: Conversation, minutes: int) -> list[int]:
+    """Who has it, in the last minutes the leads as well; only they when nobody has it."""
     if conversation.assignee_id is not None:
-        return [conversation.assignee_id]
+        leads = _leads_of(conversation) if minutes == min(THRESHOLDS) else []
+        return list(dict.fromkeys([conversation.assignee_id, *leads]))
+    return _leads_of(conversation)
+
+
+def _leads_of(conversation: Conversation) -> list[int]:
     if conversation.team_id is None:
         leads = Agent.objects.filter(workspace_id=conversation.workspace_id, role=Role.LEAD, is_active=True)
         return list(leads.values_list("pk", flat=True))

@@ -12,7 +12,7 @@ from tests.accounts.people_case import PeopleTestCase
 class TeamTests(PeopleTestCase):
     def test_admin_makes_a_team_with_people(self) -> None:
         self.client.post(reverse("settings-team-new"), {
-            "name": "Verkauf", "strategy": "round_robin", "sticky": "on", "handback_minutes": 45,
+            "name": "Verkauf", "strategy": "round_robin", "sticky": "on", "handback_minutes": 45, "guard_minutes": 60,
             "member": [self.cast.ben.pk, self.cast.lea.pk], "lead": [self.cast.lea.pk],
         })
 
@@ -23,7 +23,7 @@ class TeamTests(PeopleTestCase):
 
     def test_two_teams_cannot_have_one_name(self) -> None:
         response = self.client.post(reverse("settings-team-new"), {
-            "name": "werkstatt", "strategy": "manual", "handback_minutes": 30,
+            "name": "werkstatt", "strategy": "manual", "handback_minutes": 30, "guard_minutes": 60,
         })
 
         self.assertEqual(response.status_code, 422)
@@ -35,7 +35,8 @@ class TeamTests(PeopleTestCase):
         boss = factories.agent(self.cast.workspace, "Bo Boss", role=Role.LEAD, leads=[team])
 
         lea.post(reverse("settings-team", args=[team.pk]), {
-            "name": "Übernommen", "strategy": "round_robin", "handback_minutes": 10, "member": [tom.pk],
+            "name": "Übernommen", "strategy": "round_robin", "handback_minutes": 10, "guard_minutes": 60,
+            "member": [tom.pk],
             "lead": [tom.pk],
         })
 
@@ -58,7 +59,8 @@ class TeamTests(PeopleTestCase):
 
     def test_people_of_another_workspace_cannot_become_members(self) -> None:
         self.client.post(reverse("settings-team", args=[self.cast.team.pk]), {
-            "name": "Werkstatt", "strategy": "manual", "handback_minutes": 30, "member": [self.cast.mallory.pk],
+            "name": "Werkstatt", "strategy": "manual", "handback_minutes": 30, "guard_minutes": 60,
+            "member": [self.cast.mallory.pk],
         })
 
         self.assertFalse(Membership.objects.filter(agent=self.cast.mallory, team=self.cast.team).exists())

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Agent, Availability
 from inbox.actions import assignment
+from inbox.activity_lines import line_of
 from inbox.models import Activity, RoutingDecision
 from tests import factories
 from tests.inbox.noon import *  # noqa: F403
@@ -117,3 +118,40 @@ def test_the_signal_of_a_deactivation_hands_back(busy):
     agent_deactivated.send(sender=Agent, agent=busy.ben, by=busy.ada)
 
     assert holder(busy.claras) is None
+
+
+def test_the_guard_returns_at_once_what_closes_soon_while_its_assignee_is_not_there(busy, clock):
+    busy.team.handback_minutes = 24 * 60
+    busy.team.guard_minutes = 45
+    busy.team.save()
+    assignment.set_availability(busy.ben, Availability.AWAY, by=busy.ben)
+    clock.shift(timedelta(hours=23, minutes=13))  # the margin of a minute counts
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 0
+
+    clock.shift(timedelta(minutes=2))
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 1
+
+    assert (holder(busy.claras), holder(busy.darios)) == (None, busy.ben)
+    line = Activity.objects.get(kind="handed_back")
+    assert line.data["guarded"]
+    assert "window closes soon" in english(line)
+
+
+def test_the_guard_leaves_alone_who_is_there_what_is_closed_and_what_was_just_given(busy, clock):
+    clock.shift(timedelta(hours=23, minutes=30))
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 0  # Ben is there
+    assignment.set_availability(busy.ben, Availability.AWAY, by=busy.ben)
+    assignment.release(busy.claras, by=busy.lea)
+    assignment.assign(busy.claras, to_agent=busy.ben, by=busy.lea)
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 0
+    clock.shift(timedelta(minutes=5))
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 1
+
+    assignment.assign(busy.claras, to_agent=busy.ben, by=busy.lea)
+    clock.shift(timedelta(minutes=24, seconds=30))  # closed: nothing is gained by haste
+    assert assignment.hand_back_absent(busy.workspace.pk, timezone.now()) == 0
+
+
+def english(line):
+    with translation.override("en"):
+        return str(line_of(line).html)

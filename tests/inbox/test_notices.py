@@ -243,7 +243,9 @@ def test_a_closing_window_is_told_once_at_each_threshold_and_to_whom_it_concerns
     leave(cast.claras, 5, clock)
     sweep()
 
-    assert told("notice") == [{str(cast.ben.pk): "closing_60"}, {str(cast.ben.pk): "closing_15"}]
+    assert told("notice") == [
+        {str(cast.ben.pk): "closing_60"}, {str(cast.ben.pk): "closing_15", str(cast.lea.pk): "closing_15"}
+    ]
 
 
 def test_even_in_the_last_minute_there_are_words_and_none_after_it(cast, clock, asked):
