@@ -1,6 +1,7 @@
 """Send later: the dialog, what waits in a thread, and what people do with it."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inbox import access, rendering
 from inbox.actions import later
-from inbox.actions.templates_for import suggested_values, templates_for
+from inbox.actions.templates_for import Choice, suggested_values, templates_for
 from inbox.forms.later import LaterForm, later_choices
 from inbox.models import Conversation, ScheduledReply, Upload
 from inbox.views.attachments import serve
 from inbox.views.messages import messages_answer
 from inbox.views.refusals import form_refusal, refusing
-from whatsapp.models import MessageTemplate
+from inbox.views.template_picker import preview_of
+from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
 
 
@@ -108,16 +110,15 @@ def _waiting(request: HttpRequest, conversation: Conversation, **more: str | boo
 
 def _dialog(request: HttpRequest, conversation: Conversation, reply: ScheduledReply | None) -> HttpResponse:
     window, now = conversation.service_window, timezone.now()
-    usable = templates_for(conversation).usable
     template = reply.template if reply is not None else None
-    values = _value_fields(request, conversation, template, reply.template_values) if reply and template else ()
+    filled = _filled(request, conversation, template, reply.template_values) if reply and template else {}
     is_alone = reply.is_template if reply is not None else not window.is_open(now)
     context: dict[str, Any] = {
         "conversation": conversation, "reply": reply, "window": window, "is_alone": is_alone,
         "choices": [(*choice, not window.is_open(choice[3])) for choice in later_choices(now)],
-        "templates": [(choice.template.pk, choice.title, choice.template.language) for choice in usable],
+        "templates": [(each.template.pk, each.title, each.template.language) for each in _plannable(conversation)],
         "held": ScheduledReply.IfWritten.HOLD, "is_late": reply is not None and not window.is_open(reply.due_at),
-        "values": values, "body": TemplateShape.of(template).body if template else "",
+        **filled,
     }  # fmt: skip
     return render(request, "inbox/messages/_later_dialog.html", context)
 
@@ -127,15 +128,26 @@ def _fields(request: HttpRequest, conversation: Conversation, wanted: str) -> Ht
     if not wanted.isdecimal() or len(wanted) > 18:
         raise Http404
     template = get_object_or_404(MessageTemplate, business_account=account, pk=wanted)
-    context = {
-        "values": _value_fields(request, conversation, template, {}), "body": TemplateShape.of(template).body
-    }  # fmt: skip
-    return render(request, "inbox/messages/_later_values.html", context)
+    return render(request, "inbox/messages/_later_values.html", _filled(request, conversation, template, {}))
 
 
-def _value_fields(
+def _plannable(conversation: Conversation) -> list[Choice]:
+    """What may be sent now and needs no file chosen for it."""
+    defaults = TemplateHeaderMedia.objects.filter(phone_number=conversation.phone_number_id)
+    with_file = set(defaults.values_list("template_id", flat=True))
+    usable = templates_for(conversation).usable
+    return [each for each in usable if each.template.pk in with_file or not TemplateShape.of(each.template).needs_file]
+
+
+def _filled(
     request: HttpRequest, conversation: Conversation, template: MessageTemplate, known: dict[str, str]
-) -> list[tuple[Any, str]]:
-    """(variable, value) to begin with: what was chosen, else what the picker would suggest."""
-    suggested = suggested_values(conversation, template, request.user)
-    return [(each.variable, known.get(each.variable.field, each.value)) for each in suggested]
+) -> dict[str, Any]:
+    """Fields and preview, to begin with: what was chosen, else what the picker would suggest."""
+    suggested = [
+        replace(each, value=known.get(each.variable.field, each.value))
+        for each in suggested_values(conversation, template, request.user)
+    ]
+    return {
+        "values": [(each.variable, each.value) for each in suggested],
+        "body": preview_of(TemplateShape.of(template), "body", suggested),
+    }

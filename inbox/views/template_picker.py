@@ -88,12 +88,12 @@ def _filling(request: HttpRequest, conversation: Conversation, chosen: Choice) -
         "in_both": set(shape.twins.values()),
         "is_open": conversation.service_window.is_open(timezone.now()),
         "media": default_header(conversation, chosen.template) if shape.needs_file else None,
-        "preview_header": _preview(shape, "header", suggestions),
-        "preview_body": _preview(shape, "body", suggestions),
+        "preview_header": preview_of(shape, "header", suggestions),
+        "preview_body": preview_of(shape, "body", suggestions),
     }
 
 
-def _preview(shape: TemplateShape, component: str, suggestions: list[Suggestion]) -> SafeString:
+def preview_of(shape: TemplateShape, component: str, suggestions: list[Suggestion]) -> SafeString:
     """The text with its gaps as elements that the script fills while somebody types."""
     text = shape.body if component == "body" else shape.header_text
     known = {each.variable.field: each for each in suggestions}

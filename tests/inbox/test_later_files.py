@@ -18,6 +18,7 @@ from inbox.loops.sweeper import Sweeper
 from inbox.models import Activity, Conversation, Event, Message, ScheduledReply, Upload
 from tests import factories
 from tests.cast import Cast, make_cast
+from whatsapp.models import TemplateHeaderMedia
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -260,3 +261,15 @@ def test_the_dialog_plans_a_template_when_the_window_is_closed(cast, clock, temp
     values = {"template": template.pk, "value:body.1": "Clara"}
     answer = browser(cast.ben).post(reverse("conversation-later", args=[cast.claras.pk]), {**said, **values})
     assert answer.status_code == 200 and "Hallo Clara" in answer.json()["html"]
+
+
+def test_only_templates_that_need_no_file_to_be_chosen_can_be_planned(cast, template):
+    needs = factories.template(
+        cast.number, name="foto", components=[{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Da"}]
+    )
+    address = reverse("conversation-later-dialog", args=[cast.claras.pk])
+    assert [pk for pk, *_rest in browser(cast.ben).get(address).context["templates"]] == [template.pk]
+    TemplateHeaderMedia.objects.create(
+        template=needs, phone_number=cast.number, file="x.png", file_name="x.png", mime_type="image/png", size=4
+    )
+    assert needs.pk in [pk for pk, *_rest in browser(cast.ben).get(address).context["templates"]]

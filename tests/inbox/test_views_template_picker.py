@@ -77,13 +77,13 @@ class PickerTests(TestCase):
         assert message.text == "Dein Termin ist am 9. Mai um 14:00."
         assert message.data["values"] == {"header.datum": "9. Mai", "body.datum": "9. Mai", "body.uhrzeit": "14:00"}
 
-    def test_titles_are_the_names_as_they_are_spelt(self):
+    def test_titles_are_the_names_as_people_write_them(self):
         for name in ("termin_bestaetigen", "neue_statue", "leasing_ende"):
             factories.template(self.cast.number, name)
         html = self.client.get(self.url).content.decode()
 
         assert set(re.findall(r'<span class="pick__name">(.*?)</span>', html)) == {
-            "Termin bestaetigen", "Neue statue", "Leasing ende"
+            "Termin bestätigen", "Neue statue", "Leasing ende"
         }  # fmt: skip
 
     def test_that_a_template_opens_no_window_is_said_while_none_is_open(self):

@@ -47,6 +47,7 @@ function ask(html, opener) {
   const form = dialog.querySelector("form");
   const uid = crypto.randomUUID();
   form.addEventListener("change", ({ target }) => changed(form, target));
+  form.addEventListener("input", ({ target }) => target.name.startsWith("value:") && preview(form, target));
   form.addEventListener("focusin", ({ target }) => {
     if (target.name === "at") form.querySelector("[name='when'][value='']").checked = true;
   });
@@ -61,6 +62,13 @@ function ask(html, opener) {
   dialog.showModal();
   changed(form, form.querySelector("[name='when']:checked"));
   form.querySelector("textarea, [name='when']:checked").focus();
+}
+
+function preview(form, { name, value }) {
+  for (const place of form.querySelectorAll(`[data-var="${CSS.escape(name.slice("value:".length))}"]`)) {
+    place.textContent = value.trim() || place.dataset.label;
+    place.classList.toggle("var--empty", !value.trim());
+  }
 }
 
 async function changed(form, target) {
