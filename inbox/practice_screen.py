@@ -26,6 +26,7 @@ class Button:
     icon: str = "reply"
     index: int | None = None
     description: str = ""
+    heading: str = ""  # of the section of a list that begins here
 
 
 @dataclass
@@ -188,9 +189,13 @@ def _fill_interactive(bubble: Bubble, content: dict[str, Any]) -> None:
         titles = [button["reply"]["title"] for button in action.get("buttons", [])]
         bubble.buttons = [Button(title, "reply", index) for index, title in enumerate(titles)]
     elif kind == "list":
-        rows = [row for section in action.get("sections", []) for row in section.get("rows", [])]
+        rows = [
+            (row, "" if position else section.get("title", ""))
+            for section in action.get("sections", []) for position, row in enumerate(section.get("rows", []))
+        ]  # fmt: skip
         bubble.buttons = [
-            Button(row["title"], "list", index, row.get("description", "")) for index, row in enumerate(rows)
+            Button(row["title"], "list", index, row.get("description", ""), heading)
+            for index, (row, heading) in enumerate(rows)
         ]
     elif kind == "cta_url":
         bubble.buttons = [Button((action.get("parameters") or {}).get("display_text", ""), "external")]

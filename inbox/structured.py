@@ -162,7 +162,8 @@ def builder_of(kind: str, data: Mapping[str, Any]) -> str:
     """The dialog in which such a message was filled in, or ""."""
     if kind == MessageKind.INTERACTIVE:
         return {"button": "buttons", "list": "list"}.get(str(data.get("interactive")), "")
-    return {MessageKind.LOCATION: "location", MessageKind.CONTACTS: "contact"}.get(MessageKind(kind), "")
+    builders: dict[str, str] = {MessageKind.LOCATION: "location", MessageKind.CONTACTS: "contact"}
+    return builders.get(kind, "")
 
 
 def values_of(builder: str, text: str, data: Mapping[str, Any]) -> dict[str, str]:

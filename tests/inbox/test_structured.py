@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from inbox import map_links, rendering, structured
+from inbox import map_links, practice_screen, rendering, structured
 from inbox.actions import drafts, replying
 from inbox.enums import DraftKind, MessageKind, MessageStatus
 from inbox.errors import FieldsInvalid, ServiceWindowClosed
@@ -227,6 +227,19 @@ def test_a_heading_begins_a_section_and_the_first_needs_one_as_well():
         {"title": "Dienstag", "rows": [{"id": "row2", "title": "Di 9:00"}, {"id": "row3", "title": "Di 11:00"}]},
     ]
     assert wrong("list", LIST | {"section1": "x" * 25, "section5": "Leer"}) == {"section1", "row5"}
+
+
+def test_the_practice_phone_shows_the_sections_and_a_row_is_chosen_by_its_place_in_all_of_them():
+    parts = structured.choices(LIST | {"section1": "Montag", "section2": "Dienstag"})
+    content = message_bodies.interactive_body(parts.text, parts.data)
+    message = {
+        "wamid": "w", "direction": "out", "type": "interactive", "content": content, "at": 0, "status": "read",
+        "quoted": "", "reactions": {}, "business_read": False,
+    }  # fmt: skip
+    [bubble] = practice_screen.bubbles([message])
+    shown = [(button.heading, button.text) for button in bubble.buttons]
+    assert shown == [("Montag", "Mo 9:00"), ("Dienstag", "Di 9:00")]
+    assert practice_screen.answer_to(message, 1)["title"] == "Di 9:00"
 
 
 def test_several_cards_go_in_one_message_each_with_its_own_faults(cast, graph):

@@ -162,7 +162,6 @@ class ThreadScroll extends HTMLElement {
     const before = anchor?.getBoundingClientRect().top;
     this.setAttribute("aria-live", "off");
     change();
-    window.htmx.process(this.list);
     this.tidy();
     const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
     if (moved) this.scrollTop += moved;
