@@ -14,6 +14,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, Que
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent, Availability, Role, Team
@@ -31,7 +32,8 @@ SHOWN_AT_RISK = 30
 SHOWN_RISKS_OF_ONE = 4
 SHOWN_OF_ONE = 100
 SHOWN_RECENT = 12
-MOST_SLOTS = 24  # drawn; a larger capacity is drawn to scale
+MOST_SLOTS = 16  # drawn; a larger capacity is drawn to scale
+_SLOTS = {"": "", "on": " slot--on", "soon": " slot--soon", "urgent": " slot--urgent", "over": " slot--over"}
 LATE_MINUTES = 15
 SORTS = ("waiting", "closing")
 ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
@@ -99,6 +101,12 @@ class Seat:
     @property
     def team_names(self) -> str:
         return ", ".join(team.name for team in self.teams)
+
+    @property
+    def drawing(self) -> SafeString:
+        """The slots as HTML; in one piece, because there are many on a page."""
+        items = "".join(f'<li class="slot{_SLOTS[slot]}"></li>' for slot in self.slots)
+        return SafeString(f'<ul class="slots" aria-hidden="true">{items}</ul>')
 
     @cached_property
     def slots(self) -> list[str]:
@@ -184,6 +192,12 @@ def held_by(person: Agent, *, seen_by: Agent, now: datetime | None = None) -> li
     now = now or timezone.now()
     theirs = _conversations(seen_by, None).filter(assignee=person).order_by("-needs_answer", "waiting_since", "pk")
     return _tickets(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: state_of(person, _online(person))}, now)
+
+
+def work_of(person: Agent) -> dict[str, int]:
+    """How many open conversations somebody holds, and in how many the customer waits."""
+    held = Conversation.objects.filter(assignee=person, status=ConversationStatus.OPEN)
+    return held.aggregate(held=Count("pk"), unanswered=Count("pk", filter=Q(needs_answer=True)))
 
 
 def state_of(person: Agent, online: Collection[int]) -> str:

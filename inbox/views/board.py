@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Agent
 from accounts.permissions import lead_required
 from inbox.actions import redistribution
-from inbox.board import board_of, held_by, people_led_by
+from inbox.board import board_of, held_by, people_led_by, work_of
 from inbox.views.availability import break_end
 from inbox.views.bulk import names_of_refused
 from inbox.views.refusals import refusing, triggering
@@ -28,14 +28,16 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = int(team) if team.isascii() and team.isdecimal() and len(team) < 19 else None
     board = board_of(request.user, team_id=wanted, sort=request.GET.get("sort", ""))  # type: ignore[arg-type]
     template = "inbox/board/_board.html" if getattr(request, "htmx", False) else "inbox/board/index.html"
-    return render(request, template, {"nav": "board", "board": board, "breaks": BREAKS})
+    return render(request, template, {"nav": "board", "board": board})
 
 
 @lead_required
 @require_GET
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    """What somebody holds, to be opened below their name."""
+    """What somebody holds, to be opened below their name; with `menu`, what can be done."""
     found = _person(request, pk)
+    if request.GET.get("menu"):
+        return render(request, "inbox/board/_menu.html", {"person": found, "breaks": BREAKS, **work_of(found)})
     tickets = held_by(found, seen_by=request.user)  # type: ignore[arg-type]
     return render(request, "inbox/board/_held.html", {"person": found, "tickets": tickets})
 

@@ -11,6 +11,7 @@ import { elementFrom, fetchText, replace } from "../live/parts.js";
 
 const FIRST = 250;
 const APART = 2000;
+const SHARE = 8; // a large board on a busy server is asked for less often
 const IGNORED = new Set(["ticks", "typing", "viewing", "read", "drafting", "later"]);
 
 class LiveBoard extends HTMLElement {
@@ -18,6 +19,7 @@ class LiveBoard extends HTMLElement {
   opened = new Set(); // people whose conversations are listed
   dragged = [];
   asked = 0;
+  took = 0;
 
   connectedCallback() {
     for (const type of ["dragstart", "dragover", "dragleave", "drop", "dragend", "change", "click"]) this.addEventListener(type, this);
@@ -39,7 +41,7 @@ class LiveBoard extends HTMLElement {
   // --- looking it up
 
   soon() {
-    this.timer ??= setTimeout(() => this.fetch(), Math.max(FIRST, this.asked + APART - Date.now()));
+    this.timer ??= setTimeout(() => this.fetch(), Math.max(FIRST, this.asked + Math.max(APART, SHARE * this.took) - Date.now()));
   }
 
   async fetch() {
@@ -48,6 +50,7 @@ class LiveBoard extends HTMLElement {
     this.asked = Date.now();
     try {
       const fresh = elementFrom(await fetchText(this.dataset.url));
+      this.took = Date.now() - this.asked;
       if (this.isBusy()) return this.later();
       this.merge(fresh);
     } catch (error) {
