@@ -108,7 +108,10 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "inbox.context.shell",
             ],
-            "builtins": ["inbox.templatetags.inbox", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "inbox.templatetags.inbox", "django.templatetags.i18n", "django.templatetags.static",
+                "inbox.templatetags.quick",
+            ],
         },
     },
 ]

@@ -10,6 +10,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Agent, Role
+from inbox.beside import PERSON, with_beside
 from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
@@ -20,12 +21,9 @@ MOST_ID = 2**63 - 1
 
 def get_conversation(agent: Agent, pk: int) -> Conversation:
     """The conversation with all its head shows, or 404."""
-    found = (
-        Conversation.objects.visible_to(agent)
-        .select_related("contact", "assignee", "team", "phone_number__business_account")
-        .prefetch_related("contact__identities")
-    )
-    conversation = next(iter(found.filter(pk=pk)), None)
+    found = with_beside(Conversation.objects.visible_to(agent).filter(pk=pk), assignee=(*PERSON, "is_active"))
+    found = found.select_related("contact", "assignee", "team", "phone_number__business_account")
+    conversation = next(iter(found.prefetch_related("contact__identities")), None)
     if conversation is not None:
         conversation.workspace = agent.workspace  # nobody sees another's
     return conversation or _refuse(agent, Conversation.objects.filter(pk=pk), pk)

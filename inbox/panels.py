@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import Agent
 from inbox import contact_fields
 from inbox.beside import PERSON, with_beside
-from inbox.enums import ConsentState
+from inbox.enums import BlockState, ConsentState
 from inbox.models import Block, Case, Consent, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
 from whatsapp.phone_format import pretty
@@ -52,12 +52,18 @@ def panel_of(conversation: Conversation) -> Panel:
                 Case.objects.filter(conversation=conversation, closed_at__isnull=False), closed_by=PERSON
             ).order_by("-opened_at")[:EARLIER_CASES]
         ),
-        block=next(iter(with_beside(Block.objects.filter(conversation=conversation), by=PERSON)), None),
+        block=_block(conversation),
         followers=list(
             Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name").only(*PERSON)
         ),
         own_fields=contact_fields.shown(conversation.contact, contact_fields.fields_of(conversation.workspace_id)),
     )
+
+
+def _block(conversation: Conversation) -> Block | None:
+    if conversation.block_state == BlockState.NONE:
+        return None
+    return next(iter(with_beside(Block.objects.filter(conversation=conversation), by=PERSON)), None)
 
 
 def _identities(contact: Contact) -> list[dict[str, Any]]:

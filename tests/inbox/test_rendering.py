@@ -4,6 +4,7 @@ import json
 from html import escape
 
 import pytest
+from django.template import Context, Engine, engines
 from django.utils import timezone, translation
 
 from inbox import rendering, rows
@@ -64,3 +65,21 @@ def test_nothing_that_somebody_wrote_becomes_markup_in_a_row(cast):
         assert html.count(escape(HOSTILE)) == 6
         assert escape(HOSTILE[:40]) in html and escape(json.dumps(HOSTILE)) in html
         assert "<img" not in html and "'" not in html
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_quick_tags_say_what_djangos_own_say(language):
+    templates = [
+        '{% translate "Reply to this" %}', "{% translate 'Closed' %}", '{% translate "Create “%(name)s”" %}',
+        '{% translate "Closed" as words %}{{ words }}', "{% translate words %}",
+        '{% url "inbox" %}', '{% url "conversation" 12 %}', '{% url "conversation" pk %}?x=1',
+        '{% url "rendition-page" "ab" "page" 3 %}', '{% url "conversation" pk=pk %}',
+        '{% url "conversation" pk as address %}{{ address }}', '{% url "nowhere" as address %}{{ address }}',
+    ]  # fmt: skip
+    django = Engine(libraries={"i18n": "django.templatetags.i18n"}, builtins=["django.templatetags.i18n"])
+    for source in templates:
+        context = {"pk": 7, "words": "Closed & <open>"}
+        with translation.override(language):
+            assert engines["django"].from_string(source).render(context) == django.from_string(source).render(
+                Context(context)
+            )
