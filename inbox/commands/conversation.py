@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Agent, Team
+from accounts.permissions import may_manage_contacts
 from inbox.actions.blocking import is_blockable
 from inbox.commands.command import MOST_PEOPLE, Command, send
 from inbox.composers import mode_of
@@ -33,7 +34,7 @@ def commands(agent: Agent, conversation: Conversation) -> Iterator[Command]:
             yield Command(f"snooze-{key}", gettext_noop("Snooze: %(who)s"), icon, do, str(words), also=also)
         yield Command("snooze-at", gettext_noop("Snooze: another time …"), "calendar", {"key": "h"}, kbd="H")
     yield from _keeping(agent, conversation)
-    yield from _looking(conversation)
+    yield from _looking(agent, conversation)
     if mode == "open":
         yield from _attaching()
     yield from _blocking(conversation)
@@ -116,11 +117,14 @@ def _keeping(agent: Agent, conversation: Conversation) -> Iterator[Command]:
     yield Command("select", gettext_noop("Select this conversation"), "check", {"key": "x"}, kbd="X")
 
 
-def _looking(conversation: Conversation) -> Iterator[Command]:
+def _looking(agent: Agent, conversation: Conversation) -> Iterator[Command]:
     yield Command("contact", gettext_noop("Contact panel"), "panel", {"key": "p"}, kbd="P")
     edit = f"{reverse('contact-edit', args=[conversation.contact_id])}?from={conversation.pk}"
     if conversation.contact.kind != Contact.Kind.GROUP:
         yield Command("contact-edit", gettext_noop("Edit this contact"), "pencil", {"go": edit})
+        if may_manage_contacts(agent):
+            merge = {"go": reverse("contact-merge", args=[conversation.contact_id])}
+            yield Command("contact-merge", gettext_noop("Merge with another contact"), "users", merge)
     yield Command("date", gettext_noop("Jump to a date"), "calendar", {"click": "[data-action=date]"})
     here = {"list": f"{reverse('search')}?in={conversation.pk}"}
     yield Command("search-here", gettext_noop("Search in this conversation"), "search", here)

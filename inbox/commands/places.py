@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from accounts.models import Agent
-from accounts.permissions import may_manage_people
+from accounts.permissions import may_manage_contacts, may_manage_people
 from inbox import context, filter_words, queries
 from inbox.commands.command import MOST_PEOPLE, Command, address
 from inbox.filters import SORTS, VIEW_WORDS, Filter
@@ -26,11 +26,18 @@ def commands(agent: Agent, *, in_inbox: bool) -> Iterator[Command]:
             "select-all", gettext_noop("Select all that are loaded"), "check-circle",
             {"click": "bulk-bar [data-all]:not(:checked)"},
         )  # fmt: skip
+    if agent.role in context.LEADS and (board := address("board")):
+        yield Command("board", gettext_noop("Team board"), "board", {"go": board})
     yield Command("contacts", gettext_noop("Contacts"), "contacts", {"go": reverse("contacts")})
     yield Command(
         "contact-new", gettext_noop("New contact"), "user-plus", {"go": reverse("contact-new")},
         also=(gettext_noop("Start a conversation"),),
     )  # fmt: skip
+    if may_manage_contacts(agent):
+        also = (gettext_noop("CSV, Excel"),)
+        yield Command(
+            "contact-import", gettext_noop("Import contacts"), "upload", {"go": reverse("contact-imports")}, also=also
+        )
     yield from _narrowed(agent)
     yield from _settings(agent)
     if may_manage_people(agent):

@@ -110,6 +110,12 @@ class CommandBarTests(TestCase):
         assert "sort-closing" in self.options("reihenfolge", selected=0)
         assert "sort-closing" not in self.options("reihenfolge")  # a page without a list
 
+    def test_what_only_leads_and_admins_do_is_offered_to_them_alone(self):
+        for agent, offered in ((self.cast.ada, True), (self.cast.ben, False)):
+            able = {command.key for command in commands.commands_for(agent, self.claras)}
+            assert ({"contact-import", "contact-merge", "board"} <= able) is offered
+            assert "contact-edit" in able
+
     def test_settings_are_offered_to_who_may_open_them(self):
         def places(agent):
             able = commands.commands_for(agent, None)

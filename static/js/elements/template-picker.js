@@ -33,6 +33,7 @@ class TemplatePicker extends HTMLElement {
       if (openConversation() !== id) return;
       this.uid = crypto.randomUUID();
       this.dialog.showModal();
+      document.querySelector("message-composer[data-mode='locked']")?.say(""); // what it warned of is being seen to
       const chosen = template && this.dialog.querySelector(`.pick[data-template='${template}']`);
       if (chosen) this.step("form");
       (chosen || this.dialog.querySelector("[data-search]")).focus();
