@@ -131,6 +131,7 @@ def test_the_composer_locks_itself_at_the_second_and_opens_when_the_customer_wri
 
     expect(page.locator("[data-part=locked]")).to_be_visible(timeout=9_000)
     expect(field(page)).to_be_hidden()
+    expect(page.locator("[data-part=locked] [data-action=template]")).to_be_focused()
     expect(page.locator("[data-part=locked]")).to_contain_text("Clara can only be reached by template right now")
     expect(page.locator("#thread .window[data-form=long]")).to_contain_text("Window closed since")
     expect(page.locator(f"#row-{claras.pk} .ring")).to_have_attribute("data-window", "closed")

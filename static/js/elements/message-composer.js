@@ -89,7 +89,8 @@ class MessageComposer extends HTMLElement {
       this.say("");
     }
     this.draw();
-    if (hadFocus && mode !== "open") this.querySelector(`[data-part='${mode}'] button`)?.focus();
+    const part = this.querySelector(`[data-part='${mode}']`);
+    if (hadFocus && mode !== "open") (part.querySelector(".btn--primary") ?? part.querySelector("button"))?.focus();
   }
 
   draw() {
