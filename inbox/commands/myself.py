@@ -18,6 +18,8 @@ THEMES = [
 def commands(agent: Agent) -> Iterator[Command]:
     if agent.availability == Availability.AVAILABLE:
         also = (gettext_noop("Take a break"),)
+        do = send("availability", values={"minutes": "30"})
+        yield Command("break", gettext_noop("Break for 30 min"), "clock", do)
         yield Command("away", gettext_noop("Be away"), "moon", send("availability"), also=also)
     else:
         do = send("availability", values={"available": 1})

@@ -159,6 +159,13 @@ class CommandBarTests(TestCase):
         assert offered[:2] == [f"c{self.cast.darios.pk}", "theme-dark"]
         assert offered.count("theme-dark") == 1
 
+    def test_a_break_begins_and_ends(self):
+        for typed, key, now in (("pause", "break", "away"), ("verfügbar", "available", "available")):
+            offered = self.options(typed)
+            self.client.post(offered[key]["send"], offered[key].get("values", {}))
+            self.cast.ben.refresh_from_db()
+            assert self.cast.ben.availability == now
+
     def test_appearance_and_language_are_set_at_once(self):
         url = reverse("profile-preference")
         assert self.client.post(url, {"theme": "dark"}).status_code == 204
