@@ -25,15 +25,18 @@ from inbox.importing import columns
 from inbox.importing.judging import Judge, Judged
 from inbox.importing.tables import Table
 from inbox.models import Consent, Contact, ContactIdentity, ContactImport, ContactImportRow
+from inbox.text import clean
 from whatsapp.models import PhoneNumber
 
 logger = logging.getLogger(__name__)
 
 State, Verdict = ContactImport.State, ContactImportRow.Verdict
 BATCH = 250
+BATCH_APPLIED = 100
 SECONDS_A_JOB = 5.0  # other people's jobs wait meanwhile
 KEPT_FOR = timedelta(days=14)
 SAMPLE_ROWS = 50
+WRITTEN = ["verdict", "phone", "detail", "has_remarks", "contact"]
 
 
 @transaction.atomic
@@ -42,7 +45,7 @@ def begin_import(table: Table, *, file_name: str, number: PhoneNumber, by: Agent
     sample = [cells for _line, cells in table.rows[:SAMPLE_ROWS]]
     guessed = columns.guess(table.headings, sample, contact_fields.fields_of(by.workspace_id))
     imported = ContactImport.objects.create(
-        workspace_id=by.workspace_id, agent=by, phone_number=number, file_name=file_name[:240],
+        workspace_id=by.workspace_id, agent=by, phone_number=number, file_name=clean(file_name)[:240],
         headings=table.headings, columns=guessed,
     )  # fmt: skip
     ContactImportRow.objects.bulk_create(
@@ -145,16 +148,23 @@ def _check_batch(imported: ContactImport, _end: float) -> bool:
     for row, judged in zip(rows, Judge(fresh).judge(rows), strict=True):
         _write(row, judged)
         row.contact = judged.contact
-    ContactImportRow.objects.bulk_update(rows, ["verdict", "phone", "detail", "has_remarks", "contact"])
+    ContactImportRow.objects.bulk_update(rows, WRITTEN)
     return bool(rows)
 
 
 def _apply_batch(imported: ContactImport, end: float) -> bool:
-    """Apply the next rows, each for itself; are there any?"""
+    """Apply the next rows; are there any? New people together, changes each for itself: they lock what others use."""
     waiting = imported.rows.filter(verdict__in=ContactImportRow.EFFECTIVE, is_applied=False).order_by("line")
-    ids = list(waiting.values_list("pk", flat=True)[:BATCH])
+    found = list(waiting.values_list("pk", "verdict")[:BATCH_APPLIED])
     judge = Judge(imported)
-    for pk in ids:
+    new = [pk for pk, verdict in found if verdict == Verdict.NEW]
+    try:
+        done = _apply_new(judge, new)
+    except IntegrityError:
+        done = set()
+    for pk, _verdict in found:
+        if pk in done:
+            continue
         try:
             _apply_row(judge, pk)
         except IntegrityError:  # the customer wrote in this very moment: the row is looked at once more
@@ -165,7 +175,28 @@ def _apply_batch(imported: ContactImport, end: float) -> bool:
                 _fail(pk)
         if time.monotonic() >= end:
             break
-    return bool(ids)
+    return bool(found)
+
+
+@transaction.atomic
+def _apply_new(judge: Judge, ids: list[int]) -> set[int]:
+    """Those of the rows that are people whom still nobody knows; the ids of the rows that are done."""
+    waiting = ContactImportRow.objects.select_for_update(skip_locked=True).filter(pk__in=ids, is_applied=False)
+    rows = list(waiting.order_by("line"))
+    judgements = [each for each in zip(rows, judge.judge(rows), strict=True) if each[1].verdict == Verdict.NEW]
+    contacts = Contact.objects.bulk_create(_contact(judge, judged) for _row, judged in judgements)
+    ContactIdentity.objects.bulk_create(
+        _phone_of(judge, contact, judged.phone)
+        for contact, (_row, judged) in zip(contacts, judgements, strict=True)
+    )
+    for contact, (row, judged) in zip(contacts, judgements, strict=True):
+        judged.contact = row.contact = contact
+        _record(judge, judged)
+        _write(row, judged)
+        row.is_applied = True
+    done = [row for row, _judged in judgements]
+    ContactImportRow.objects.bulk_update(done, [*WRITTEN, "is_applied"])
+    return {row.pk for row in done}
 
 
 @transaction.atomic
@@ -180,12 +211,7 @@ def _apply_row(judge: Judge, pk: int) -> None:
         judged.contact = _create(judge, judged)
     elif judged.verdict == Verdict.CHANGED and judged.contact is not None:
         _change(judged.contact, judged.said)
-    if judged.consent is not None and judged.contact is not None:
-        said = judged.consent
-        record_consent(
-            judged.contact, said.state, source=Consent.Source.IMPORT, occurred_at=said.occurred_at, note=said.note,
-            wording=said.wording, by=judge.agent,
-        )  # fmt: skip
+    _record(judge, judged)
     if judged.verdict == Verdict.CHANGED and judged.contact is not None:
         contact_changed(judged.contact)
     _write(row, judged)
@@ -194,14 +220,32 @@ def _apply_row(judge: Judge, pk: int) -> None:
 
 
 def _create(judge: Judge, judged: Judged) -> Contact:
+    contact = _contact(judge, judged)
+    contact.save()
+    _phone_of(judge, contact, judged.phone).save()
+    return contact
+
+
+def _contact(judge: Judge, judged: Judged) -> Contact:
     contact = Contact(workspace_id=judge.imported.workspace_id, **judged.said)
     contact.name_key = name_key(contact)
-    contact.save()
-    ContactIdentity.objects.create(
-        workspace_id=contact.workspace_id, contact=contact, portfolio=judge.number.portfolio,
-        kind=ContactIdentity.Kind.PHONE, value=judged.phone,
-    )  # fmt: skip
     return contact
+
+
+def _phone_of(judge: Judge, contact: Contact, phone: str) -> ContactIdentity:
+    return ContactIdentity(
+        workspace_id=judge.imported.workspace_id, contact=contact, portfolio=judge.number.portfolio,
+        kind=ContactIdentity.Kind.PHONE, value=phone,
+    )  # fmt: skip
+
+
+def _record(judge: Judge, judged: Judged) -> None:
+    """The yes or no of the row goes into the ledger."""
+    if (said := judged.consent) is not None and judged.contact is not None:
+        record_consent(
+            judged.contact, said.state, source=Consent.Source.IMPORT, occurred_at=said.occurred_at, note=said.note,
+            wording=said.wording, by=judge.agent,
+        )  # fmt: skip
 
 
 def _change(contact: Contact, said: dict[str, Any]) -> None:

@@ -80,7 +80,8 @@ class Judge:
             each.contact_id: each
             for each in consents.order_by("contact", "-occurred_at", "-id").distinct("contact")
         }
-        ours = set(PhoneNumber.objects.filter(display_number__in=phones).values_list("display_number", flat=True))
+        numbers = PhoneNumber.objects.filter(workspace=self.imported.workspace_id, display_number__in=phones)
+        ours = set(numbers.values_list("display_number", flat=True))
         first = self._first_lines(rows, phones)
         found = []
         for row in rows:

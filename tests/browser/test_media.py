@@ -12,6 +12,7 @@ from inbox import events
 from inbox.enums import AttachmentState, MessageKind
 from inbox.models import Attachment, Message, Reaction, Rendition
 from tests import factories, media
+from tests.browser.axe import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -86,6 +87,23 @@ def test_photos_are_seen_large_one_after_the_other_by_key(opened, photos):
 
     expect(viewer).to_be_hidden()
     expect(links.nth(1)).to_be_focused()
+
+
+def test_files_of_the_panel_are_looked_at_and_lead_to_their_message(opened, photos, cast):
+    for number in range(60):
+        factories.inbound_message(cast.claras, f"Nummer {number}")
+    page = opened()
+    page.locator("#panel summary", has_text="Files").click()
+    pictures = page.locator("#panel .shots .media-link")
+    expect(pictures).to_have_count(3)
+    assert found(page) == []
+    pictures.nth(1).click()
+    expect(page.locator("#viewer [data-place]")).to_have_text("2 / 3")
+    page.keyboard.press("Escape")
+    expect(pictures.nth(1)).to_be_focused()
+    page.locator("#panel .shots__jump").nth(1).click()
+
+    expect(page.locator("#messages > :focus img")).to_be_in_viewport()
 
 
 def test_a_document_shows_its_pages_and_nothing_else(opened, photos, cast):

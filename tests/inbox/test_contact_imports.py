@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone, translation
 from openpyxl import Workbook
@@ -210,6 +211,7 @@ def test_somebody_of_another_team_is_refused_to_a_lead_and_not_named(cast, put_i
 
 def test_our_own_number_is_no_contact(cast, put_in):
     assert _reasons(put_in(f"Telefon\n+{cast.number.display_number}")) == ["own_number"]
+    assert "own_number" not in _reasons(put_in(f"Telefon\n+{cast.other_number.display_number}"))
 
 
 def test_values_of_own_fields_are_read_and_what_does_not_fit_is_left_out(cast, put_in, apply):
@@ -282,6 +284,23 @@ def test_what_changed_since_the_dry_run_is_seen(cast, put_in, apply):
 
     assert _verdicts(imported) == ["unchanged", "new"]
     assert Contact.objects.filter(identities__value="491721111111").count() == 1
+
+
+def test_a_clash_with_somebody_who_writes_in_this_very_moment_costs_nobody_else(cast, put_in, apply, monkeypatch):
+    imported = put_in("Name;Telefon\nLena Neu;0172 1111111\nEva Neu;0172 2222222")
+    phone_of, clashes = contact_imports._phone_of, []
+
+    def clashing(judge, contact, phone):
+        if phone == "491721111111" and len(clashes) < 2:
+            clashes.append(phone)
+            raise IntegrityError
+        return phone_of(judge, contact, phone)
+
+    monkeypatch.setattr(contact_imports, "_phone_of", clashing)
+    apply(imported)
+
+    assert (imported.state, len(clashes)) == ("done", 2)
+    assert Contact.objects.filter(name__in=["Lena Neu", "Eva Neu"]).count() == 2
 
 
 def test_a_job_that_ends_early_is_gone_on_with_and_a_lost_one_is_repeated(

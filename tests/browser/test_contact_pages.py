@@ -1,0 +1,66 @@
+"""Contacts in Chromium: a file comes in and goes out, two people become one."""
+
+import pytest
+from playwright.sync_api import expect
+
+from inbox.actions import contact_imports
+from inbox.models import Contact, ContactImport
+from tests.browser.axe import found
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def leas(open_page, cast):
+    cast.lea.language = "en"
+    cast.lea.save()
+    return lambda path, **options: open_page(cast.lea, path, **options)
+
+
+def test_a_file_is_looked_at_before_it_is_imported(leas, cast):
+    page = leas("/contacts/import/")
+    rows = f"Name;Telefon\nLena Neu;0172 1111111\nClara Anders;+{cast.clara.phone}\nOhne;\n"
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "kunden.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    )
+    assert found(page) == []
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("0 of 3 rows")).to_be_visible()
+    contact_imports.work_on(ContactImport.objects.get())
+
+    expect(page.locator("tbody .badge")).to_have_text(["New", "Changes", "Refused"])
+    expect(page.get_by_role("row", name="Clara Anders")).to_be_visible()
+    page.locator("summary", has_text="Columns").click()
+    assert found(page) == []
+    page.get_by_role("button", name="Import 2 contacts").click()
+    expect(page.get_by_text("You may leave this page.")).to_be_visible()
+    contact_imports.work_on(ContactImport.objects.get())
+
+    expect(page.get_by_text("2 contacts imported.")).to_be_visible()
+    assert Contact.objects.filter(name__in=["Lena Neu", "Clara Anders"]).count() == 2
+
+
+def test_what_is_taken_away_is_what_the_filtered_list_shows(leas, cast):
+    page = leas("/contacts/")
+    page.locator("#contact-search").fill("dario")
+    expect(page.get_by_role("link", name="Clara Sommer", exact=True)).to_be_hidden()
+    expect(page.locator("#export-filter [name=q]")).to_have_value("dario")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as taken:
+        page.get_by_role("menuitem", name="CSV file").click()
+
+    content = taken.value.path().read_text(encoding="utf-8-sig")
+    assert [line.split(",")[0] for line in content.splitlines()[1:]] == ['"Dario Conti"']
+    assert found(page) == []
+
+
+def test_two_people_become_one_and_two_again(leas, cast):
+    page = leas(f"/contacts/{cast.clara.pk}/merge/?with={cast.dario.pk}")
+    assert found(page) == []
+    page.get_by_role("button", name="Merge contacts").click()
+    expect(page.get_by_text("are one contact now")).to_be_visible()
+    assert found(page) == []
+    page.get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_text("Dario Conti is a contact of their own again.")).to_be_visible()
+    assert not Contact.objects.filter(merged_into__isnull=False).exists()
