@@ -20,6 +20,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tresen")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files as parameters are called by number: what a library writes into them changes from second to second."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep tests that start processes or a browser together on one worker each; leave soak tests to `make soak`.
 
