@@ -9,6 +9,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Agent
+from inbox import redis_connections
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
 
@@ -41,11 +42,13 @@ def cast() -> Cast:
     return make_cast()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _web(django_db_setup: None) -> Iterator[Web]:
+    """For the tests of this folder only: what it writes about presence would tell others that nobody is here."""
     web = Web()
     yield web
     web.kill()
+    redis_connections.client().flushdb()
 
 
 @pytest.fixture
