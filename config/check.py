@@ -153,8 +153,7 @@ def main(arguments: list[str]) -> int:
         if failed or only_checks:
             print(f"\nFailed: {', '.join(failed)}" if failed else "\nAll checks passed.", flush=True)
             return int(bool(failed))
-        # One more than there are processors: tests with a browser or a stack of their own wait a good deal.
-        processes = str(max(2, min(os.cpu_count() or 2, 5)) + 1)
+        processes = str(max(2, min(os.cpu_count() or 2, 6)))
         return run_tests(env, ["-n", processes, "--dist", "loadgroup", "-r", "fER", *arguments])
 
 

@@ -9,7 +9,6 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Agent
-from inbox import redis_connections
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
 
@@ -42,21 +41,13 @@ def cast() -> Cast:
     return make_cast()
 
 
-@pytest.fixture(scope="package")
-def _web(django_db_setup: None) -> Iterator[Web]:
-    """For the tests of this folder only: what it writes about presence would tell others that nobody is here."""
+@pytest.fixture
+def web(cast: Cast) -> Iterator[Web]:
+    """A process of its own for each test: what one leaves in its memory is nothing to the next."""
     web = Web()
+    web.start()
     yield web
     web.kill()
-    redis_connections.client().flushdb()
-
-
-@pytest.fixture
-def web(cast: Cast, _web: Web) -> Iterator[Web]:
-    """It runs. After the test it has nothing more to do with the rows, which go then."""
-    _web.start()
-    yield _web
-    _web.come_to_rest()
 
 
 @pytest.fixture

@@ -56,16 +56,6 @@ class Web:
             time.sleep(0.1)
         raise AssertionError("the web process does not answer")
 
-    def come_to_rest(self) -> None:
-        """Wait for the requests of tabs that were closed: the tables are emptied next, and that locks."""
-        others = "datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-        quiet, end = 0, time.monotonic() + 10
-        while quiet < 3 and time.monotonic() < end:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")
-                quiet = 0 if cursor.fetchone()[0] else quiet + 1
-            time.sleep(0.02)
-
     def kill(self) -> None:
         """At once, as a crash would."""
         if self._process is not None:

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from inbox.formatting import is_large_emoji, to_html, to_line
@@ -65,6 +65,7 @@ def test_only_the_allowed_tags_with_their_attributes_ever_come_out(text):
 @given(texts)
 @settings(max_examples=400, deadline=None)
 def test_no_word_of_the_text_is_lost_and_none_is_added(text):
+    assume(max(map(len, text.split()), default=0) <= 40)  # long addresses are shown shortened
     # Letter by letter without case: a link shows its host as browsers do, in lower case, and not its scheme.
     letters = {char.lower() for char in text if char.isalpha() and char.isascii()}
 

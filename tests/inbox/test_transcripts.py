@@ -1,6 +1,7 @@
 """A conversation on paper, as text and with its files: complete, in order, in the agent's language, for who sees it."""
 
 import io
+import uuid
 import zipfile
 from datetime import timedelta
 from unittest import mock
@@ -75,7 +76,7 @@ class ArchiveTests(TestCase):
         message = factories.inbound_message(self.cast.claras, "", kind="document", **fields)
         return Attachment.objects.create(
             message=message, kind="document", mime_type="application/pdf", file_name=name, size=len(body),
-            state="ready", file=ContentFile(body, name="x"),
+            state="ready", file=ContentFile(body, name=uuid.uuid4().hex),
         )  # fmt: skip
 
     def unpacked(self, **said) -> dict[str, bytes]:
@@ -92,7 +93,7 @@ class ArchiveTests(TestCase):
         found = self.unpacked()
 
         files = {name: body for name, body in found.items() if name.startswith("files/")}
-        today = timezone.localdate()
+        today = timezone.localdate(timezone=self.cast.ben.zone)
         assert files == {
             f"files/0001 {today} Angebot.pdf": b"eins", f"files/0002 {today} Angebot_ _neu_.pdf": b"zwei" * 300_000
         }  # fmt: skip
@@ -114,7 +115,8 @@ class ArchiveTests(TestCase):
         with mock.patch.object(archives, "MOST_BYTES", 100):
             found = self.unpacked()
 
-        assert [name for name in found if name.startswith("files/")] == [f"files/0001 {timezone.localdate()} neu.pdf"]
+        today = timezone.localdate(timezone=self.cast.ben.zone)
+        assert [name for name in found if name.startswith("files/")] == [f"files/0001 {today} neu.pdf"]
         page = next(body for name, body in found.items() if name.endswith(".html")).decode()
         assert "2 Dateien sind nicht in diesem Archiv" in page and "geloescht" not in page
 
