@@ -21,8 +21,12 @@ _paused_until = 0.0
 
 
 def channel() -> str:
-    """The one channel that every hub of this installation listens to."""
-    return redis_connections.key("events")
+    """The one channel that every hub of this installation listens to.
+
+    Channels are the same in all databases of a Redis server, keys are not. Without its number another installation's
+    events would come here, and their ids would hide our own.
+    """
+    return redis_connections.key("events", redis_connections.client().get_connection_kwargs().get("db", 0))
 
 
 def after_commit(payloads: Sequence[dict]) -> None:

@@ -25,16 +25,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) and len(val) > 40 else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A second try for what a busy machine may starve; soak tests are left to `make soak`.
+    """Keep tests that start processes or a browser together on one worker each; leave soak tests to `make soak`.
 
-    That is what drives a browser, starts processes or counts what happens within a second. The summary names each test
-    that needed it (RERUN).
+    Such a test, or one that counts what happens within a second, may be starved on a busy machine: it is tried once
+    more, and the summary names it (RERUN).
     """
     for item in items:
-        starved = any(item.get_closest_marker(kind) for kind in ("stack", "browser"))
-        if starved or "practice_phone" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+        kind = next((kind for kind in ("stack", "browser") if item.get_closest_marker(kind)), None)
+        if kind and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(kind))
+        if kind or "practice_phone" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))
     if not os.environ.get("TRESEN_SOAK"):
         soaks = [item for item in items if item.get_closest_marker("soak")]
         items[:] = [item for item in items if item not in soaks]

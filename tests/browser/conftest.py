@@ -9,6 +9,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Agent
+from inbox import redis_connections
 from tests.browser.web import Web, running_browser
 from tests.cast import Cast, make_cast
 
@@ -41,13 +42,20 @@ def cast() -> Cast:
     return make_cast()
 
 
-@pytest.fixture
-def web(cast: Cast) -> Iterator[Web]:
-    """A process of its own for each test: what one leaves in its memory is nothing to the next."""
+@pytest.fixture(scope="package")
+def _web(django_db_setup: None) -> Iterator[Web]:
+    """For the tests of this folder only: what it writes about presence would tell others that nobody is here."""
     web = Web()
-    web.start()
     yield web
     web.kill()
+    redis_connections.client().flushdb()
+
+
+@pytest.fixture
+def web(cast: Cast, _web: Web) -> Web:
+    """It runs; a test may have killed it."""
+    _web.start()
+    return _web
 
 
 @pytest.fixture

@@ -247,6 +247,20 @@ def _sent(conversation, status, **fields):
     return factories.outbound_message(conversation, status=status, **fields)
 
 
+def test_another_database_of_the_same_redis_server_hears_nothing(settings):
+    """An installation beside ours has its own ids: they would hide our events, and ours would reach its people."""
+    base, _slash, number = settings.REDIS_URL.rpartition("/")
+    with redis_connections.client().pubsub() as ours:
+        ours.subscribe(publishing.channel())
+        assert ours.get_message(timeout=5)["type"] == "subscribe"
+        settings.REDIS_URL = f"{base}/{int(number or 0) + 8}"
+        publishing.publish([{"kind": "message", "id": 7, "text": "theirs"}])
+        settings.REDIS_URL = f"{base}/{number}"
+        publishing.publish([{"kind": "message", "id": 7, "text": "ours"}])
+
+        assert json.loads(ours.get_message(timeout=5)["data"])["text"] == "ours"
+
+
 def test_hundreds_of_marks_are_one_light_event_a_conversation(
     cast, published, django_capture_on_commit_callbacks, django_assert_num_queries
 ):

@@ -19,6 +19,7 @@ from tests.stack.counter import Counter, open_counter
 DRAFT = "Halber Satz, der bleiben soll"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are given to the other tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "walk":
