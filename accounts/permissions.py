@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -45,13 +46,27 @@ def may_manage_contacts(agent: Agent) -> bool:
     return agent.role in (Role.ADMIN, Role.LEAD)
 
 
+def teams_led_by(agent: Agent) -> QuerySet[Team]:
+    """All teams of the workspace for an admin, for a lead those they lead, by name; nobody else leads any."""
+    teams = Team.objects.filter(workspace=agent.workspace_id).order_by("name", "pk")
+    if agent.role == Role.ADMIN:
+        return teams
+    if agent.role != Role.LEAD:
+        return teams.none()
+    return teams.filter(memberships__agent=agent, memberships__is_lead=True)
+
+
+def people_led_by(agent: Agent) -> QuerySet[Agent]:
+    """Who works here, for an admin; for a lead the people of their teams."""
+    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
+    if agent.role == Role.ADMIN:
+        return people
+    return people.filter(memberships__team__in=teams_led_by(agent)).distinct()
+
+
 def leads_team(agent: Agent, team: Team) -> bool:
     """Admins lead every team of their workspace; others the ones they are lead of."""
-    if team.workspace_id != agent.workspace_id:
-        return False
-    return agent.role == Role.ADMIN or (
-        agent.role == Role.LEAD and agent.memberships.filter(team=team, is_lead=True).exists()
-    )
+    return teams_led_by(agent).filter(pk=team.pk).exists()
 
 
 def _required(question: Callable[[Agent], bool], refusal: Callable[[], str]) -> Callable[[View], View]:

@@ -5,19 +5,29 @@ lead and the conversations that are theirs to see; whether a person is busy is c
 """
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import Agent, Availability, Role, Team
+from accounts.models import Agent, Role, Team
+from accounts.permissions import teams_led_by
 from inbox import presence, times
 from inbox.actions.load import counts_as_load
 from inbox.enums import ConversationStatus
@@ -33,7 +43,6 @@ SHOWN_RISKS_OF_ONE = 4
 SHOWN_OF_ONE = 100
 SHOWN_RECENT = 12
 MOST_SLOTS = 16  # drawn; a larger capacity is drawn to scale
-_SLOTS = {"": "", "on": " slot--on", "soon": " slot--soon", "urgent": " slot--urgent", "over": " slot--over"}
 LATE_MINUTES = 15
 SORTS = ("waiting", "closing")
 ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
@@ -102,12 +111,6 @@ class Seat:
     def team_names(self) -> str:
         return ", ".join(team.name for team in self.teams)
 
-    @property
-    def drawing(self) -> SafeString:
-        """The slots as HTML; in one piece, because there are many on a page."""
-        items = "".join(f'<li class="slot{_SLOTS[slot]}"></li>' for slot in self.slots)
-        return SafeString(f'<ul class="slots" aria-hidden="true">{items}</ul>')
-
     @cached_property
     def slots(self) -> list[str]:
         """One word a slot, the most urgent first; "" is free, "over" beyond the capacity."""
@@ -146,7 +149,7 @@ class Board:
 def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: datetime | None = None) -> Board:
     """The board as this lead or admin may see it, narrowed to one of their teams if it is one."""
     now = now or timezone.now()
-    teams = teams_led_by(agent)
+    teams = list(teams_led_by(agent))
     team = next((each for each in teams if each.pk == team_id), None)
     sort = sort if sort in SORTS else SORTS[0]
     here = _conversations(agent, team)
@@ -156,8 +159,10 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     risky = here.filter(needs_answer=True).filter(
         window_q("soon", now, margin) | Q(assignee__in=[pk for pk, state in states.items() if state != "available"])
     )
-    at_risk = _tickets(agent, risky.order_by("last_customer_message_at", "pk")[:SHOWN_AT_RISK], states, now)
+    at_risk = _tickets(agent, _by_window(risky, now, margin)[:SHOWN_AT_RISK], states, now)
     _give_risks(seats, at_risk)
+    unassigned = here.filter(assignee=None)
+    waiting = _by_window(unassigned, now, margin) if sort == "closing" else _by_wait(unassigned)
     numbers = here.aggregate(
         open=Count("pk"),
         waiting=Count("pk", filter=Q(assignee=None)),
@@ -166,32 +171,19 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     )
     return Board(
         now=now, teams=teams, team=team, sort=sort,
-        waiting=_tickets(agent, _in_order(here.filter(assignee=None), sort)[:SHOWN_WAITING], states, now),
+        waiting=_tickets(agent, waiting[:SHOWN_WAITING], states, now),
         waiting_count=numbers["waiting"], waiting_since=numbers["since"],
         at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
         closing_count=numbers["closing"], open_count=numbers["open"], seats=seats, recent=_recent(agent, team),
     )  # fmt: skip
 
 
-def teams_led_by(agent: Agent) -> list[Team]:
-    """All teams for an admin, for a lead those they lead."""
-    teams = Team.objects.filter(workspace=agent.workspace_id).order_by("name", "pk")
-    return list(teams if agent.role == Role.ADMIN else teams.filter(pk__in=rights_of(agent).led_team_ids))
-
-
-def people_led_by(agent: Agent) -> QuerySet[Agent]:
-    """Who is on the board: all who work here for an admin, for a lead the people of their teams."""
-    people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
-    if agent.role == Role.ADMIN:
-        return people
-    return people.filter(memberships__team__in=rights_of(agent).led_team_ids).distinct()
-
-
 def held_by(person: Agent, *, seen_by: Agent, now: datetime | None = None) -> list[Ticket]:
     """The open conversations of one person that the lead may see, those that wait first."""
     now = now or timezone.now()
+    online = presence.online_agent_ids(person.workspace_id)
     theirs = _conversations(seen_by, None).filter(assignee=person).order_by("-needs_answer", "waiting_since", "pk")
-    return _tickets(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: state_of(person, _online(person))}, now)
+    return _tickets(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: presence.state_of(person, online)}, now)
 
 
 def work_of(person: Agent) -> dict[str, int]:
@@ -200,26 +192,19 @@ def work_of(person: Agent) -> dict[str, int]:
     return held.aggregate(held=Count("pk"), unanswered=Count("pk", filter=Q(needs_answer=True)))
 
 
-def state_of(person: Agent, online: Collection[int]) -> str:
-    """available, away or offline."""
-    if person.pk not in online:
-        return "offline"
-    return "available" if person.availability == Availability.AVAILABLE else "away"
-
-
-def _online(person: Agent) -> set[int]:
-    return presence.online_agent_ids(person.workspace_id)
-
-
 def _conversations(agent: Agent, team: Team | None) -> QuerySet[Conversation]:
     here = Conversation.objects.visible_to(agent).filter(status=ConversationStatus.OPEN)
     return here if team is None else here.filter(team=team)
 
 
-def _in_order(waiting: QuerySet[Conversation], sort: str) -> QuerySet[Conversation]:
-    if sort == "closing":
-        return waiting.order_by("last_customer_message_at", "pk")
+def _by_wait(waiting: QuerySet[Conversation]) -> QuerySet[Conversation]:
     return waiting.order_by(Coalesce("waiting_since", "last_message_at"), "pk")
+
+
+def _by_window(found: QuerySet[Conversation], now: datetime, margin: timedelta) -> QuerySet[Conversation]:
+    """What closes next comes first; where nothing can be saved any more, last."""
+    is_closed = Case(When(window_q("closed", now, margin), then=Value(1)), default=Value(0))
+    return found.annotate(is_closed=is_closed).order_by("is_closed", "last_customer_message_at", "pk")
 
 
 def _tickets(
@@ -242,7 +227,7 @@ def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -
     for person in people.order_by("name", "pk"):
         theirs = sorted((team for team in person.teams.all() if team.pk in wanted), key=lambda team: team.name)
         if theirs or everybody:
-            seats[person.pk] = Seat(person, theirs, state_of(person, online))
+            seats[person.pk] = Seat(person, theirs, presence.state_of(person, online))
     _count_work(seats, agent, now)
     order = ("available", "away", "offline")
     shown = [seat for seat in seats.values() if seat.teams or seat.held]

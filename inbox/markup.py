@@ -4,6 +4,7 @@ Templates have them as tags (`templatetags/inbox.py`); what stands on a page doz
 in Python, because a template looks up every name anew.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
@@ -85,6 +86,15 @@ def contact_ring(contact: Contact, window: ServiceWindow, now: datetime, size: s
         f'data-until="{milliseconds(window.closes_at)}" data-form="ring">{ring(window.percent_left(now))}'
         f'{face(contact)}<span class="ring__lock">{icon("lock")}</span></window-clock>'
     )
+
+
+_SLOTS = {"": "", "on": " slot--on", "soon": " slot--soon", "urgent": " slot--urgent", "over": " slot--over"}
+
+
+def slots(words: Iterable[str]) -> SafeString:
+    """A person's capacity, one box each (inbox.board.Seat.slots). In one piece: there are many on a page."""
+    boxes = "".join(f'<li class="slot{_SLOTS[word]}"></li>' for word in words)
+    return SafeString(f'<ul class="slots" aria-hidden="true">{boxes}</ul>')
 
 
 def ticks(status: str) -> SafeString:

@@ -7,13 +7,13 @@ when Redis is away or has lost its memory.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
 
-from accounts.models import Agent
+from accounts.models import Agent, Availability
 from inbox.redis_connections import client, key
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,13 @@ def online_agent_ids(workspace_id: int) -> set[int]:
         logger.warning("Presence was not read: %s", error)
         return set()
     return {int(str(member).split(":", 1)[0]) for member in members}
+
+
+def state_of(agent: Agent, online: Collection[int]) -> str:
+    """available, away or offline, by their switch and whether they are among those online."""
+    if agent.pk not in online:
+        return "offline"
+    return "available" if agent.availability == Availability.AVAILABLE else "away"
 
 
 def is_online(workspace_id: int, agent_id: int) -> bool:

@@ -1,26 +1,34 @@
-"""Who is there for new work: the switch, and breaks that end by themselves."""
+"""Who is there for new work, and for how much: the switch, breaks that end by themselves, capacity for today."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent, Availability, Role
+from accounts.audit import record_audit
+from accounts.models import Agent, Availability
+from accounts.permissions import people_led_by
 from inbox import events
 from inbox.actions.wakeups import request_routing
-from inbox.errors import NotAllowed
+from inbox.errors import InboxRuleViolation, NotAllowed
 
 AT_ONCE = 20  # breaks that end in one sweep
+LONGEST_BREAK = timedelta(hours=24)
+MOST_AT_ONCE = 200  # conversations, as `Agent.capacity` allows
 
 
 def set_availability(agent: Agent, availability: str, *, by: Agent | None, until: datetime | None = None) -> Agent:
-    """The switch "available / away": one's own, or by a lead or admin. Coming back drains the queue.
+    """The switch "available / away": one's own, or by a lead of one's teams or an admin. Coming back drains the queue.
 
-    Away `until` a moment is a break, which the sweeper ends (`by` is None then).
+    Away `until` a moment is a break, which the sweeper ends (`by` is None then). What somebody holds stays theirs for
+    the team's grace.
     """
-    if by is not None and by.pk != agent.pk and not _may_switch(by, agent):
-        raise NotAllowed
+    if by is not None and by.pk != agent.pk:
+        require_lead(by, agent)
+    if until is not None and not timezone.now() < until <= timezone.now() + LONGEST_BREAK:
+        raise InboxRuleViolation(_("Choose a time within the next day."))
     with transaction.atomic():
         wanted = Availability(availability)
         until = until if wanted == Availability.AWAY else None
@@ -51,11 +59,30 @@ def end_breaks(now: datetime) -> bool:
     return len(found) == AT_ONCE
 
 
-def _may_switch(by: Agent, agent: Agent) -> bool:
-    return by.workspace_id == agent.workspace_id and by.role in (Role.LEAD, Role.ADMIN)
-
-
 def agent_came_online(agent: Agent) -> None:
     """Somebody's first tab has opened: there may be work for them."""
     if agent.availability == Availability.AVAILABLE:
         request_routing()
+
+
+def set_capacity_today(person: Agent, capacity: int, *, by: Agent) -> Agent:
+    """Another capacity until this person's day ends; the usual one changes nothing. It is in the audit log."""
+    require_lead(by, person)
+    if not 0 <= capacity <= MOST_AT_ONCE:
+        raise InboxRuleViolation(_("Choose a capacity between 0 and %(most)s.") % {"most": MOST_AT_ONCE})
+    with transaction.atomic():
+        before = person.capacity_now
+        person.capacity_today = None if capacity == person.capacity else capacity
+        person.capacity_today_on = timezone.now().astimezone(person.zone).date()
+        person.save(update_fields=["capacity_today", "capacity_today_on"])
+        if capacity != before:
+            record_audit(person.workspace, by, "person.capacity_today", person, {"from": before, "to": capacity})
+            events.agent_changed(person)
+            request_routing()
+    return person
+
+
+def require_lead(by: Agent, person: Agent) -> None:
+    """NotAllowed unless this person is of the teams that `by` leads, or `by` an admin."""
+    if not people_led_by(by).filter(pk=person.pk).exists():
+        raise NotAllowed

@@ -1,12 +1,10 @@
 """The child that opens a workbook: `python -m inbox.importing.workbook FILE`. Prints its rows as JSON lists of text.
 
 The first sheet with anything in it. A formula stays what stands in the file, as text: nothing is calculated. Imports
-nothing of ours but numbers, so that it starts quickly.
+next to nothing of ours, so that it starts quickly.
 """
 
 import json
-import os
-import resource
 import sys
 import zipfile
 from datetime import date, datetime, time
@@ -14,24 +12,12 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from inbox.confinement import confine_ourselves
 from inbox.importing.limits import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 30
 UNPACKED_BYTES = 200 * 1024 * 1024
-
-
-def limit_ourselves() -> None:
-    """From here on this process cannot take more than its share."""
-    os.nice(5)
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):  # fmt: skip
-        try:
-            resource.setrlimit(what, (most, most))
-        except (ValueError, OSError):  # macOS knows no limit of memory
-            continue
 
 
 def rows_of(path: str) -> list[list[str]]:
@@ -69,5 +55,5 @@ def text_of(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    limit_ourselves()
+    confine_ourselves(memory=MEMORY_BYTES, cpu_seconds=CPU_SECONDS, file_bytes=0, niceness=5)
     json.dump(rows_of(sys.argv[1]), sys.stdout)

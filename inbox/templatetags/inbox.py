@@ -26,7 +26,7 @@ from whatsapp.phone_format import pretty
 
 register = template.Library()
 
-for _part in (markup.icon, markup.face, markup.agent_face, markup.ticks, markup.when):
+for _part in (markup.icon, markup.face, markup.agent_face, markup.slots, markup.ticks, markup.when):
     register.simple_tag(_part)
 
 

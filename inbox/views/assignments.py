@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Agent, Availability, Team
+from accounts.models import Agent, Team
 from inbox import access, presence
 from inbox.actions import assignment, undo
 from inbox.actions.load import loads
@@ -96,16 +96,10 @@ def _menu(agent: Agent, conversation: Conversation) -> dict[str, Any]:
                 "agent": person,
                 "load": load[person.pk],
                 "is_full": load[person.pk] >= person.capacity_at(now),
-                "presence": _presence(person, online),
+                "presence": presence.state_of(person, online),
                 "is_me": person.pk == agent.pk,
             }
             for person in people
         ],
         "teams": list(Team.objects.filter(workspace=agent.workspace_id).order_by("name")),
     }
-
-
-def _presence(person: Agent, online: set[int]) -> str:
-    if person.pk not in online:
-        return "offline"
-    return "available" if person.availability == Availability.AVAILABLE else "away"

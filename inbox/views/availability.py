@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from inbox.actions import redistribution
+from accounts.models import Agent, Availability
+from inbox.actions.availability import set_availability
 from inbox.errors import InboxRuleViolation
 from inbox.views.refusals import refusing
 
@@ -20,15 +21,21 @@ PLACES = ("rail", "more")
 def change(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":  # somebody else has changed it, or a break is over
         return _switch(request, request.GET.get("here", ""))
-    if request.POST.get("available"):
-        redistribution.end_pause(request.user, by=request.user)
-    else:
-        redistribution.pause(request.user, by=request.user, until=break_end(request))
+    switch(request, request.user)
     return _switch(request, request.POST.get("here", ""))
 
 
 def _switch(request: HttpRequest, here: str) -> HttpResponse:
     return render(request, "inbox/_availability.html", {"here": here if here in PLACES else PLACES[0]})
+
+
+def switch(request: HttpRequest, person: Agent) -> bool:
+    """Available when the form says so, else away, for so many `minutes` if it names some; which of them it is now."""
+    available = bool(request.POST.get("available"))
+    wanted = Availability.AVAILABLE if available else Availability.AWAY
+    until = None if available else break_end(request)
+    set_availability(person, wanted, by=request.user, until=until)  # type: ignore[arg-type]
+    return available
 
 
 def break_end(request: HttpRequest) -> datetime | None:

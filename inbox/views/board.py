@@ -10,10 +10,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Agent
-from accounts.permissions import lead_required
-from inbox.actions import redistribution
-from inbox.board import board_of, held_by, people_led_by, work_of
-from inbox.views.availability import break_end
+from accounts.permissions import lead_required, people_led_by
+from inbox.actions.availability import set_capacity_today
+from inbox.actions.redistribution import redistribute
+from inbox.board import board_of, held_by, work_of
+from inbox.views.availability import switch
 from inbox.views.bulk import names_of_refused
 from inbox.views.refusals import refusing, triggering
 
@@ -48,12 +49,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def availability(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause somebody (for so many `minutes`, or until it is ended), or end the pause with `available`."""
     found = _person(request, pk)
-    if request.POST.get("available"):
-        redistribution.end_pause(found, by=request.user)  # type: ignore[arg-type]
-        words = _("%(name)s gets work again.")
-    else:
-        redistribution.pause(found, by=request.user, until=break_end(request))  # type: ignore[arg-type]
-        words = _("%(name)s gets no new work.")
+    words = _("%(name)s gets work again.") if switch(request, found) else _("%(name)s gets no new work.")
     return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
 
 
@@ -64,7 +60,7 @@ def capacity(request: HttpRequest, pk: int) -> HttpResponse:
     """More or less for somebody until the end of their day."""
     found, said = _person(request, pk), request.POST.get("capacity", "")
     wanted = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else -1
-    redistribution.set_capacity_today(found, wanted, by=request.user)  # type: ignore[arg-type]
+    set_capacity_today(found, wanted, by=request.user)  # type: ignore[arg-type]
     words = _("%(name)s: %(capacity)s at once today.") % {"name": found.first_name, "capacity": wanted}
     return triggering({"toast": {"words": words}, "board:changed": {}})
 
@@ -74,7 +70,7 @@ def capacity(request: HttpRequest, pk: int) -> HttpResponse:
 @refusing
 def redistributed(request: HttpRequest, pk: int) -> HttpResponse:
     """Their unanswered conversations back to the queue."""
-    outcome = redistribution.redistribute(_person(request, pk), by=request.user)  # type: ignore[arg-type]
+    outcome = redistribute(_person(request, pk), by=request.user)  # type: ignore[arg-type]
     done = ngettext(
         "%(count)s conversation is back in the queue.", "%(count)s conversations are back in the queue.", outcome.done
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Availability, Membership, Visibility
 from inbox import presence
 from inbox.actions import assignment, redistribution, undo
-from inbox.actions.availability import end_breaks
+from inbox.actions.availability import end_breaks, set_availability, set_capacity_today
 from inbox.board import SHOWN_WAITING, board_of, held_by
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.models import Assignment
@@ -56,6 +56,18 @@ def test_what_nobody_has_stands_in_the_order_of_waiting_or_of_the_windows(cast):
     assert (by_wait.waiting_count, by_wait.open_count) == (2, 2)
     assert by_wait.waiting_since == cast.claras.waiting_since
     assert names(by_wait.at_risk) == ["Dario Conti"]
+
+
+def test_windows_that_are_closed_already_come_after_those_that_can_be_saved(cast):
+    closing_in(cast.claras, timedelta(hours=-3))
+    closing_in(cast.darios, timedelta(hours=2))
+    for conversation in (cast.claras, cast.darios):
+        assignment.assign(conversation, to_agent=cast.ben, by=cast.lea)  # who is offline
+
+    assert names(board_of(cast.lea).at_risk) == ["Dario Conti", "Clara Sommer"]
+    for conversation in (cast.claras, cast.darios):
+        assignment.release(conversation, by=cast.lea)
+    assert names(board_of(cast.lea, sort="closing").waiting) == ["Dario Conti", "Clara Sommer"]
 
 
 def test_a_seat_shows_load_slots_and_the_windows_that_close(cast, bens_tab):
@@ -169,7 +181,10 @@ def test_what_was_taken_from_somebody_goes_to_others_until_the_customer_writes(c
 @pytest.mark.parametrize("who", ["ben", "mallory"])
 def test_only_who_leads_somebody_may_pause_them_or_move_their_work(cast, who):
     actor = getattr(cast, who)
-    for act in (redistribution.redistribute, redistribution.pause):
+    for act in (
+        redistribution.redistribute, lambda person, by: set_availability(person, Availability.AWAY, by=by),
+        lambda person, by: set_capacity_today(person, 1, by=by),
+    ):  # fmt: skip
         with pytest.raises(NotAllowed):
             act(cast.lea, by=actor)
 
@@ -180,6 +195,8 @@ def test_a_lead_of_another_team_finds_nobody_to_pause(cast):
     client = Client()
     client.force_login(other)
 
+    with pytest.raises(NotAllowed):
+        set_availability(cast.ben, Availability.AWAY, by=other)
     assert client.post(f"/team/people/{cast.ben.pk}/availability/", headers=HX).status_code == 404
     assert client.get(f"/team/people/{cast.ben.pk}/").status_code == 404
     cast.ben.refresh_from_db()
@@ -225,9 +242,9 @@ def test_the_page_shows_it_and_its_script_gets_only_the_parts(client, cast, bens
 
 def test_a_break_ends_by_itself_and_work_comes_again(cast, bens_tab):
     until = timezone.now() + timedelta(minutes=30)
-    redistribution.pause(cast.ben, by=cast.lea, until=until)
+    set_availability(cast.ben, Availability.AWAY, by=cast.lea, until=until)
     since = cast.ben.availability_changed_at
-    redistribution.pause(cast.ben, by=cast.ben, until=until + timedelta(minutes=5))
+    set_availability(cast.ben, Availability.AWAY, by=cast.ben, until=until + timedelta(minutes=5))
 
     assert cast.ben.availability_changed_at == since
     assert not end_breaks(until)
@@ -238,11 +255,11 @@ def test_a_break_ends_by_itself_and_work_comes_again(cast, bens_tab):
     assert (cast.ben.availability, cast.ben.away_until) == (Availability.AVAILABLE, None)
     for wrong in (timezone.now(), timezone.now() + timedelta(hours=25)):
         with pytest.raises(InboxRuleViolation):
-            redistribution.pause(cast.ben, by=cast.lea, until=wrong)
+            set_availability(cast.ben, Availability.AWAY, by=cast.lea, until=wrong)
 
 
 def test_capacity_for_today_counts_until_the_day_ends_where_that_person_is(cast, bens_tab):
-    redistribution.set_capacity_today(cast.ben, 1, by=cast.lea)
+    set_capacity_today(cast.ben, 1, by=cast.lea)
     assignment.set_availability(cast.lea, Availability.AWAY, by=cast.lea)
 
     assignment.route_waiting(cast.workspace.pk)
@@ -255,7 +272,7 @@ def test_capacity_for_today_counts_until_the_day_ends_where_that_person_is(cast,
     cast.ben.timezone = "Pacific/Kiritimati"
     assert cast.ben.capacity_at(datetime(2026, 1, 1, 12, tzinfo=UTC)) == 8
     with pytest.raises(InboxRuleViolation):
-        redistribution.set_capacity_today(cast.ben, 201, by=cast.lea)
+        set_capacity_today(cast.ben, 201, by=cast.lea)
 
 
 def test_what_a_lead_does_with_a_person_on_the_page(client, cast, bens_tab):
