@@ -1,0 +1,25 @@
+"""Who works here: the business (Workspace), its people (Agent), their teams and hours, and how they came in."""
+
+from accounts.models.agent import Agent, Availability, Role, Visibility
+from accounts.models.audit import AuditEntry
+from accounts.models.invitation import Invitation
+from accounts.models.schedule import HoursException, WorkingHours
+from accounts.models.team import Membership, RoutingStrategy, Team
+from accounts.models.throttle import LoginThrottle
+from accounts.models.workspace import Workspace
+
+__all__ = [
+    "Agent",
+    "AuditEntry",
+    "Availability",
+    "HoursException",
+    "Invitation",
+    "LoginThrottle",
+    "Membership",
+    "Role",
+    "RoutingStrategy",
+    "Team",
+    "Visibility",
+    "WorkingHours",
+    "Workspace",
+]

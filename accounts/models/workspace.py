@@ -1,0 +1,31 @@
+"""The business that owns everything."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+
+class Workspace(models.Model):
+    """The business that owns everything. One installation may hold several; nothing crosses between them."""
+
+    name = models.CharField(_("name"), max_length=120)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="de")
+    timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
+    is_demo = models.BooleanField(default=False)
+    # Seconds before Meta's 24 hours end at which the window counts as closed here.
+    window_margin_seconds = models.PositiveIntegerField(default=60)
+    # Whether customers see blue ticks when one of us has read, and that somebody is writing (Meta couples the two).
+    read_receipts = models.BooleanField(default=True)
+    # Whether people may let notifications show what customers write; names are shown in any case.
+    text_in_notifications = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def window_margin(self) -> timedelta:
+        return timedelta(seconds=self.window_margin_seconds)
