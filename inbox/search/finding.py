@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from accounts.models import Agent
 from inbox.models import Conversation
 from inbox.search.asking import Term, as_query, corrected, joint_documents, understand
+from inbox.search.named import readings
 from inbox.search.wanted import KINDS, Wanted
 from inbox.visibility import rights_of
 
@@ -67,7 +68,7 @@ class Found:
 
 
 def find(agent: Agent, wanted: Wanted, *, after: Cursor | None = None, groups: int = GROUPS) -> Found:
-    """One page. When no document holds what was typed, a second try allows for slips of the finger."""
+    """One page. When no document holds what was typed, some of the words may be a name; then slips are allowed for."""
     with transaction.atomic():
         _plan_for_search()
         terms = understand(agent.workspace_id, wanted.text)
@@ -76,6 +77,8 @@ def find(agent: Agent, wanted: Wanted, *, after: Cursor | None = None, groups: i
         found = _Search(agent, wanted, terms, after, groups).run()
         if found.places or found.back_to or after is not None:
             return found
+        if named := _Search(agent, wanted, terms, None, 3 * groups).by_name():
+            return named
         if better := corrected(agent.workspace_id, terms):
             found = _Search(agent, wanted, better, after, groups).run()
             found.is_corrected = True
@@ -108,9 +111,22 @@ class _Search:
             few = list(self.visible.values_list("pk", flat=True).order_by()[: FEW + 1])
             if len(few) > FEW:
                 return self._of_many()
-            return self._by_words("d.conversation_id = ANY(%s) AND (d.words @@ %s::tsquery) IS TRUE",
-                                  [few, as_query(self.terms)]) or self._of_many()  # fmt: skip
+            return self._of_conversations(few) or self._of_many()
         return self._by_words(*self._index_condition()) or self._of_many()
+
+    def by_name(self) -> Found | None:
+        """What people whose name is among the words have said of the others; one page of it."""
+        for conversations, others in readings(self.workspace_id, self.visible, self.terms):
+            self.terms = others
+            found = self._of_conversations(conversations)
+            if found and found.places:
+                found.next = None
+                return found
+        return None
+
+    def _of_conversations(self, ids: list[int]) -> Found | None:
+        within = "d.conversation_id = ANY(%s) AND (d.words @@ %s::tsquery) IS TRUE"
+        return self._by_words(within, [ids, as_query(self.terms)])
 
     def _of_many(self) -> Found:
         result = self._by_time()

@@ -246,6 +246,25 @@ class SearchTests(TestCase):
             assert f'id="row-{lena.pk}"' in html, query
             assert f'id="row-{self.claras.pk}"' not in html, query
 
+    def test_a_name_and_a_word_find_what_this_person_said_of_it(self):
+        self.said("Die Bremse quietscht", self.claras)
+        self.said("Meine Bremse auch", self.darios)
+
+        assert self.texts("sommer bremse") == ["Die [Bremse] quietscht"]
+        assert self.texts("Bremsen Clara Som") == ["Die [Bremse] quietscht"]
+        assert self.texts("sommer sattel") == []
+
+    def test_a_name_that_is_also_a_word_is_read_both_ways(self):
+        self.said("Im Sommer brauche ich neue Reifen", self.claras)
+
+        assert self.texts("clara sommer reifen") == ["Im Sommer brauche ich neue [Reifen]"]
+        assert self.texts("reifen sommer") == ["Im [Sommer] brauche ich neue [Reifen]"]
+
+    def test_a_name_shows_nobody_what_they_may_not_see(self):
+        self.said("Die Bremse quietscht", self.claras)
+        stranger = factories.agent(self.cast.workspace, visibility=Visibility.OWN)
+        assert self.texts("sommer bremse", agent=stranger) == []
+
     def test_a_hit_leads_to_its_place_in_the_thread(self):
         message = self.said("Kette")
         html = self.client.get("/search/", {"q": "kette"}).content.decode()
