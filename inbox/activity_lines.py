@@ -7,8 +7,8 @@ rendered once for everybody.
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free {team},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
-unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, later_held,
-later_returned and later_cancelled {of, due, why}.
+unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, rated {score},
+later_held, later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from inbox import times
 from inbox.models import Activity
+from inbox.satisfaction_rules import FACES, score_words
 from whatsapp.errors import BLOCK_FAILED
 
 LONG_IDLE = 12 * 60  # minutes; beyond it the number says nothing about today
@@ -176,6 +177,11 @@ def _window_closed(activity: Activity, data: dict) -> SafeString:
     return _say(_("The 24-hour window closed"))
 
 
+def _rated(activity: Activity, data: dict) -> SafeString:
+    score = int(data.get("score", 0))
+    return _say(_("Rated: %(face)s %(words)s"), face=FACES.get(score, ""), words=_bold(score_words(score)))
+
+
 def _later_held(activity: Activity, data: dict) -> SafeString:
     sentences = {
         "customer": _("%(of)s's scheduled message is held · the customer has written"),
@@ -231,6 +237,7 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "merged": ("users", _merged),
     "number_changed": ("phone", _number_changed),
     "window_closed": ("lock", _window_closed),
+    "rated": ("star", _rated),
     "later_held": ("pause", _later_held),
     "later_returned": ("pencil", _later_returned),
     "later_cancelled": ("clock", _later_cancelled),

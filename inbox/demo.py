@@ -36,6 +36,7 @@ from inbox.models import (
     ReadCursor,
     Reminder,
     RoutingDecision,
+    Satisfaction,
     ScheduledReply,
     Upload,
 )
@@ -88,7 +89,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
-        ScheduledReply, ClosingWarning, Reminder,
+        ScheduledReply, ClosingWarning, Reminder, Satisfaction,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)

@@ -130,6 +130,8 @@ def _customer_wrote(event: Reported, snapshot: Snapshot) -> dict[int, NoticeKind
         return {}
     if message.direction != Direction.IN or message.kind == MessageKind.SYSTEM:
         return {}
+    if "rating" in message.data or "rating_comment" in message.data:  # stands with its case, and is no news
+        return {}
     told = [] if snapshot.conversation.assignee_id is None else [snapshot.conversation.assignee_id]
     if snapshot.followers:
         facts = facts_of(snapshot.conversation)

@@ -58,7 +58,7 @@ def block_contact(conversation: Conversation, *, by: Agent, spam: bool = False) 
         if not _wrote_lately(conversation):
             raise InboxRuleViolation(_("WhatsApp allows this only within 24 hours after their last message."))
         if conversation.status != ConversationStatus.CLOSED:
-            close_conversation(conversation, by=by, outcome=str(_("Spam")) if spam else "")
+            close_conversation(conversation, by=by, outcome=str(_("Spam")) if spam else "", asks=False)
         Block.objects.update_or_create(
             conversation=conversation,
             defaults={"by": by, "spam": spam, "asked_at": now, "try_at": now + JOB_LOST_AFTER},

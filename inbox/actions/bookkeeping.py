@@ -7,6 +7,7 @@ are Meta's, cut at our own clock, so that a clock ahead neither lengthens a wind
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Agent, Team
@@ -92,6 +93,21 @@ def register_reply(conversation: Conversation, message: Message) -> None:
     turn.finish()
 
 
+def register_beside(conversation: Conversation, message: Message, case: Case, now: datetime) -> None:
+    """A message about a closed case, ours by itself or the customer's answer to it: row, counts and window only.
+
+    It opens nothing, nobody waits and nobody has answered. The message's `case` is set here, as above.
+    """
+    at = min(message.occurred_at, now)
+    if message.is_inbound:
+        _move_window(conversation, at)
+        conversation.inbound_count += 1
+    _show_in_row(conversation, message, at)
+    Case.objects.filter(pk=case.pk).update(message_count=F("message_count") + 1)
+    message.case = case
+    statements.update(conversation, BOOKKEEPING_FIELDS)
+
+
 class _Turn:
     """What a message changes beside the counts, gathered so that it is reported after the row is saved."""
 
@@ -153,7 +169,7 @@ def preview_of(message: Message, at: datetime) -> dict[str, Any]:
         "uid": str(message.uid),
         "author_id": message.author_id,
         "at": at.isoformat(),
-    } | ({"seconds": message.data["seconds"]} if message.data.get("seconds") else {})
+    } | {name: message.data[name] for name in ("seconds", "rating") if message.data.get(name)}
 
 
 def team_for(phone_number: PhoneNumber) -> Team | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import events, statements
 from inbox.access import require_sight
-from inbox.actions import later_turns
+from inbox.actions import later_turns, satisfaction
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
@@ -43,11 +43,12 @@ LONGEST_SNOOZE = timedelta(days=365)
 
 
 def close_conversation(
-    conversation: Conversation, *, by: Agent, outcome: str = "", seen_inbound: int | None = None
+    conversation: Conversation, *, by: Agent, outcome: str = "", seen_inbound: int | None = None, asks: bool = True
 ) -> Conversation:
     """End the case; the assignee stays on record, nobody waits any more, and the freed place is filled.
 
     `seen_inbound` is the `inbound_count` the agent had on screen: when the customer has written since, StaleVersion.
+    `asks`: the customer is asked whether it went well, where the team does that.
     """
     with transaction.atomic(), events.gathered():
         lock(conversation)
@@ -68,6 +69,8 @@ def close_conversation(
         )
         add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
         later_turns.conversation_closed(conversation, now)
+        if asks:
+            satisfaction.case_closed(conversation, case, now)
         events.conversation_changed(conversation, previous=previous)
         request_routing()
     return conversation
@@ -86,7 +89,7 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         if not undone:
             open_case(conversation, at=now, by=by)
         conversation.status, conversation.closed_at = ConversationStatus.OPEN, None
-        if conversation.preview.get("direction") == Direction.IN:
+        if conversation.preview.get("direction") == Direction.IN and "rating" not in conversation.preview:
             conversation.needs_answer, conversation.waiting_since = True, conversation.last_customer_message_at
         if conversation.assignee != by and (conversation.assignee is None or not conversation.assignee.is_active):
             conversation.assignee, conversation.assigned_at = by, now if by else None

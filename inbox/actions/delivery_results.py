@@ -150,7 +150,7 @@ def _failed(message: Message, conversation: Conversation, outcome: Outcome) -> N
     message.advance(MessageStatus.FAILED, outcome.finished_at)
     message.error_code, message.error_detail = outcome.code, outcome.detail
     _save(message)
-    conversation.has_failed_send = conversation.has_failed_send or not message.is_reaction
+    conversation.has_failed_send = conversation.has_failed_send or message.failure_is_news
     if outcome.code == 131047:
         conversation.window_refused_at = outcome.finished_at
     _show_in_row(conversation, message, "has_failed_send", "window_refused_at")
@@ -276,7 +276,7 @@ def mark_unconfirmed(limit: int = 200) -> int:
             message.conversation = conversation
             message.error_code = errors.UNCONFIRMED
             message.save(update_fields=["error_code"])
-            if not message.is_reaction:
+            if message.failure_is_news:
                 conversation.has_failed_send = True
                 conversation.save(update_fields=["has_failed_send"])
             events.message_changed(message)

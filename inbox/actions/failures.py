@@ -4,7 +4,7 @@ from datetime import datetime
 
 from inbox.actions.consent import record_consent
 from inbox.actions.sending_stops import stop_sending
-from inbox.enums import ConsentState, MessageKind, MessageStatus
+from inbox.enums import ConsentState, MessageKind, MessageStatus, Via
 from inbox.models import Consent, Message
 from whatsapp import errors
 from whatsapp.models import PhoneNumber
@@ -17,7 +17,7 @@ MARKETING_STOPPED = 131050
 def follow_up_failure(number: PhoneNumber, message: Message, update: StatusUpdate, at: datetime) -> None:
     """Meta refused one of ours after it was accepted. The caller holds the conversation's lock and reports it."""
     conversation = message.conversation
-    conversation.has_failed_send = conversation.has_failed_send or not message.is_reaction
+    conversation.has_failed_send = conversation.has_failed_send or message.failure_is_news
     fields = ["has_failed_send"]
     code = message.error_code
     if code == WINDOW_CLOSED:
@@ -38,7 +38,7 @@ def take_back_failure(message: Message) -> None:
     """It was delivered after all: the row's warning goes when nothing else of the thread has failed."""
     conversation = message.conversation
     failed = Message.objects.filter(conversation=conversation, status=MessageStatus.FAILED)
-    others = failed.exclude(pk=message.pk).exclude(kind=MessageKind.REACTION)
+    others = failed.exclude(pk=message.pk).exclude(kind=MessageKind.REACTION).exclude(via=Via.AUTOMATION)
     if conversation.has_failed_send and not others.exists():
         conversation.has_failed_send = False
         conversation.save(update_fields=["has_failed_send"])

@@ -23,6 +23,7 @@ from inbox.models import (
     Reaction,
     ReadCursor,
     RoutingDecision,
+    Satisfaction,
     ScheduledReply,
     Upload,
 )
@@ -33,7 +34,7 @@ WORDS = ("name", "profile_name", "username", "name_key", "language", "email", "n
 UNIMPORTANT = {"version"}
 BY_ID: dict[str, type[models.Model]] = {
     "mention": Mention, "assignment": Assignment, "decision": RoutingDecision, "scheduled": ScheduledReply,
-    "upload": Upload,
+    "upload": Upload, "satisfaction": Satisfaction,
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def _take_out(mine: Row, target: Row) -> None:
         moved: Any = model._default_manager.filter(conversation=target["row"]["id"], seq__gt=shift, seq__lte=last)
         moved.update(conversation=pk, seq=F("seq") - shift)
     for name, other in BY_ID.items():
-        other._default_manager.filter(pk__in=mine[name]).update(conversation=pk)
+        other._default_manager.filter(pk__in=mine.get(name, [])).update(conversation=pk)
     for row in mine["drafts"]:
         if not Draft.objects.filter(pk=row["id"]).update(conversation=pk):
             put_back(Draft, row)

@@ -31,6 +31,7 @@ from inbox.models import (
     Reaction,
     ReadCursor,
     RoutingDecision,
+    Satisfaction,
     ScheduledReply,
     Upload,
 )
@@ -99,7 +100,7 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
         model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)
     target.seq += gone.seq
     target.later_count += gone.later_count
-    for other in (Mention, Assignment, RoutingDecision, ScheduledReply, Upload):
+    for other in (Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction):
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():

@@ -14,6 +14,7 @@ from inbox.actions import consent, contacts, later_turns
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
+from inbox.actions.satisfaction_answers import answer_in, take_answer
 from inbox.enums import Direction, MessageKind, MessageStatus, Via
 from inbox.models import Attachment, Contact, ContactIdentity, Conversation, Message, Reaction
 from whatsapp.models import PhoneNumber
@@ -35,7 +36,8 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
     """Store a customer's message with everything that follows from it; None when it is already here.
 
     The window opens, the conversation (re)opens and waits, a STOP counts, a file is queued for download, an ad's
-    referral is kept, a shared number is attached. Assignment is the caller's, after the commit.
+    referral is kept, a shared number is attached. Assignment is the caller's, after the commit. Of what answers our
+    question about a closed case nothing follows.
     """
     found = _known(number, item.wamid, item.quoted_wamid)
     if item.wamid in found:
@@ -46,6 +48,9 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
         conversation, item, found, occurred_at=intake.clamp(item.sent_at), direction=Direction.IN,
         status=MessageStatus.RECEIVED, sender_contact=sender,
     )
+    if answer := answer_in(conversation, message):
+        take_answer(conversation, message, answer, intake.received_at)
+        return message
     # Before the insert, so that the row is written once, with its case.
     register_customer_message(conversation, message, intake.received_at)
     statements.insert(message)

@@ -23,6 +23,7 @@ from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
 from inbox.actions.routing import route_waiting, waiting_in_queue
+from inbox.actions.satisfaction import ask_due
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
 from inbox.models import (
@@ -79,6 +80,8 @@ class Sweeper:
             self._try(prepare_attachments, now)
         if self._is_time("pushes", SELDOM, now):
             more |= self._try(requeue_lost, now)
+        if self._is_time("ratings", SELDOM, now):
+            more |= self._try(ask_due, now)
         if self._is_time("imports", SELDOM, now):
             self._try(requeue_imports, now)
         more |= self._try(index_new, now)

@@ -23,6 +23,7 @@ from inbox.models.message import (
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
 from inbox.models.push import PushDevice, PushKey, PushNotice
+from inbox.models.satisfaction import Satisfaction, SatisfactionSettings
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply, SavedReplyFile
 from inbox.models.scheduled_reply import ScheduledReply
@@ -66,6 +67,8 @@ __all__ = [
     "Rendition",
     "Reminder",
     "RoutingDecision",
+    "Satisfaction",
+    "SatisfactionSettings",
     "SavedReply",
     "SavedReplyFile",
     "SavedFilter",

@@ -104,6 +104,11 @@ class Message(models.Model):
         return self.kind == MessageKind.REACTION
 
     @property
+    def failure_is_news(self) -> bool:
+        """Whether its list row says so when it fails: not for an emoji, nor for what nobody wrote."""
+        return not self.is_reaction and self.via != Via.AUTOMATION
+
+    @property
     def is_inbound(self) -> bool:
         return self.direction == Direction.IN
 

@@ -72,7 +72,10 @@ def _act(request: HttpRequest, rows: dict[int, Seen]) -> Act:
     by: Agent = request.user  # type: ignore[assignment]
     what = request.POST.get("do", "")
     if what == "close":
-        return lambda each: conversations.close_conversation(each, by=by, seen_inbound=rows[each.pk].inbound)
+        # Tidying up asks nobody how it was.
+        return lambda each: conversations.close_conversation(
+            each, by=by, seen_inbound=rows[each.pk].inbound, asks=False
+        )
     if what == "unread":
         return lambda each: conversations.mark_unread(by, each)
     if what == "snooze":
