@@ -1,6 +1,7 @@
 """Opening hours as a value: is it open, when does it open, and how much open time lies between two moments. Pure.
 
-Blocks are wall-clock times of a zone, so a day of 23 or 25 hours is as long as it is. Moments are aware datetimes.
+Blocks are wall-clock times of a zone, so a day of 23 or 25 hours is as long as it is. A time that comes twice that
+night is its first; one that the clocks leap over is the moment of the leap. Moments are aware datetimes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-Blocks = tuple[
-    tuple[int, int], ...
-]  # [start, end) in minutes after midnight, in order, not overlapping; 1440 is midnight
+# [start, end) in minutes after midnight, in order, not overlapping; an end of 1440 is midnight.
+Blocks = tuple[tuple[int, int], ...]
 DAY = 1440
+LOOKED_BACK = 62  # days, for the last closing
 FURTHEST = 800  # days looked ahead for an opening: beyond two years of closed days, nobody waits for one
 
 
@@ -43,15 +44,25 @@ class OpeningHours:
         closing = None
         for start, end in self._from(moment):
             if start > (closing or moment):
-                break  # what follows does not begin where this one ends
+                return closing  # what follows does not begin where this one ends
             closing = end
-        return closing
+        return None
 
     def next_opening(self, moment: datetime) -> datetime | None:
         """`moment` itself while it is open, else when it next opens (UTC); None if it does not within two years."""
         if self.always_open:
             return moment
         return next((max(start, moment) for start, _end in self._from(moment)), None)
+
+    def closed_since(self, moment: datetime) -> datetime | None:
+        """When the last block before `moment` ended (UTC); None if it is open, or none ended within two months."""
+        day = self._date(moment)
+        for _ in range(LOOKED_BACK):
+            for start, end in reversed(list(self._on(day))):
+                if start <= moment:
+                    return end if end <= moment else None
+            day -= timedelta(days=1)
+        return None
 
     def add(self, moment: datetime, open_time: timedelta) -> datetime | None:
         """The moment by which that much open time has passed (UTC): a deadline. None if it never does."""
@@ -87,12 +98,21 @@ class OpeningHours:
 
     def _on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         for start, end in self.blocks_on(day):
-            yield self._at(day, start), self._at(day, end)
+            opens, closes = self._at(day, start), self._at(day, end)
+            if opens < closes:  # else the clocks leap over it
+                yield opens, closes
 
     def _at(self, day: date, minute: int) -> datetime:
         if minute >= DAY:
             day, minute = day + timedelta(days=1), minute - DAY
-        return datetime.combine(day, time(minute // 60, minute % 60), self.zone).astimezone(UTC)
+        local = datetime.combine(day, time(minute // 60, minute % 60), self.zone)
+        moment = local.astimezone(UTC)
+        if moment.astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+            return moment
+        offset = moment.astimezone(self.zone).utcoffset()
+        while (earlier := moment - timedelta(minutes=1)).astimezone(self.zone).utcoffset() == offset:
+            moment = earlier
+        return moment
 
     def _date(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()

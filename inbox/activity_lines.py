@@ -92,6 +92,8 @@ def _handed_back(activity: Activity, data: dict) -> SafeString:
         sentence = _("Back to the queue · %(from)s does not work here any more")
     elif why == "offline":
         sentence = _("Back to the queue · %(from)s is offline")
+    elif why == "off_duty":
+        sentence = _("Back to the queue · %(from)s is off work")
     else:
         sentence = _("Back to the queue · %(from)s is away")
     return _say(sentence, **{"from": _name(data, "from")})

@@ -53,7 +53,7 @@ class Ticket:
     """One conversation on the board."""
 
     row: Row
-    holder_state: str = ""  # of its assignee: available, away, offline; "" when nobody has it
+    holder_state: str = ""  # of its assignee: available, away, off, offline; "" when nobody has it
 
     @property
     def conversation(self) -> Conversation:
@@ -80,7 +80,11 @@ class Ticket:
         holder = self.conversation.assignee
         if holder is None:
             return _("unassigned")
-        sentences = {"away": _("with %(name)s, away"), "offline": _("with %(name)s, offline")}
+        sentences = {
+            "away": _("with %(name)s, away"),
+            "off": _("with %(name)s, off work"),
+            "offline": _("with %(name)s, offline"),
+        }
         return sentences.get(self.holder_state, _("unanswered, with %(name)s")) % {"name": holder.first_name}
 
 
@@ -90,7 +94,7 @@ class Seat:
 
     agent: Agent
     teams: list[Team]
-    state: str  # available, away or offline
+    state: str  # available, away, off (duty) or offline
     load: int = 0
     urgent: int = 0  # of the load: unanswered, window closes within the hour
     soon: int = 0  # … within four hours
@@ -229,7 +233,7 @@ def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -
         if theirs or everybody:
             seats[person.pk] = Seat(person, theirs, presence.state_of(person, online))
     _count_work(seats, agent, now)
-    order = ("available", "away", "offline")
+    order = ("available", "away", "off", "offline")
     shown = [seat for seat in seats.values() if seat.teams or seat.held]
     return sorted(shown, key=lambda seat: order.index(seat.state))
 

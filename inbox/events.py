@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import local
 
-from accounts.models import Agent, Workspace
+from accounts.models import Agent, Availability, Workspace
 from inbox import publishing
 from inbox.enums import MessageStatus, NoticeKind
 from inbox.event_writing import Reported, publish_fleeting, write, write_plain, write_ticks
@@ -156,7 +156,8 @@ def notice_due(conversation: Conversation, agent_ids: Iterable[int], kind: Notic
 
 def agent_changed(agent: Agent) -> None:
     """Availability, name or load of a colleague: for everybody in the workspace."""
-    person = {"id": agent.pk, "name": agent.name, "availability": agent.availability, "active": agent.is_active}
+    availability = Availability.AWAY if agent.is_off_duty_now else agent.availability
+    person = {"id": agent.pk, "name": agent.name, "availability": availability, "active": agent.is_active}
     write_plain(agent.workspace_id, "agent", {"agent": person})
 
 

@@ -80,7 +80,9 @@ def online_agent_ids(workspace_id: int) -> set[int]:
 
 
 def state_of(agent: Agent, online: Collection[int]) -> str:
-    """available, away or offline, by their switch and whether they are among those online."""
+    """available, away, off or offline, by their hours, whether they are among those online, and their switch."""
+    if agent.is_off_duty_now:
+        return "off"
     if agent.pk not in online:
         return "offline"
     return "available" if agent.availability == Availability.AVAILABLE else "away"

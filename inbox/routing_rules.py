@@ -2,11 +2,12 @@
 
 Order of the queue: windows that close within four hours, soonest first; then whoever has waited longest; closed windows
 last. For each in turn: the last agent where the team wants that; else by the team's strategy, the least busy relative
-to capacity (tie: the longest idle), or in turn. Nobody is ever given more than their capacity.
+to capacity (tie: the longest idle), or in turn. Nobody is ever given more than their capacity, or than their limit in
+the team the conversation is of.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import RoutingStrategy
@@ -40,10 +41,16 @@ class Candidate:
     load: int
     idle_since: datetime = LONG_AGO  # last work given or taken
     last_turn: datetime = LONG_AGO  # last automatic assignment
+    team_room: Mapping[int, int] = field(default_factory=dict)  # in teams with a limit of one's own: how many more
 
-    @property
-    def has_room(self) -> bool:
-        return self.load < self.capacity
+    def has_room_for(self, team_id: int) -> bool:
+        return self.load < self.capacity and self.team_room.get(team_id, 1) > 0
+
+    def with_one_more(self, team_id: int, moment: datetime) -> "Candidate":
+        room = self.team_room
+        if team_id in room:
+            room = {**room, team_id: room[team_id] - 1}
+        return replace(self, load=self.load + 1, idle_since=moment, last_turn=moment, team_room=room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def choose(queue: Iterable[Waiting], candidates: Sequence[Candidate], now: datet
             person = people[choice.agent_id]
             # A microsecond apart, so that the next tie and the next turn know who came first.
             moment = now + timedelta(microseconds=turn)
-            people[choice.agent_id] = replace(person, load=person.load + 1, idle_since=moment, last_turn=moment)
+            people[choice.agent_id] = person.with_one_more(waiting.team_id, moment)
     return choices
 
 
@@ -93,7 +100,7 @@ def _rank(waiting: Waiting, now: datetime) -> tuple[int, datetime, int]:
 
 
 def _choose_one(waiting: Waiting, team: list[Candidate], now: datetime) -> Choice:
-    free = [person for person in team if person.has_room]
+    free = [person for person in team if person.has_room_for(waiting.team_id)]
     if not free:
         return Choice(waiting.conversation_id, waiting.team_id, None, "nobody_free", _facts(None, team, now))
     if waiting.sticky and (last := next((p for p in free if p.agent_id == waiting.last_agent_id), None)):

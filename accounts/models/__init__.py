@@ -1,6 +1,6 @@
 """Who works here: the business (Workspace), its people (Agent), their teams and hours, and how they came in."""
 
-from accounts.models.agent import Agent, Availability, Role, Visibility
+from accounts.models.agent import Agent, Availability, Duty, Role, Visibility
 from accounts.models.audit import AuditEntry
 from accounts.models.invitation import Invitation
 from accounts.models.schedule import HoursException, WorkingHours
@@ -12,6 +12,7 @@ __all__ = [
     "Agent",
     "AuditEntry",
     "Availability",
+    "Duty",
     "HoursException",
     "Invitation",
     "LoginThrottle",

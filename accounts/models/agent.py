@@ -32,6 +32,15 @@ class Availability(models.TextChoices):
     AWAY = "away", _("Away")
 
 
+class Duty(models.TextChoices):
+    """What a person's schedule says of them; nothing if they have none."""
+
+    UNSCHEDULED = ""
+    ON = "on"
+    OFF = "off"
+    EXTRA = "extra"  # off by the schedule, and working all the same because they said so
+
+
 class AgentManager(BaseUserManager["Agent"]):
     def get_by_natural_key(self, username: str | None) -> "Agent":
         return self.select_related("workspace").get(email=(username or "").strip().lower())
@@ -76,6 +85,11 @@ class Agent(AbstractBaseUser):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     away_until = models.DateTimeField(null=True, blank=True)  # a break with an end: available again by itself
+    away_keeps = models.BooleanField(default=False)  # away, but what they have stays with them beyond the grace
+    # The schedule as of `duty_since`; at `duty_until` it says something else (accounts.duty, written by the sweeper).
+    duty = models.CharField(max_length=5, blank=True, default=Duty.UNSCHEDULED)
+    duty_since = models.DateTimeField(null=True, blank=True)
+    duty_until = models.DateTimeField(null=True, blank=True)
     # A lead's change for one day of this person's calendar; `capacity_now` is what counts.
     capacity_today = models.PositiveSmallIntegerField(null=True, blank=True)
     capacity_today_on = models.DateField(null=True, blank=True)
@@ -96,7 +110,10 @@ class Agent(AbstractBaseUser):
         constraints: ClassVar[list] = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="agent_email_lower")
         ]
-        indexes: ClassVar[list] = [models.Index(fields=["workspace", "is_active"], name="agent_ws_active")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["workspace", "is_active"], name="agent_ws_active"),
+            models.Index(fields=["duty_until"], condition=models.Q(duty_until__isnull=False), name="agent_duty_until"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -136,6 +153,25 @@ class Agent(AbstractBaseUser):
     @property
     def capacity_now(self) -> int:
         return self.capacity_at(now())
+
+    def is_due(self, moment: datetime) -> bool:
+        """Whether the schedule has changed since it was last looked at."""
+        return self.duty_until is not None and self.duty_until <= moment
+
+    def is_off_duty(self, moment: datetime) -> bool:
+        """Outside their working hours; exact from the second on which the schedule changes."""
+        if self.is_due(moment):
+            return self.duty == Duty.ON  # over, and the sweeper is about to write it
+        return self.duty == Duty.OFF
+
+    @property
+    def is_off_duty_now(self) -> bool:
+        return self.is_off_duty(now())
+
+    @property
+    def works_extra(self) -> bool:
+        """Takes work outside their hours, because they have switched themselves to available."""
+        return self.duty == Duty.EXTRA and not self.is_due(now())
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

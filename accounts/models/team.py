@@ -85,6 +85,8 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="memberships")
     is_lead = models.BooleanField(default=False)
+    # How many of this team's conversations routing may give this person at once; empty: as many as their capacity.
+    capacity = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list] = [models.UniqueConstraint(fields=["team", "agent"], name="membership_unique")]

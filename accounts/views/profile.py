@@ -5,12 +5,12 @@ import time
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, throttle
+from accounts import actions, duty, throttle
 from accounts.forms import ChangePasswordForm, PreferenceForm, ProfileForm
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
@@ -33,6 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         return _page(request, form, ChangePasswordForm(agent=agent), status=422)
     saved = form.save(commit=False)
     saved.save(update_fields=list(form.cleaned_data))
+    duty.refresh([saved], timezone.now())  # working hours are in the own time zone
     with translation.override(saved.language):
         done(request, _("Saved."))
     return redirect("profile")

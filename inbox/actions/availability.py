@@ -1,12 +1,12 @@
-"""Who is there for new work, and for how much: the switch, breaks that end by themselves, capacity for today."""
+"""Who is there for new work, and for how much: the switch, breaks and shifts that end, capacity for today."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import duty
 from accounts.audit import record_audit
 from accounts.models import Agent, Availability
 from accounts.permissions import people_led_by
@@ -14,37 +14,48 @@ from inbox import events
 from inbox.actions.wakeups import request_routing
 from inbox.errors import InboxRuleViolation, NotAllowed
 
-AT_ONCE = 20  # breaks that end in one sweep
+AT_ONCE = 20  # breaks and shifts that end in one sweep
+SWITCH = ("availability", "availability_changed_at", "availability_changed_by", "away_until", "away_keeps")
 LONGEST_BREAK = timedelta(hours=24)
 MOST_AT_ONCE = 200  # conversations, as `Agent.capacity` allows
 
 
-def set_availability(agent: Agent, availability: str, *, by: Agent | None, until: datetime | None = None) -> Agent:
+def set_availability(
+    agent: Agent, availability: str, *, by: Agent | None, until: datetime | None = None, keeps: bool = False
+) -> Agent:
     """The switch "available / away": one's own, or by a lead of one's teams or an admin. Coming back drains the queue.
 
     Away `until` a moment is a break, which the sweeper ends (`by` is None then). What somebody holds stays theirs for
-    the team's grace.
+    the team's grace, and with `keeps` beyond it. Outside the working hours one's own switch means extra work: on takes
+    it up until the schedule changes next, off ends it.
     """
     if by is not None and by.pk != agent.pk:
         require_lead(by, agent)
-    if until is not None and not timezone.now() < until <= timezone.now() + LONGEST_BREAK:
+    now = timezone.now()
+    if until is not None and not now < until <= now + LONGEST_BREAK:
         raise InboxRuleViolation(_("Choose a time within the next day."))
+    is_away = availability == Availability.AWAY
+    wanted = (Availability(availability), until if is_away else None, is_away and keeps)
     with transaction.atomic():
-        wanted = Availability(availability)
-        until = until if wanted == Availability.AWAY else None
-        # Who only sets an end to their break has been away since it began.
-        since = Case(When(availability=wanted, then=F("availability_changed_at")), default=Value(timezone.now()))
-        changed = (
-            Agent.objects.filter(pk=agent.pk)
-            .exclude(availability=wanted, away_until=until)
-            .update(
-                availability=wanted, availability_changed_at=since, availability_changed_by=by, away_until=until
-            )
-        )
-        agent.refresh_from_db(
-            fields=["availability", "availability_changed_at", "availability_changed_by", "away_until"]
-        )
-        if changed:
+        stored = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+        is_changed = bool(duty.refresh([stored], now)) if stored.is_due(now) else False
+        if by is not None and by.pk == agent.pk:
+            if not is_away and stored.is_off_duty(now):
+                duty.begin_extra(stored, now)
+                is_changed = True
+            elif is_away and until is None and stored.works_extra:
+                duty.end_extra(stored, now)
+                is_changed, wanted = True, (Availability.AVAILABLE, None, False)
+        if (stored.availability, stored.away_until, stored.away_keeps) != wanted:
+            if stored.availability != wanted[0]:  # who only sets an end to their break has been away since it began
+                stored.availability_changed_at = now
+            stored.availability, stored.away_until, stored.away_keeps = wanted
+            stored.availability_changed_by = by
+            stored.save(update_fields=SWITCH)
+            is_changed = True
+        for field in (*SWITCH, *duty.FIELDS):
+            setattr(agent, field, getattr(stored, field))
+        if is_changed:
             events.agent_changed(agent)
             request_routing()
     return agent
@@ -57,6 +68,22 @@ def end_breaks(now: datetime) -> bool:
     for agent in found:
         set_availability(agent, Availability.AVAILABLE, by=None)
     return len(found) == AT_ONCE
+
+
+def change_shifts(now: datetime) -> bool:
+    """Whose working hours begin or end is told so, and whoever comes gets work; are there more?"""
+    due = list(Agent.objects.filter(duty.passed_boundaries(now)).order_by("duty_until", "pk")[:AT_ONCE])
+    for workspace_id in sorted({agent.workspace_id for agent in due}):
+        with transaction.atomic():
+            these = Agent.objects.select_for_update(no_key=True).filter(
+                duty.passed_boundaries(now), pk__in=[each.pk for each in due], workspace=workspace_id
+            )
+            changed = duty.refresh(list(these.order_by("pk")), now)
+            for agent in changed:
+                events.agent_changed(agent)
+            if changed:
+                request_routing()
+    return len(due) == AT_ONCE
 
 
 def agent_came_online(agent: Agent) -> None:

@@ -1,11 +1,13 @@
 """Work of people who are gone returns to the queue (decisions.md 15).
 
 Unanswered conversations only, and after the team's grace, or at once when their window closes within the team's guard;
-a deactivated person's work returns whole and at once. An agent set to "away" is gone since then; one without a socket
-since the last sign of life, and that counts only while presence is settled: right after a restart of Redis or web,
-silence proves nothing.
+a deactivated person's work returns whole and at once. An agent set to "away" is gone since then, one whose working
+hours are over since their end; one without a socket since the last sign of life, and that counts only while presence is
+settled: right after a restart of Redis or web, silence proves nothing. Who is away and keeps what is theirs is gone
+only for the guard while their working hours last.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,14 +43,14 @@ def hand_back_absent(workspace_id: int, now: datetime) -> int:
         .order_by("waiting_since", "pk")
     )
     found = [(row, row.assignee_id) for row in theirs if row.assignee_id is not None]
-    due = [(row, holder_id) for row, holder_id in found if _is_due(row, gone[holder_id][0], now)][:AT_ONCE]
+    due = [(row, holder_id) for row, holder_id in found if _is_due(row, gone[holder_id], now)][:AT_ONCE]
     for conversation, holder_id in due:
         is_guarded = _window_is_closing(conversation, now)
         with transaction.atomic(), events.gathered():
             lock(conversation)
             # Answered, closed or taken over since the look: then it is fine where it is.
             if conversation.assignee_id == holder_id and conversation.needs_answer and conversation.is_open:
-                _hand_back(conversation, gone[holder_id][1], now, guarded=is_guarded)
+                _hand_back(conversation, gone[holder_id].why, now, guarded=is_guarded)
     return len(due)
 
 
@@ -68,34 +70,53 @@ def hand_back_everything(agent: Agent, *, by: Agent | None = None) -> int:
         return len(conversations)
 
 
-def _gone_since(workspace_id: int, now: datetime) -> dict[int, tuple[datetime, str]]:
-    """Agent id → (gone since, why) for whoever is away, offline beyond reach of new work, or deactivated."""
+@dataclass(frozen=True, slots=True)
+class Absence:
+    since: datetime
+    why: str  # away, off_duty, offline or deactivated
+    keeps: bool = False
+
+
+def _gone_since(workspace_id: int, now: datetime) -> dict[int, Absence]:
+    """Agent id → absence of whoever is away, off duty, offline beyond reach of new work, or deactivated."""
     settled = presence.is_settled(now)
     last_seen = presence.last_present_at(workspace_id) if settled else {}
     recently = now - timedelta(seconds=presence.GRACE_SECONDS)
-    gone: dict[int, tuple[datetime, str]] = {}
+    gone: dict[int, Absence] = {}
     for agent in Agent.objects.filter(workspace_id=workspace_id):
         if not agent.is_active:
-            gone[agent.pk] = agent.deactivated_at or agent.created_at, "deactivated"
+            gone[agent.pk] = Absence(agent.deactivated_at or agent.created_at, "deactivated")
             continue
-        reasons = []
+        off = [(_off_since(agent, now), "off_duty")] if agent.is_off_duty(now) else []
+        if agent.availability == Availability.AWAY and agent.away_keeps:
+            since, why = min(off, default=(agent.availability_changed_at, "away"))
+            gone[agent.pk] = Absence(since, why, keeps=not off)
+            continue
+        reasons = off
         if agent.availability == Availability.AWAY:
             reasons.append((agent.availability_changed_at, "away"))
         if settled and (seen := last_seen.get(agent.pk, agent.created_at)) < recently:
             reasons.append((seen, "offline"))
         if reasons:
-            gone[agent.pk] = min(reasons)
+            gone[agent.pk] = Absence(*min(reasons))
     return gone
 
 
-def _is_due(conversation: Conversation, gone_since: datetime, now: datetime) -> bool:
+def _off_since(agent: Agent, now: datetime) -> datetime:
+    """The end of their working hours, also when the sweeper has not written it yet."""
+    return (agent.duty_until if agent.is_due(now) else agent.duty_since) or now
+
+
+def _is_due(conversation: Conversation, absence: Absence, now: datetime) -> bool:
     assert conversation.assignee is not None
     if not conversation.assignee.is_active:
         return True
     if _window_is_closing(conversation, now):
         return conversation.assigned_at is None or conversation.assigned_at + GUARD_PATIENCE <= now
+    if absence.keeps:
+        return False
     # Work given by hand to somebody who is away stays with them for the grace, too.
-    since = max(gone_since, conversation.assigned_at or gone_since)
+    since = max(absence.since, conversation.assigned_at or absence.since)
     return since + (conversation.team.handback_after if conversation.team else DEFAULT_GRACE) <= now
 
 

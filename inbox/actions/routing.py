@@ -72,7 +72,7 @@ def _give_batch(workspace_id: int, present: set[int], now: datetime) -> list[Rou
 
 
 def _teams_with_room(people: Iterable[Candidate]) -> set[int]:
-    return {team_id for person in people if person.has_room for team_id in person.team_ids}
+    return {team_id for person in people for team_id in person.team_ids if person.has_room_for(team_id)}
 
 
 def _head_of_queue(workspace_id: int, teams: set[int], now: datetime) -> list[Waiting]:

@@ -18,7 +18,7 @@ from accounts.models import Workspace
 from inbox import events, jobs
 from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
-from inbox.actions.availability import end_breaks
+from inbox.actions.availability import change_shifts, end_breaks
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
@@ -67,6 +67,7 @@ class Sweeper:
         more = self._try(send_due_replies, now)
         more |= self._try(wake_due, now)
         more |= self._try(end_breaks, now)
+        more |= self._try(change_shifts, now)
         if self._is_time("hand back", SELDOM, now) and self._try(hand_back_gone, now):
             del self._last_run["hand back"]
             more = True

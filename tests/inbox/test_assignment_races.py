@@ -3,13 +3,15 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import Agent
+from accounts.models import Agent, Membership, WorkingHours
 from inbox.actions import assignment
+from inbox.actions.availability import change_shifts, set_availability
 from inbox.errors import AlreadyAssigned, StaleVersion
 from inbox.models import Activity, Assignment, Conversation, RoutingDecision
 from tests import factories
@@ -157,3 +159,30 @@ def test_deactivating_somebody_while_work_is_routed_to_them_leaves_them_nothing(
 
     assert not [result for result in results if isinstance(result, Exception)]
     assert not Conversation.objects.filter(assignee=leaver).exists()
+
+
+def test_a_shift_that_ends_while_work_is_routed_leaves_the_leaver_nothing_after_its_end():
+    workspace, agents = shop(people=3, waiting=30, capacity=20)
+    leaver, ended = agents[0], timezone.now() - timedelta(seconds=1)
+    WorkingHours.objects.create(workspace=workspace, agent=leaver, weekly=[[]] * 7)
+    Agent.objects.filter(pk=leaver.pk).update(duty="on", duty_until=ended)
+
+    results = in_parallel(
+        lambda: change_shifts(timezone.now()), *[lambda: assignment.route_waiting(workspace.pk)] * 3,
+        lambda: set_availability(agents[1], "available", by=agents[1]),
+    )  # fmt: skip
+
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert set(holders().values()) == {15}
+    assert leaver.pk not in holders()
+
+
+def test_a_limit_in_the_team_holds_against_eight_routers():
+    workspace, agents = shop(people=4, waiting=60, capacity=20)
+    Membership.objects.filter(agent=agents[0]).update(capacity=3)
+
+    results = in_parallel(*[lambda: assignment.route_waiting(workspace.pk)] * 8)
+
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert holders()[agents[0].pk] == 3
+    assert sorted(holders().values()) == [3, 19, 19, 19]
