@@ -28,6 +28,7 @@ from inbox.models import (
     Conversation,
     DeliveryAttempt,
     Draft,
+    LostWindow,
     Mention,
     Message,
     Note,
@@ -89,7 +90,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
-        ScheduledReply, ClosingWarning, Reminder, Satisfaction,
+        ScheduledReply, ClosingWarning, Reminder, Satisfaction, LostWindow,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)

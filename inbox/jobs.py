@@ -147,6 +147,14 @@ def work_on_import(import_id: int) -> None:
     contact_imports.work_on(imported)
 
 
+def roll_reports() -> None:
+    """Bring the figures of the reports up to date."""
+    from inbox.reports import rolling
+
+    if rolling.roll():
+        enqueue(roll_reports)
+
+
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
     from whatsapp.models import BusinessAccount

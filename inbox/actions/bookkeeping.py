@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Agent, Team
 from inbox import events, statements
+from inbox.actions import lost_windows
 from inbox.actions.activity import add_activity
 from inbox.actions.receipts import acknowledge
 from inbox.enums import ConversationStatus, Direction, Via
@@ -48,6 +49,7 @@ def register_customer_message(conversation: Conversation, message: Message, now:
     agent where the team wants that and the agent is there and under capacity.
     """
     at = min(message.occurred_at, now)
+    lost_windows.before_new_message(conversation, at)
     turn = _Turn(conversation, at)
     turn.give_team()
     if conversation.status == ConversationStatus.CLOSED:

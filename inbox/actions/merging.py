@@ -19,11 +19,13 @@ from inbox.models import (
     Activity,
     Assignment,
     Case,
+    CaseFigures,
     Consent,
     Contact,
     ContactIdentity,
     Conversation,
     Draft,
+    LostWindow,
     Mention,
     Message,
     MovedConversation,
@@ -100,7 +102,9 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
         model.objects.filter(conversation=gone).update(conversation=target, seq=F("seq") + shift)
     target.seq += gone.seq
     target.later_count += gone.later_count
-    for other in (Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction):
+    LostWindow.objects.filter(conversation=gone, window_of__in=target.lost_windows.values("window_of")).delete()
+    moved = (Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction, CaseFigures, LostWindow)
+    for other in moved:
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
         if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():

@@ -22,6 +22,7 @@ from inbox.actions.availability import change_shifts, end_breaks
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
+from inbox.actions.lost_windows import note_lost_windows
 from inbox.actions.routing import route_waiting, waiting_in_queue
 from inbox.actions.satisfaction import ask_due
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
@@ -32,6 +33,7 @@ from inbox.models import (
     Block,
     ContactImport,
     Conversation,
+    ReportMark,
     ScheduledReply,
     SearchBacklog,
     UnmatchedStatus,
@@ -51,6 +53,8 @@ JOB_LOST_AFTER = timedelta(seconds=60)
 UNPREPARED = 5  # at work at once
 PREPARE_EVERY = timedelta(seconds=5)
 PREPARED_WITHIN = timedelta(minutes=10)
+OVERLAP = timedelta(minutes=1)  # a reply under way at the end of a window may still have failed
+REPORTS_EVERY = timedelta(seconds=10)
 STATUS_KEPT_FOR = timedelta(days=7)  # as long as Meta may still repeat the webhook it belongs to
 
 
@@ -60,6 +64,7 @@ class Sweeper:
     def __init__(self, route: Callable[[int, datetime], object] = route_waiting) -> None:
         self._route = route
         self._windows_done: dict[int, datetime] = {}  # per workspace: lines are written for windows begun before
+        self._lost_noted: datetime | None = None  # windows that had closed by then are written down
         self._last_run: dict[str, datetime] = {}
 
     def run(self, now: datetime) -> bool:
@@ -73,6 +78,7 @@ class Sweeper:
             more = True
         self._try(self.route_queues, now)
         more |= self._try(self.tell_closed_windows, now)
+        more |= self._try(self.note_lost_windows, now)
         more |= self._try(warn_of_closing_windows, now)
         more |= self._try(remind_of_waiting, now)
         more |= self._try(requeue_attachments, now)
@@ -85,6 +91,8 @@ class Sweeper:
             more |= self._try(ask_due, now)
         if self._is_time("imports", SELDOM, now):
             self._try(requeue_imports, now)
+        if self._is_time("reports", REPORTS_EVERY, now):
+            self._try(roll_reports, now)
         more |= self._try(index_new, now)
         if self._is_time("clean", CLEAN_EVERY, now) and self._try(forget_old_statuses, now):
             del self._last_run["clean"]
@@ -119,6 +127,13 @@ class Sweeper:
             last = rows[-1].last_customer_message_at if len(rows) == ROWS else None
             self._windows_done[workspace.pk] = last or begun_before
             more = more or last is not None
+        return more
+
+    def note_lost_windows(self, now: datetime) -> bool:
+        """A row per window that closed on a customer nobody had answered."""
+        more = note_lost_windows(now, self._lost_noted)
+        if not more:
+            self._lost_noted = now - OVERLAP
         return more
 
     def _is_time(self, chore: str, every: timedelta, now: datetime) -> bool:
@@ -221,6 +236,13 @@ def prepare_attachments(now: datetime) -> bool:
         with transaction.atomic():
             if due.filter(pk=attachment_id).update(next_try_at=now + PREPARED_WITHIN):
                 jobs.enqueue(jobs.prepare_attachment, attachment_id, queue="attachments")
+    return False
+
+
+def roll_reports(now: datetime) -> bool:
+    """Reports follow what has changed, in a job beside the messages. One that finds another at work ends at once."""
+    if ReportMark.objects.exists():
+        jobs.enqueue(jobs.roll_reports)
     return False
 
 

@@ -23,6 +23,15 @@ from inbox.models.message import (
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
 from inbox.models.push import PushDevice, PushKey, PushNotice
+from inbox.models.report import (
+    CaseFigures,
+    LostWindow,
+    ReportCell,
+    ReportFailure,
+    ReportMark,
+    ReportSettings,
+    ReportSlot,
+)
 from inbox.models.satisfaction import Satisfaction, SatisfactionSettings
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply, SavedReplyFile
@@ -38,6 +47,7 @@ __all__ = [
     "Attachment",
     "Block",
     "Case",
+    "CaseFigures",
     "ClosingWarning",
     "Consent",
     "Contact",
@@ -52,6 +62,7 @@ __all__ = [
     "Event",
     "Follower",
     "Label",
+    "LostWindow",
     "Mention",
     "Message",
     "MovedConversation",
@@ -66,6 +77,11 @@ __all__ = [
     "ReadCursor",
     "Rendition",
     "Reminder",
+    "ReportCell",
+    "ReportFailure",
+    "ReportMark",
+    "ReportSettings",
+    "ReportSlot",
     "RoutingDecision",
     "Satisfaction",
     "SatisfactionSettings",

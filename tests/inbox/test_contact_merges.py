@@ -50,7 +50,8 @@ def _merge(cast, keep=None, gone=None, uses="keep", **choices) -> ContactMerge:
 
 # What grows by itself, or is the trace that an undoing leaves on purpose.
 GROWING = {
-    "inbox_event", "accounts_auditentry", "inbox_searchbacklog", "inbox_consent", "inbox_contactmerge",
+    "inbox_event", "accounts_auditentry", "inbox_searchbacklog", "inbox_reportmark", "inbox_consent",
+    "inbox_contactmerge",
     "django_session", "inbox_conversation_labels", "inbox_follower",
 }  # fmt: skip
 

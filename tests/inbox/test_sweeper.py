@@ -112,13 +112,14 @@ def test_a_file_whose_job_was_lost_gets_another_one(cast, sweep, clock, monkeypa
     monkeypatch.setattr(jobs, "enqueue", lambda func, *args, queue="default": queued.append((func, args, queue)))
     attachment = Attachment.objects.create(message=cast.claras.messages.get(), kind="image")
     sweep()
-    assert queued == []
+    assert queued == [(jobs.roll_reports, (), "default")]
 
     clock.shift(timedelta(seconds=61))
     sweep()
     sweep()
 
-    assert queued == [(jobs.fetch_attachment, (attachment.pk,), "attachments")]
+    fetched = [job for job in queued if job[0] is jobs.fetch_attachment]
+    assert fetched == [(jobs.fetch_attachment, (attachment.pk,), "attachments")]
 
 
 def test_statuses_that_never_matched_are_forgotten_after_a_week(cast, sweep, clock):

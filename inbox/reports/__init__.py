@@ -1,0 +1,1 @@
+"""Figures for leads: kept by `rolling`, read by `report`, drawn by `charts`, taken away by `export`."""

@@ -1,0 +1,425 @@
+"""The figures of the reports equal a plain recount over the rows, whatever happens to these."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import WorkingHours
+from accounts.schedules import team_hours
+from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
+from inbox.models import Assignment, Case, CaseFigures, Message, ReportCell, ReportFailure, ReportMark, ReportSlot
+from inbox.reports import rolling
+from inbox.reports.cells import MEASURES
+from tests import factories
+from tests.cast import Cast, make_cast
+from whatsapp.models import Rate
+from whatsapp.rates import estimate, load_preset
+
+pytestmark = pytest.mark.django_db
+QUARTER = timedelta(minutes=15)
+WINDOW = timedelta(hours=24) - timedelta(seconds=60)
+# The night in which the clocks go back in Germany, and some days around it.
+START = datetime(2026, 10, 24, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    cast = make_cast()
+    load_preset()
+    return cast
+
+
+# --- The recount: rows in, counts out, as simple as can be -----------------------------------------------------------
+
+
+def counted(message: Message) -> bool:
+    return message.kind not in (MessageKind.SYSTEM, MessageKind.REACTION) and message.status != MessageStatus.HELD
+
+
+def recount() -> Counter:
+    """(conversation, case, team, number, quarter, what) → how many, of every message there is."""
+    found: Counter = Counter()
+    threads: dict[int, list[Message]] = {}
+    everything = Message.objects.select_related("conversation__workspace", "conversation__contact", "case", "template")
+    for message in everything.select_related("phone_number__business_account").order_by("occurred_at", "seq"):
+        if counted(message):
+            threads.setdefault(message.conversation_id, []).append(message)
+    for thread in threads.values():
+        for position, message in enumerate(thread):
+            slot = message.occurred_at.replace(minute=message.occurred_at.minute // 15 * 15, second=0, microsecond=0)
+            team_id = message.case.team_id if message.case else None
+            place = (message.conversation_id, message.case_id, team_id, message.phone_number_id, slot)
+            for what, amount in facts(message, thread[:position], thread[position + 1 :]).items():
+                found[(*place, what)] += amount
+    return Counter({key: value for key, value in found.items() if value})
+
+
+def facts(message: Message, before: list[Message], after: list[Message]) -> dict:
+    if message.direction == Direction.IN:
+        return {"received": 1}
+    failed, human = message.status == MessageStatus.FAILED, message.via in (Via.AGENT, Via.PHONE_APP)
+    said = {"replies": human and not failed, "automatic": not human and not failed}
+    if human and not failed:
+        turns = [each for each in before if is_turn(each)]
+        last = turns[-1] if turns else None
+        waited = last is not None and last.direction == Direction.IN
+        said["answered"] = waited and message.occurred_at < last.occurred_at + WINDOW
+    if failed:
+        said[("failed", message.error_code or 0)] = 1
+    if message.kind == MessageKind.TEMPLATE:
+        said |= {
+            "templates": 1, "templates_delivered": message.delivered_at is not None,
+            "templates_read": message.read_at is not None, "templates_failed": failed,
+        }  # fmt: skip
+        if not failed:
+            said["templates_answered"] = answer_to(message, after)
+    if message.delivered_at is not None and message.via != Via.PHONE_APP:
+        said |= price(message)
+    return {what: int(amount) for what, amount in said.items()}
+
+
+def is_turn(message: Message) -> bool:
+    return message.direction == Direction.IN or (
+        message.via in (Via.AGENT, Via.PHONE_APP) and message.status != MessageStatus.FAILED
+    )
+
+
+def answer_to(template: Message, after: list[Message]) -> bool:
+    for message in after:
+        if message.occurred_at >= template.occurred_at + timedelta(days=7):
+            return False
+        if message.direction == Direction.IN:
+            return True
+        if message.kind == MessageKind.TEMPLATE and message.status != MessageStatus.FAILED:
+            return False
+    return False
+
+
+def price(message: Message) -> dict:
+    pricing = message.pricing or {}
+    fallback = message.data.get("category", "") if message.kind == MessageKind.TEMPLATE else "service"
+    category = str(pricing.get("category") or fallback).lower()
+    if pricing.get("type", "").startswith("free"):
+        return {category: 1}
+    cost = estimate(message.phone_number, category, message.conversation.contact.phone, message.delivered_at)
+    free = Rate.objects.filter(category=category, free_per_month__gt=0).order_by("effective_from").first()
+    unsaid = free is not None and message.delivered_at.date() >= free.effective_from and "type" not in pricing
+    if cost.amount is None or unsaid:
+        return {category: 1, "unpriced": 1}
+    return {category: 1, f"{category}_cost": round(cost.amount * 10**6)}
+
+
+def kept() -> Counter:
+    """The same from the figures."""
+    found: Counter = Counter()
+    for cell in ReportCell.objects.all():
+        place = (cell.conversation_id, cell.case_id, cell.team_id, cell.phone_number_id, cell.slot)
+        for name in MEASURES:
+            if value := getattr(cell, name):
+                found[(*place, name)] += value
+    for row in ReportFailure.objects.all():
+        place = (row.conversation_id, row.case_id, row.team_id, row.phone_number_id, row.slot)
+        found[(*place, ("failed", row.code))] += row.count
+    return found
+
+
+def slots(cells: Counter) -> Counter:
+    found: Counter = Counter()
+    for (_conversation, _case, team_id, number_id, slot, what), value in cells.items():
+        if isinstance(what, str):
+            found[(team_id, number_id, slot, what)] += value
+    return found
+
+
+def kept_slots() -> Counter:
+    found: Counter = Counter()
+    for row in ReportSlot.objects.all():
+        for name in MEASURES:
+            if value := getattr(row, name):
+                found[(row.team_id, row.phone_number_id, row.slot, name)] += value
+    return found
+
+
+def recounted_cases() -> dict:
+    found = {}
+    for case in Case.objects.select_related("conversation", "team"):
+        messages = [each for each in case.messages.order_by("occurred_at", "seq") if counted(each)]
+        asked = bool(messages) and messages[0].direction == Direction.IN
+        earlier = Case.objects.filter(conversation=case.conversation, opened_at__lt=case.opened_at).exists() or (
+            Case.objects.filter(conversation=case.conversation, opened_at=case.opened_at, pk__lt=case.pk).exists()
+        )
+        hours = team_hours(case.team)
+        spans = []
+        for end in (case.first_replied_at if asked else None, case.closed_at):
+            spans.append(int(max((end - case.opened_at).total_seconds(), 0)) if end else None)
+            spans.append(int(hours.between(case.opened_at, end).total_seconds()) if end else None)
+        found[case.pk] = (case.conversation_id, case.team_id, earlier, asked, *spans)
+    return found
+
+
+def kept_cases() -> dict:
+    return {
+        each.pk: (
+            each.conversation_id, each.team_id, each.is_again, each.is_asked, each.reply_seconds,
+            each.reply_open_seconds, each.close_seconds, each.close_open_seconds,
+        )
+        for each in CaseFigures.objects.all()
+    }  # fmt: skip
+
+
+def rolled() -> None:
+    while rolling.roll_batch():
+        pass
+    assert not ReportMark.objects.exists()
+
+
+def must_agree() -> None:
+    rolled()
+    plain = recount()
+    assert kept() == plain
+    assert kept_slots() == slots(plain)
+    assert kept_cases() == recounted_cases()
+
+
+# --- Histories -------------------------------------------------------------------------------------------------------
+
+STEP = st.tuples(
+    st.sampled_from([
+        "in", "in", "reply", "reply", "auto", "template", "fail", "phone", "close", "open", "move", "status", "free",
+        "delete", "hold", "late", "give", "reaction",
+    ]),
+    st.integers(0, 2200),  # minutes until it happens
+    st.integers(0, 10**6),  # which one, where there are several
+)  # fmt: skip
+
+
+class History:
+    """Two conversations that things happen to, by plain rows, as the product and its database would leave them."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast, self.now = cast, START
+        Message.objects.all().delete()
+        self.threads = [cast.claras, cast.darios]
+        Case.objects.update(opened_at=START - timedelta(minutes=1))
+        self.made = factories.template(cast.number)
+
+    def happen(self, what: str, minutes: int, which: int) -> None:
+        self.now += timedelta(minutes=minutes)
+        thread = self.threads[which % 2]
+        thread.refresh_from_db()
+        getattr(self, what if what not in ("in", "open") else f"{what}_")(thread, which)
+
+    def in_(self, thread, which) -> None:
+        factories.inbound_message(thread, "?", at=self.now)
+
+    def reply(self, thread, which, **fields) -> Message:
+        fields = {"by": self.cast.ben, "at": self.now, "delivered_at": self.now} | fields
+        message = factories.outbound_message(thread, "Ja", **fields)
+        Case.objects.filter(pk=message.case_id, first_replied_at=None, opened_at__lte=self.now).update(
+            first_replied_at=self.now, first_replied_by=self.cast.ben
+        )
+        return message
+
+    def auto(self, thread, which) -> None:
+        factories.outbound_message(thread, "Danke", via=Via.AUTOMATION, at=self.now)
+
+    def template(self, thread, which) -> None:
+        self.reply(thread, which, kind=MessageKind.TEMPLATE, template=self.made, data={"category": "UTILITY"})
+
+    def fail(self, thread, which) -> None:
+        self.reply(thread, which, status=MessageStatus.FAILED, delivered_at=None, error_code=131026)
+
+    def hold(self, thread, which) -> None:
+        factories.outbound_message(thread, "Ja?", by=self.cast.ben, at=self.now, status=MessageStatus.HELD)
+
+    def phone(self, thread, which) -> None:
+        self.reply(thread, which, via=Via.PHONE_APP)
+
+    def reaction(self, thread, which) -> None:
+        self.reply(thread, which, kind=MessageKind.REACTION)
+
+    def late(self, thread, which) -> None:
+        factories.inbound_message(thread, "von vorhin", at=self.now - timedelta(minutes=which % 3000))
+
+    def close(self, thread, which) -> None:
+        Case.objects.filter(conversation=thread, closed_at=None).update(closed_at=self.now, closed_by=self.cast.ben)
+        thread.status, thread.closed_at = ConversationStatus.CLOSED, self.now
+        thread.save()
+
+    def open_(self, thread, which) -> None:
+        if not thread.cases.filter(closed_at=None).exists():
+            Case.objects.create(
+                workspace=thread.workspace, conversation=thread, team=thread.team, opened_at=self.now
+            )
+
+    def move(self, thread, which) -> None:
+        team = [self.cast.team, self.cast.other_team][which // 2 % 2]
+        Case.objects.filter(conversation=thread, closed_at=None).update(team=team)
+
+    def give(self, thread, which) -> None:
+        Assignment.objects.create(conversation=thread, agent=self.cast.ben, team=thread.team, created_at=self.now)
+
+    def status(self, thread, which) -> None:
+        """Meta says what became of one of ours, long after."""
+        if message := self._one(which):
+            states = [
+                {"status": "failed", "error_code": 131049, "failed_at": self.now},
+                {"status": "read", "delivered_at": self.now, "read_at": self.now, "error_code": None},
+            ]
+            Message.objects.filter(pk=message.pk).update(**states[which % 2])
+
+    def free(self, thread, which) -> None:
+        if message := self._one(which):
+            kind = ["free_customer_service", "regular"][which % 2]
+            Message.objects.filter(pk=message.pk).update(pricing={"type": kind, "category": "service"})
+
+    def delete(self, thread, which) -> None:
+        if message := self._one(which):
+            message.delete()
+
+    def _one(self, which: int) -> Message | None:
+        ours = list(Message.objects.filter(direction=Direction.OUT).order_by("pk"))
+        return ours[which % len(ours)] if ours else None
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=st.lists(STEP, min_size=1, max_size=25), pauses=st.sets(st.integers(0, 25)))
+def test_whatever_happens_the_figures_equal_a_recount(db, steps, pauses) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT history")
+    try:
+        cast = make_cast()
+        load_preset()
+        WorkingHours.objects.create(workspace=cast.workspace, weekly=[[[540, 1080]]] * 5 + [[[600, 840]], []])
+        history = History(cast)
+        for position, step in enumerate(steps):
+            history.happen(*step)
+            if position in pauses:
+                rolled()
+        must_agree()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK TO SAVEPOINT history")
+
+
+# --- What reaches across midnight ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def history(cast) -> History:
+    return History(cast)
+
+
+def at(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def test_an_answer_of_tomorrow_counts_for_the_template_of_today(history):
+    history.happen("template", 0, 0)
+    must_agree()
+    assert ReportCell.objects.get().templates_answered == 0
+
+    history.happen("in", 24 * 60, 0)
+    must_agree()
+
+    assert ReportCell.objects.order_by("slot").first().templates_answered == 1
+
+
+def test_when_the_answer_of_the_evening_fails_the_one_of_the_morning_has_ended_the_wait(history):
+    history.happen("in", 0, 0)
+    history.happen("reply", 60, 0)
+    history.happen("reply", 20 * 60, 0)
+    must_agree()
+    assert [cell.answered for cell in ReportCell.objects.order_by("slot")] == [0, 1, 0]
+
+    Message.objects.filter(direction="out", occurred_at=at(1)).update(status="failed", error_code=131026)
+    must_agree()
+
+    assert [cell.answered for cell in ReportCell.objects.order_by("slot")] == [0, 0, 1]
+
+
+def test_an_answer_after_the_window_has_closed_ends_the_wait_too_late(history):
+    history.happen("in", 0, 0)
+    history.happen("template", 24 * 60, 0)
+    must_agree()
+
+    assert sum(ReportCell.objects.values_list("answered", flat=True)) == 0
+
+
+# --- Targets ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_target_is_the_one_that_held_when_the_customer_was_answered(history, cast):
+    cast.team.first_response_minutes = 30
+    cast.team.save()
+    history.happen("in", 0, 0)
+    history.happen("reply", 45, 0)
+    rolled()
+    cast.team.first_response_minutes = 60
+    cast.team.save()
+    history.happen("close", 10, 0)
+    rolled()
+    call_command("rebuild_reports", verbosity=0)
+
+    figures = CaseFigures.objects.get(conversation=cast.claras)
+
+    assert (figures.target_minutes, figures.due_at) == (30, figures.opened_at + timedelta(minutes=30))
+    open_ones = CaseFigures.objects.filter(conversation=cast.darios)
+    assert open_ones.get().target_minutes is None  # nobody has asked anything there
+
+
+def test_a_case_of_another_team_takes_its_counts_and_a_new_target_along(history, cast):
+    cast.other_team.first_response_minutes = 5
+    cast.other_team.save()
+    history.happen("in", 0, 0)
+    rolled()
+    history.happen("move", 5, 2)
+    must_agree()
+
+    figures = CaseFigures.objects.get(conversation=cast.claras)
+
+    assert (figures.team, figures.target_minutes) == (cast.other_team, 5)
+    assert set(ReportSlot.objects.values_list("team", flat=True)) == {cast.other_team.pk}
+
+
+# --- Healing ---------------------------------------------------------------------------------------------------------
+
+
+def test_rebuilding_mends_whatever_is_wrong(history):
+    for step in ("in", "reply", "fail", "template"):
+        history.happen(step, 400, 0)
+    rolled()
+    ReportCell.objects.update(received=77)
+    ReportSlot.objects.all().delete()
+    CaseFigures.objects.update(close_seconds=1, reply_seconds=5)
+    gone = ReportCell.objects.first()
+    gone.pk, gone.slot = None, at(24 * 40)
+    gone.save()
+
+    call_command("rebuild_reports", verbosity=0)
+
+    must_agree()
+
+
+def test_a_conversation_that_goes_takes_its_counts_along(history, cast):
+    history.happen("in", 0, 0)
+    history.happen("in", 0, 1)
+    rolled()
+
+    cast.claras.delete()
+
+    must_agree()
+    assert ReportSlot.objects.get().received == 1
+
+
+def test_small_batches_come_to_the_same(history):
+    for which in range(4):
+        history.happen("in", 1500, which)
+    assert rolling.roll_batch(1) == 1
+    assert ReportMark.objects.exists()
+    must_agree()
