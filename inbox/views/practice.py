@@ -28,7 +28,7 @@ from whatsapp.sandbox import remote
 WAIT = 8  # seconds a page waits for news; shorter than the phone's memory of who looks at it
 JUMPS = {"1h": timedelta(hours=1), "20h": timedelta(hours=20), "24h": timedelta(hours=24)}
 INLINE = ("image/", "audio/", "video/")
-PARTS = ("persona", "link", "clock", "wrong", "bar", "chat", "log", "templates")
+PARTS = ("persona", "link", "clock", "wrong", "bar", "chat", "log", "templates", "crowd")
 
 
 class PhoneAway(InboxRuleViolation):
@@ -140,6 +140,7 @@ def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
         "pending": sum(1 for one in templates if one["status"] == "PENDING"),
         "failures": practice_acts.failures(),
         "reactions": practice_acts.EMOJI,
+        "crowd": remote.call("GET", "visits"),
         "version": f"{chat['version']}-{_version(conversation)}",
     }
 
@@ -198,6 +199,17 @@ def people(request: HttpRequest) -> HttpResponse:
     key = practice_acts.new_customer(request.POST.get("name", ""), hidden=bool(request.POST.get("hidden")))
     window = "&window=1" if request.POST.get("window") else ""
     return JsonResponse({"url": f"{reverse('practice-phone')}?as={key}{window}"})
+
+
+@require_POST
+@practice
+def crowd(request: HttpRequest) -> HttpResponse:
+    """Many customers write, `conversations` within `minutes`, from `seed`; or with `stop` they go home."""
+    if request.POST.get("stop"):
+        remote.call("DELETE", "visits")
+    else:
+        practice_acts.send_crowd(request.POST)
+    return HttpResponse(status=204)
 
 
 @require_POST

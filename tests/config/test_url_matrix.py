@@ -261,6 +261,7 @@ MATRIX: dict[str, Line] = {
     "message-held": replace(of_team(lambda world: [world.failed_message]), answers=(403, 422)),
     "practice-phone": practice(),
     "practice-people": practice(),
+    "practice-crowd": practice(),
     "practice-media": practice(1),
     "practice-review": practice(1),
     "practice-live": practice("lena"),

@@ -327,3 +327,23 @@ def test_only_metas_decisions_are_taken(client: Client, phone: PracticePhone) ->
     template = phone.templates()["leasing_ende", "de"]
 
     assert client.post(reverse("practice-review", args=[template["id"]]), {"decision": "GOLD"}).status_code == 404
+
+
+def test_a_crowd_is_sent_watched_and_sent_home(client: Client, phone: PracticePhone) -> None:
+    said = {"conversations": "20", "minutes": "60", "seed": "7"}
+    assert client.post(reverse("practice-crowd"), said).status_code == 204
+    assert phone.control("GET", "visits")["conversations"] == 20
+    page = client.get(reverse("practice-phone")).content.decode()
+    assert "0 von 20" in page or "0 of 20" in page
+
+    assert client.post(reverse("practice-crowd"), {"stop": "1"}).status_code == 204
+    assert phone.control("GET", "visits")["is_running"] is False
+
+
+@pytest.mark.parametrize("said", [
+    {}, {"conversations": "-1"}, {"conversations": "2001", "minutes": "5", "seed": "1"},
+    {"conversations": "0", "minutes": "5", "seed": "1"}, {"conversations": "9", "minutes": "x", "seed": "1"},
+])  # fmt: skip
+def test_a_crowd_out_of_measure_is_refused_in_words(client: Client, phone: PracticePhone, said: dict) -> None:
+    answer = client.post(reverse("practice-crowd"), said, headers={"accept": "application/json"})
+    assert answer.status_code == 422 and answer.json()["sentence"]

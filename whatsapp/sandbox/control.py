@@ -1,7 +1,7 @@
 """The control API under /_control/: what the phone's page and the tests use. Loopback only, never from a web page.
 
 Customers and chats are in `control_chat`; this module has the rest: settings, log, faults, ledger, templates, clock,
-crowd, raw webhooks. Every answer is JSON; a mistake is {"error": sentence} with 400, 403 or 404.
+crowd and visits, raw webhooks. Every answer is JSON; a mistake is {"error": sentence} with 400, 403 or 404.
 """
 
 import json
@@ -265,6 +265,23 @@ def _run(run: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(run).items() if name != "wamids"}
 
 
+def start_visits(phone: "Phone", request: Request) -> Answer:
+    """`conversations` of as many customers within `minutes`, played at `speed`, from `seed`; see `visits`."""
+    data = read(request)
+    number = phone.state.numbers[data["number"]] if data.get("number") else phone.state.first_number()
+    phone.visits.start(number, data)
+    return phone.visits.progress()
+
+
+def see_visits(phone: "Phone", request: Request) -> Answer:
+    return phone.visits.progress()
+
+
+def stop_visits(phone: "Phone", request: Request) -> Answer:
+    phone.visits.stop()
+    return phone.visits.progress()
+
+
 ROUTES: list[Route] = [
     ("GET", "state", get_state),
     ("POST", "settings", change_settings),
@@ -286,4 +303,7 @@ ROUTES: list[Route] = [
     ("GET", "crowd", see_crowd),
     ("POST", "crowd", start_crowd),
     ("DELETE", "crowd", stop_crowd),
+    ("GET", "visits", see_visits),
+    ("POST", "visits", start_visits),
+    ("DELETE", "visits", stop_visits),
 ]

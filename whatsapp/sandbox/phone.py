@@ -23,6 +23,7 @@ from whatsapp.sandbox.sending import Sending
 from whatsapp.sandbox.state import ACCESS_TOKEN, Settings, State
 from whatsapp.sandbox.statuses import StatusFlow
 from whatsapp.sandbox.template_api import Templates
+from whatsapp.sandbox.visits import Visits
 from whatsapp.sandbox.webhooks import Outbox
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class Phone:
         self.numbers = Numbers(self.state, self.outbox)
         self.inbound = Inbound(self.state, self.outbox, self.media, self.limits, self.events)
         self.crowd = Crowd(self.state, self.inbound)
+        self.visits = Visits(self.state, self.inbound)
+        self.sending.listeners.append(self.visits.hear)
         self.graph = Graph(self)
         self.control = Control(self)
 
@@ -65,6 +68,7 @@ class Phone:
         log.info("practice phone on http://127.0.0.1:%d, webhooks to %s", self.port, self.state.settings.webhook_target)
         await stop.wait()
         self.crowd.stop()
+        self.visits.stop()
         server.close()
         for connection in list(connections):
             connection.transport.close()
@@ -85,6 +89,7 @@ class Phone:
     async def reset(self, *, seed: bool = True) -> None:
         """Forget chats, customers, templates and the ledger; begin again with the seeds and the first settings."""
         self.crowd.stop()
+        self.visits.stop()
         await self.journal.erase()
         state = self.state
         for index in (state.numbers, state.customers, state.templates, state.media, state.messages, state.chats):

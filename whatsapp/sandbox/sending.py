@@ -6,6 +6,7 @@ parameters) → rates → accepted. What depends on the recipient (window, reach
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -38,6 +39,7 @@ class Sending:
         self.events = events
         self.limits = limits
         self.flow = flow
+        self.listeners: list[Callable[[Message], None]] = []  # told of every accepted message
 
     def post(self, number: Number, request: Request, script: faults.Fault | None = None) -> tuple[Response, str]:
         """Take one request; `script` is a fault that a test laid in its way. Returns (answer, word of the fault)."""
@@ -146,6 +148,8 @@ class Sending:
             self._react(message)
         if word != "silent":
             self.flow.accepted(message, failure)
+        for listener in self.listeners:
+            listener(message)
         contact: Body = {"input": message.to}
         if message.by_bsuid:
             contact["user_id"] = body["recipient"]

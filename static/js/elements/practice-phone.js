@@ -1,4 +1,4 @@
-// <practice-phone data-live data-messages data-clock data-behaviour data-people data-version>…[data-part="chat"]…</practice-phone>
+// <practice-phone data-live data-messages data-clock data-behaviour data-people data-crowd data-version>…[data-part="chat"]…</practice-phone>
 // The customer's phone. It asks the server for the next change (data-live answers when there is one) and puts the parts
 // it gets into [data-part]; lists marked data-keyed keep the entries that did not change, so that sound plays on.
 // While the page is visible the customer looks at the chat, which is what turns our ticks blue.
@@ -124,6 +124,7 @@ class PracticePhone extends HTMLElement {
     unquote: () => this.quote("", ""),
     "new-customer": () => this.querySelector("[data-dialog='new-customer']").showModal(),
     close: (button) => button.closest("dialog").close(),
+    "stop-crowd": (button) => this.send(this.dataset.crowd, { stop: "1" }, button),
   };
 
   changed(field) {
@@ -150,6 +151,8 @@ class PracticePhone extends HTMLElement {
       const text = form.elements.text.value;
       if (text.trim() && (await this.act({ do: "text", text }))) form.reset();
       form.elements.text.focus();
+    } else if (form.dataset.form === "crowd") {
+      this.send(this.dataset.crowd, new FormData(form), event.submitter);
     } else if (form.dataset.form === "customer") {
       const isWindow = this.dataset.window === "1" ? "1" : null;
       const data = { name: form.elements.name.value, hidden: form.elements.hidden.checked ? "1" : null, window: isWindow };
