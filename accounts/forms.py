@@ -180,9 +180,29 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
         help_text=_("Closes a window within this time and whoever has the customer is not there, it returns at once."),
     )
 
+    first_response_minutes = forms.IntegerField(
+        label=_("First answer within (minutes)"), min_value=1, max_value=7 * 24 * 60, required=False,
+        help_text=_("Counted while the team is open. Empty: no target."),
+    )
+    next_response_minutes = forms.IntegerField(
+        label=_("Further answers within (minutes)"), min_value=1, max_value=7 * 24 * 60, required=False,
+        help_text=_("For every later question of the same case. Empty: no target."),
+    )
+    remind_percent = forms.IntegerField(
+        label=_("Reminder after (percent of the time)"), min_value=0, max_value=95, required=False,
+        help_text=_("Whoever has the customer is reminded then. Empty: no reminder."),
+    )
+    tell_lead_minutes = forms.IntegerField(
+        label=_("Tell the leads (minutes after the target)"), min_value=0, max_value=7 * 24 * 60, required=False,
+        help_text=_("0: at the target itself. Empty: never."),
+    )
+
     class Meta:
         model = Team
-        fields = ("name", "strategy", "sticky", "handback_minutes", "guard_minutes")
+        fields = (
+            "name", "strategy", "sticky", "handback_minutes", "guard_minutes", "first_response_minutes",
+            "next_response_minutes", "remind_percent", "requeues_at_target", "tell_lead_minutes",
+        )  # fmt: skip
 
     def __init__(self, *args: Any, may_rename: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -195,6 +215,9 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
         if same.exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("There is a team of this name already."))
         return name
+
+    def clean_remind_percent(self) -> int:
+        return self.cleaned_data["remind_percent"] or 0
 
     def people(self) -> list[tuple[Agent, bool, bool]]:
         """Every active person of the workspace with: is a member, leads the team."""

@@ -88,6 +88,8 @@ def _handed_back(activity: Activity, data: dict) -> SafeString:
     why = data.get("why")
     if data.get("guarded") and why != "deactivated":
         sentence = _("Back to the queue · the window closes soon and %(from)s is not there")
+    elif why == "target":
+        sentence = _("Back to the queue · %(from)s did not answer within the target")
     elif why == "deactivated":
         sentence = _("Back to the queue · %(from)s does not work here any more")
     elif why == "offline":

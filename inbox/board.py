@@ -14,6 +14,7 @@ from django.db.models import (
     Case,
     Count,
     ExpressionWrapper,
+    F,
     Min,
     Q,
     QuerySet,
@@ -29,13 +30,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Agent, Role, Team
 from accounts.permissions import teams_led_by
 from inbox import presence, times
+from inbox.actions.handback import DEFAULT_GUARD
 from inbox.actions.load import counts_as_load
 from inbox.enums import ConversationStatus
 from inbox.filters import window_q
 from inbox.models import Activity, Conversation
 from inbox.rows import Row
 from inbox.visibility import rights_of
-from whatsapp.service_window import ServiceWindow
+from whatsapp.service_window import WINDOW, ServiceWindow
 
 SHOWN_WAITING = 50
 SHOWN_AT_RISK = 30
@@ -43,7 +45,6 @@ SHOWN_RISKS_OF_ONE = 4
 SHOWN_OF_ONE = 100
 SHOWN_RECENT = 12
 MOST_SLOTS = 16  # drawn; a larger capacity is drawn to scale
-LATE_MINUTES = 15
 SORTS = ("waiting", "closing")
 ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
 
@@ -67,8 +68,7 @@ class Ticket:
 
     @property
     def is_late(self) -> bool:
-        since = self.conversation.waiting_since
-        return since is not None and (self.row.now - since).total_seconds() >= LATE_MINUTES * 60
+        return self.row.is_over_target
 
     @property
     def window_digits(self) -> str:
@@ -76,7 +76,7 @@ class Ticket:
 
     @property
     def danger(self) -> str:
-        """Why it is in danger, in words."""
+        """Why it is in danger, in words; a target that has passed says so itself."""
         holder = self.conversation.assignee
         if holder is None:
             return _("unassigned")
@@ -161,12 +161,15 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     states = {seat.agent.pk: seat.state for seat in seats}
     margin = agent.workspace.window_margin
     risky = here.filter(needs_answer=True).filter(
-        window_q("soon", now, margin) | Q(assignee__in=[pk for pk, state in states.items() if state != "available"])
+        window_q("soon", now, margin)
+        | Q(answer_due_at__lte=now)
+        | Q(assignee__in=[pk for pk, state in states.items() if state != "available"])
     )
     at_risk = _tickets(agent, _by_window(risky, now, margin)[:SHOWN_AT_RISK], states, now)
     _give_risks(seats, at_risk)
     unassigned = here.filter(assignee=None)
-    waiting = _by_window(unassigned, now, margin) if sort == "closing" else _by_wait(unassigned)
+    guarded = _guarded(teams, now, margin)
+    waiting = _by_window(unassigned, now, margin) if sort == "closing" else _by_wait(unassigned, guarded)
     numbers = here.aggregate(
         open=Count("pk"),
         waiting=Count("pk", filter=Q(assignee=None)),
@@ -201,8 +204,21 @@ def _conversations(agent: Agent, team: Team | None) -> QuerySet[Conversation]:
     return here if team is None else here.filter(team=team)
 
 
-def _by_wait(waiting: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    return waiting.order_by(Coalesce("waiting_since", "last_message_at"), "pk")
+def _by_wait(waiting: QuerySet[Conversation], guarded: Q) -> QuerySet[Conversation]:
+    """What the window guard raises comes first, what closes next at the top; then whoever has waited longest."""
+    place = Case(When(guarded, then=Value(0)), default=Value(1))
+    waits_since = Coalesce("waiting_since", "last_message_at")
+    urgency = Case(When(guarded, then=F("last_customer_message_at")), default=waits_since)
+    return waiting.annotate(place=place, urgency=urgency).order_by("place", "urgency", "pk")
+
+
+def _guarded(teams: list[Team], now: datetime, margin: timedelta) -> Q:
+    """Unanswered, and the window closes within the guard of its team."""
+    closes_from_now = now - WINDOW + margin
+    within = Q(team=None, last_customer_message_at__lte=closes_from_now + DEFAULT_GUARD)
+    for team in teams:
+        within |= Q(team=team, last_customer_message_at__lte=closes_from_now + team.guard)
+    return Q(needs_answer=True) & window_q("open", now, margin) & within
 
 
 def _by_window(found: QuerySet[Conversation], now: datetime, margin: timedelta) -> QuerySet[Conversation]:

@@ -19,6 +19,7 @@ from inbox import events
 from inbox.errors import InboxRuleViolation
 from inbox.models import (
     Activity,
+    AnswerTimer,
     Assignment,
     Attachment,
     Case,
@@ -40,6 +41,7 @@ from inbox.models import (
     Satisfaction,
     ScheduledReply,
     Upload,
+    WindowAsk,
 )
 from whatsapp.sandbox import remote
 
@@ -90,7 +92,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     yield Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
-        ScheduledReply, ClosingWarning, Reminder, Satisfaction, LostWindow,
+        ScheduledReply, ClosingWarning, Reminder, Satisfaction, LostWindow, AnswerTimer, WindowAsk,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)

@@ -58,7 +58,8 @@ class DemoWorkspace:
         for data in demo_data.TEAMS:
             self.teams[data.key] = Team.objects.create(
                 workspace=self.workspace, name=data.name, strategy=data.strategy, is_default=data.is_default,
-                handback_minutes=data.handback_minutes,
+                handback_minutes=data.handback_minutes, first_response_minutes=data.first_response_minutes,
+                next_response_minutes=data.next_response_minutes, requeues_at_target=False,
             )
 
     def _make_people(self) -> None:

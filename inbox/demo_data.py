@@ -22,6 +22,8 @@ class TeamData:
     strategy: str
     is_default: bool = False
     handback_minutes: int = 480  # a working day: nobody is signed in when the demo begins
+    first_response_minutes: int = 30
+    next_response_minutes: int = 60
 
 
 TEAMS = (

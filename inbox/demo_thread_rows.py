@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from accounts.models import Agent
+from inbox.actions import answer_timers
 from inbox.actions.bookkeeping import preview_of
 from inbox.demo_threads import Assigned, Closed, Noted, Said, Sent, Step, Thread, span
 from inbox.enums import AttachmentState, ConversationStatus, Direction, MessageKind, MessageStatus, Via
@@ -243,6 +244,7 @@ class ThreadRows:
             conversation.snoozed_until = self.demo.now + span(thread.snoozed_for)
         conversation.preview = preview_of(last, last.occurred_at)
         conversation.save()
+        answer_timers.follow(conversation)
         conversation.labels.set([self.demo.labels[key] for key in thread.labels])
         if self.case:
             self.case.save()

@@ -127,6 +127,9 @@ class NoticeKind(models.TextChoices):
     CLOSING_60 = "closing_60"
     CLOSING_15 = "closing_15"
     WAITING = "waiting"
+    TARGET_SOON = "target_soon"
+    TARGET_OVER = "target_over"
+    ESCALATED = "escalated"
 
 
 class NoticeTopic(models.TextChoices):
@@ -137,6 +140,8 @@ class NoticeTopic(models.TextChoices):
     MENTION = "mention", _("A colleague mentions me")
     CLOSING = "closing", _("A window closes in less than 60 or 15 minutes, unanswered")
     WAITING = "waiting", _("A reminder that somebody waits")
+    TARGET = "target", _("An answer target is near, or has passed in my team")
+    ESCALATED = "escalated", _("A colleague hands a conversation over to me as lead")
 
 
 class Channel(models.TextChoices):

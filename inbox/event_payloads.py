@@ -91,6 +91,7 @@ class Snapshot:
             "inbound_count": conversation.inbound_count,
             "needs_answer": conversation.needs_answer,
             "closes_at": milliseconds(conversation.service_window.closes_at),
+            "answer_due_at": milliseconds(conversation.answer_due_at),
             "last_message_at": milliseconds(conversation.last_message_at),
         }
 

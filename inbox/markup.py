@@ -10,7 +10,7 @@ from functools import lru_cache
 from html import escape
 
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -95,6 +95,17 @@ def slots(words: Iterable[str]) -> SafeString:
     """A person's capacity, one box each (inbox.board.Seat.slots). In one piece: there are many on a page."""
     boxes = "".join(f'<li class="slot{_SLOTS[word]}"></li>' for word in words)
     return SafeString(f'<ul class="slots" aria-hidden="true">{boxes}</ul>')
+
+
+def answer_target(due_at: datetime | None, now: datetime | None = None) -> SafeString:
+    """By when the team wants to have answered; it counts by itself, and without a moment it is hidden."""
+    if due_at is None:
+        return SafeString('<target-clock class="target" data-due="" hidden></target-clock>')
+    now = now or timezone.now()
+    state, words = times.target_state(due_at, now), escape(times.answer_target(due_at, now))
+    return SafeString(
+        f'<target-clock class="target" data-due="{milliseconds(due_at)}" data-state="{state}">{words}</target-clock>'
+    )
 
 
 def ticks(status: str) -> SafeString:

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Agent
-from inbox import formatting
+from accounts.models import Agent, Role
+from accounts.permissions import teams_led_by
+from inbox import formatting, times
 from inbox.enums import Channel, Direction, NoticeKind, NoticeTopic
 from inbox.models import Conversation, Event, Mention, NotificationSettings
 from inbox.unread import unread_count
@@ -26,6 +27,9 @@ TOPICS = {
     NoticeKind.CLOSING_60: NoticeTopic.CLOSING,
     NoticeKind.CLOSING_15: NoticeTopic.CLOSING,
     NoticeKind.WAITING: NoticeTopic.WAITING,
+    NoticeKind.TARGET_SOON: NoticeTopic.TARGET,
+    NoticeKind.TARGET_OVER: NoticeTopic.TARGET,
+    NoticeKind.ESCALATED: NoticeTopic.ESCALATED,
 }
 LONGEST_TEXT = 160
 MINUTE = timedelta(minutes=1)
@@ -98,16 +102,56 @@ def _words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: date
         return _message_words(agent, conversation, with_text)
     if kind == NoticeKind.ASSIGNED:
         return _("Assigned to you") if conversation.assignee_id == agent.pk else ""
+    if kind == NoticeKind.ESCALATED:
+        return _escalation_words(agent, conversation, with_text)
     if not (conversation.is_open and conversation.needs_answer):
         return ""
     if kind == NoticeKind.WAITING:
         return _waiting_words(conversation, now) if conversation.assignee_id == agent.pk else ""
-    if conversation.assignee_id not in (None, agent.pk):
+    if kind in (NoticeKind.TARGET_SOON, NoticeKind.TARGET_OVER):
+        return _target_words(agent, conversation, kind, now)
+    if conversation.assignee_id not in (None, agent.pk) and not _leads(agent, conversation):
         return ""
     left = conversation.service_window.time_left(now)
     if not left:
         return ""
-    return _("Unanswered: the window closes in %(minutes)s min") % {"minutes": max(left // MINUTE, 1)}
+    words = _("Unanswered: the window closes in %(minutes)s min") % {"minutes": max(left // MINUTE, 1)}
+    return words + _with_whom(agent, conversation)
+
+
+def _target_words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: datetime) -> str:
+    """The reminder is for whoever has it now, the other word for the leads; neither once the target has moved."""
+    due_at = conversation.answer_due_at
+    if due_at is None or (due_at > now) != (kind == NoticeKind.TARGET_SOON):
+        return ""
+    if kind == NoticeKind.TARGET_SOON:
+        return times.answer_target(due_at, now) if conversation.assignee_id == agent.pk else ""
+    if not _leads(agent, conversation):
+        return ""
+    return times.answer_target(due_at, now) + _with_whom(agent, conversation)
+
+
+def _with_whom(agent: Agent, conversation: Conversation) -> str:
+    holder = conversation.assignee
+    if holder is None:
+        return " · " + _("unassigned")
+    return "" if holder.pk == agent.pk else " · " + _("with %(name)s") % {"name": holder.first_name}
+
+
+def _leads(agent: Agent, conversation: Conversation) -> bool:
+    if agent.role == Role.ADMIN or conversation.team_id is None:
+        return agent.role in (Role.ADMIN, Role.LEAD)
+    return teams_led_by(agent).filter(pk=conversation.team_id).exists()
+
+
+def _escalation_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
+    """While the lead who was asked still has it."""
+    line = conversation.activities.filter(kind="escalated").select_related("actor").order_by("-pk").first()
+    if line is None or line.actor is None or not conversation.is_open or conversation.assignee_id != agent.pk:
+        return ""
+    if with_text and (why := formatting.to_line(line.data.get("why", ""))):
+        return f"{line.actor.first_name}: {why}"[:LONGEST_TEXT]
+    return _("%(name)s hands this over to you") % {"name": line.actor.first_name}
 
 
 def _message_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:

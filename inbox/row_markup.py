@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from inbox.markup import address, agent_face, face, icon, ring, ticks, when
+from inbox.markup import address, agent_face, answer_target, face, icon, ring, ticks, when
 from inbox.rows import Row
 
 
@@ -36,7 +36,7 @@ aria-labelledby="{pk}-name {pk}-unread {pk}-owner {pk}-window"></a>
 {icon(row.snippet_icon) if row.snippet_icon else ""} {escape(row.snippet)}</span></span>{_unread(row, words)}</div>
     <div class="row__foot">
       <span class="row__labels"><span class="meta row__draft"{_drafters(row)} hidden>{icon("pencil", "icon--xs")}\
-<span data-words></span></span>{_state(row, words)}{_labels(row)}</span>
+<span data-words></span></span>{_state(row, words)}{_target(row)}{_labels(row)}</span>
       <span class="row__side"><window-clock class="window window--bare" id="{pk}-window" \
 data-window="{row.window_state}" data-until="{row.until}" data-form="short">{escape(row.window_words)}</window-clock>\
 <span class="row__viewers avatars" hidden></span>{agent_face(assignee, "xs")}<span class="sr" id="{pk}-owner">\
@@ -85,6 +85,11 @@ def _state(row: Row, words: dict[str, str]) -> str:
     if row.snoozed_until:
         return f'<span class="meta">{icon("snooze", "icon--xs")}{when(row.snoozed_until, "since", now=row.now)}</span>'
     return ""
+
+
+def _target(row: Row) -> str:
+    due_at = row.conversation.answer_due_at
+    return answer_target(due_at, row.now) if due_at is not None else ""
 
 
 def _labels(row: Row) -> str:

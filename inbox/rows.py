@@ -111,6 +111,17 @@ class Row:
     def window_words(self) -> str:
         return times.window_short(self.window, self.now)
 
+    @property
+    def target_words(self) -> str:
+        """When the answer is due, or by how much it is late; "" where nothing was promised."""
+        due_at = self.conversation.answer_due_at
+        return times.answer_target(due_at, self.now) if due_at else ""
+
+    @property
+    def is_over_target(self) -> bool:
+        due_at = self.conversation.answer_due_at
+        return due_at is not None and due_at <= self.now
+
     @cached_property
     def labels(self) -> list[Label]:
         # Straight from what was loaded: making the manager of a relation costs more than all else in a row.

@@ -11,6 +11,8 @@ from django.utils.translation import pgettext
 
 from whatsapp.service_window import SOON, URGENT, ServiceWindow
 
+TARGET_NEAR = timedelta(minutes=10)
+
 _PATTERNS = {
     "day": {"de": "l, j. F", "en": "l, j F"},
     "old_day": {"de": "l, j. F Y", "en": "l, j F Y"},
@@ -43,7 +45,7 @@ def in_words(at: datetime, style: str = "clock", now: datetime | None = None) ->
             return _("Today")
         return _("Yesterday") if days == 1 else _write(then, "day" if same_year else "old_day")
     if style == "since":
-        return _write(then, "clock" if days == 0 else "weekday_clock" if 0 < days < 7 else "full")
+        return _write(then, "clock" if days == 0 else "weekday_clock" if -6 < days < 7 else "full")
     if days == 0:
         return _write(then, "clock")
     if 0 < days < 7:
@@ -69,6 +71,26 @@ def waited(since: datetime, now: datetime) -> str:
     if minutes < 48 * 60:
         return _("%(hours)s h") % {"hours": minutes // 60}
     return _("%(days)s d") % {"days": minutes // (24 * 60)}
+
+
+def answer_target(due_at: datetime, now: datetime) -> str:
+    """ "Answer target in 12 min", later than four hours the moment itself; once it has passed, by how much."""
+    left = due_at - now
+    if left <= timedelta(0):
+        return _("Answer target missed by %(time)s") % {"time": waited(due_at, now)}
+    if left > SOON:
+        return _("Answer target %(when)s") % {"when": in_words(due_at, "since", now)}
+    minutes = max(1, int(left.total_seconds() // 60))
+    if minutes < 60:
+        return _("Answer target in %(time)s") % {"time": _("%(minutes)s min") % {"minutes": minutes}}
+    clock = f"{minutes // 60}:{minutes % 60:02d}"
+    return _("Answer target in %(time)s") % {"time": _("%(time)s h") % {"time": clock}}
+
+
+def target_state(due_at: datetime, now: datetime) -> str:
+    """For colours: "urgent" once it has passed, "soon" in the last ten minutes, else "open"."""
+    left = due_at - now
+    return "urgent" if left <= timedelta(0) else "soon" if left <= TARGET_NEAR else "open"
 
 
 def length(seconds: float) -> str:

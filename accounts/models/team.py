@@ -43,6 +43,14 @@ class Team(models.Model):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(10080)],
     )
+    # What happens on the way to a target, in open time as well (inbox.answer_targets).
+    remind_percent = models.PositiveSmallIntegerField(
+        _("reminder after (percent of the time)"), default=70, validators=[MaxValueValidator(95)]
+    )
+    requeues_at_target = models.BooleanField(_("back to the queue at the target"), default=True)
+    tell_lead_minutes = models.PositiveSmallIntegerField(
+        _("tell the leads after (minutes)"), null=True, blank=True, default=10, validators=[MaxValueValidator(10080)]
+    )
     is_default = models.BooleanField(default=False)
     agents = models.ManyToManyField(Agent, through="Membership", related_name="teams")
     created_at = models.DateTimeField(default=now)
@@ -64,6 +72,14 @@ class Team(models.Model):
     @property
     def guard_words(self) -> str:
         return self._in_words(self.guard_minutes)
+
+    @property
+    def first_response_words(self) -> str:
+        return self._in_words(self.first_response_minutes or 0)
+
+    @property
+    def next_response_words(self) -> str:
+        return self._in_words(self.next_response_minutes or 0)
 
     @staticmethod
     def _in_words(total: int) -> str:

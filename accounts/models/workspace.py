@@ -21,6 +21,10 @@ class Workspace(models.Model):
     read_receipts = models.BooleanField(default=True)
     # Whether people may let notifications show what customers write; names are shown in any case.
     text_in_notifications = models.BooleanField(default=True)
+    # Whether moving a conversation to another team wants a note for the colleagues there.
+    handover_note_required = models.BooleanField(default=False)
+    # Language → how a customer is asked to answer before the window closes; without one the product's own words.
+    ask_texts = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:

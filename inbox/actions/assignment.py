@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent, Team
 from inbox import events
 from inbox.access import require_sight
+from inbox.actions import answer_timers
 from inbox.actions.activity import add_activity
 from inbox.actions.availability import agent_came_online, set_availability
 from inbox.actions.handback import hand_back_absent, hand_back_everything
@@ -138,6 +139,7 @@ def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, 
     conversation.save(update_fields=["assignee", "team", "assigned_at"])
     if team != former_team:
         Case.objects.filter(conversation=conversation, closed_at=None).update(team=team)
+        answer_timers.follow(conversation)
     Assignment.objects.create(conversation=conversation, agent=to, team=team, by=by)
     words: dict = {}
     if to is not None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Agent, Team
 from inbox import events, statements
-from inbox.actions import lost_windows
+from inbox.actions import answer_timers, lost_windows
 from inbox.actions.activity import add_activity
 from inbox.actions.receipts import acknowledge
 from inbox.enums import ConversationStatus, Direction, Via
@@ -35,8 +35,8 @@ UPDATE inbox_case k SET message_count = message_count + 1, subject = coalesce(nu
 
 BOOKKEEPING_FIELDS = [
     "status", "team", "assignee", "assigned_at", "last_agent", "last_customer_message_at", "window_refused_at",
-    "last_message_at", "preview", "inbound_count", "needs_answer", "waiting_since", "answered_at", "snoozed_until",
-    "closed_at", "seq",
+    "last_message_at", "preview", "inbound_count", "needs_answer", "waiting_since", "answer_due_at", "answered_at",
+    "snoozed_until", "closed_at", "seq",
 ]  # fmt: skip
 
 
@@ -60,10 +60,13 @@ def register_customer_message(conversation: Conversation, message: Message, now:
         turn.wake()
     _move_window(conversation, at)
     conversation.inbound_count += 1
+    begins_to_wait = turn.previous is not None or not conversation.needs_answer
     conversation.needs_answer = True
     conversation.waiting_since = min(conversation.waiting_since or at, at)
     _show_in_row(conversation, message, at)
-    _count_in_case(conversation, message, opened_at=turn.opened_at)
+    case = _count_in_case(conversation, message, opened_at=turn.opened_at)
+    if begins_to_wait:
+        answer_timers.set_timer(conversation, since=at, is_first=case.first_replied_at is None)
     turn.finish()
 
 
@@ -209,6 +212,7 @@ def _answered(conversation: Conversation, message: Message, at: datetime) -> Non
     if message.via == Via.PHONE_APP and last_word is not None and at < last_word:
         return
     conversation.needs_answer, conversation.waiting_since = False, None
+    answer_timers.end(conversation)
 
 
 def _show_in_row(conversation: Conversation, message: Message, at: datetime) -> None:

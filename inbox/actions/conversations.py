@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import events, statements
 from inbox.access import require_sight
-from inbox.actions import later_turns, satisfaction
+from inbox.actions import answer_timers, later_turns, satisfaction
 from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
@@ -64,9 +64,12 @@ def close_conversation(
         conversation.status, conversation.closed_at, conversation.snoozed_until = ConversationStatus.CLOSED, now, None
         conversation.needs_answer, conversation.waiting_since = False, None
         conversation.last_agent = conversation.last_agent or conversation.assignee
+        answer_timers.end(conversation)
         conversation.save(
-            update_fields=["status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "last_agent"]
-        )
+            update_fields=[
+                "status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "answer_due_at", "last_agent"
+            ]
+        )  # fmt: skip
         add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
         later_turns.conversation_closed(conversation, now)
         if asks:
@@ -97,6 +100,7 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         conversation.save(
             update_fields=["status", "closed_at", "needs_answer", "waiting_since", "assignee", "assigned_at"]
         )
+        answer_timers.follow(conversation, since=conversation.waiting_since if undone else now)
         add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
         if undone and closed_at is not None:
             later_turns.closing_undone(conversation, closed_at)
@@ -119,7 +123,8 @@ def snooze_conversation(conversation: Conversation, *, until: datetime, by: Agen
             return conversation
         previous = facts_of(conversation)
         conversation.status, conversation.snoozed_until = ConversationStatus.SNOOZED, until
-        conversation.save(update_fields=["status", "snoozed_until"])
+        answer_timers.end(conversation)
+        conversation.save(update_fields=["status", "snoozed_until", "answer_due_at"])
         add_activity(conversation, "snoozed", actor=by, data={"until": until.isoformat()})
         events.conversation_changed(conversation, previous=previous)
         request_routing()
@@ -137,6 +142,7 @@ def wake_conversation(conversation: Conversation, *, by: Agent | None = None) ->
         previous = facts_of(conversation)
         conversation.status, conversation.snoozed_until = ConversationStatus.OPEN, None
         conversation.save(update_fields=["status", "snoozed_until"])
+        answer_timers.follow(conversation, since=timezone.now())
         add_activity(conversation, "woke", actor=by, data={"why": "person" if by else "due"})
         events.conversation_changed(conversation, previous=previous)
         request_routing()

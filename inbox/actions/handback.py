@@ -70,6 +70,11 @@ def hand_back_everything(agent: Agent, *, by: Agent | None = None) -> int:
         return len(conversations)
 
 
+def hand_back_late(conversation: Conversation, now: datetime) -> None:
+    """From somebody who let the answer target pass. The caller holds the lock."""
+    _hand_back(conversation, "target", now)
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     since: datetime

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import F, Model
 
 from inbox import events
+from inbox.actions import answer_timers
 from inbox.actions.merge_record import BY_ID, Row, put_back, values_of
 from inbox.models import (
     Activity,
@@ -47,6 +48,8 @@ def part(keep: Contact, gone: Contact, record: Row) -> None:
     Message.objects.filter(pk__in=record["senders"]).update(sender_contact=gone)
     Reaction.objects.filter(pk__in=record["reactions"]).update(contact=gone)
     Contact.objects.filter(pk__in=record["merged_before"]).update(merged_into=gone)
+    for apart in Conversation.objects.filter(contact__in=[keep, gone]).select_related("workspace", "team"):
+        answer_timers.follow(apart)
 
 
 def _restore(model: type[Model], row: Row) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F
 
 from inbox import events
+from inbox.actions import answer_timers
 from inbox.actions.following import follow_all
 from inbox.actions.locks import lock
 from inbox.enums import ConversationStatus
@@ -92,6 +93,7 @@ def _move_conversation(conversation: Conversation, keep: Contact) -> None:
     MovedConversation.objects.filter(conversation=conversation).update(conversation=target)
     MovedConversation.objects.create(old_id=conversation.pk, conversation=target)
     conversation.delete()
+    answer_timers.follow(target)
     events.conversation_changed(target)
 
 

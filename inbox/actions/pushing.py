@@ -18,7 +18,7 @@ from inbox.visibility import facts_of
 
 MOST_DEVICES = 10
 # How long a push is of use, in seconds; a device that is off for longer does not get it.
-LASTING = {NoticeKind.CLOSING_60: 3600, NoticeKind.CLOSING_15: 900}
+LASTING = {NoticeKind.CLOSING_60: 3600, NoticeKind.CLOSING_15: 900, NoticeKind.TARGET_SOON: 900}
 LASTING_ELSE = 4 * 3600
 TEST_SECONDS = 60
 

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from accounts.models import Agent, RoutingStrategy, Team, Workspace
 from inbox import events, presence
+from inbox.actions import answer_timers
 from inbox.actions.load import candidates
 from inbox.actions.locks import lock_all, lock_assignment
 from inbox.enums import ConversationStatus
-from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
+from inbox.models import Activity, AnswerTimer, Assignment, Conversation, Mention, RoutingDecision
 from inbox.routing_rules import CLOSING_SOON, Candidate, Choice, Waiting, choose
 from inbox.visibility import ConversationFacts
 from whatsapp.service_window import WINDOW, ServiceWindow
@@ -115,9 +116,9 @@ def _waiting(conversation: Conversation, team: Team, not_to: int | None) -> Wait
 
 
 def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
-    """From whom a conversation was put back into the queue by hand, by themselves or by a lead.
+    """From whom a conversation was put back into the queue by hand, or because they let the answer target pass.
 
-    It is not theirs again until the customer writes again.
+    It is not theirs again until the customer writes again; in the other case until somebody has answered.
     """
     last_word = {row.pk: row.last_customer_message_at for row in rows}
     place = Window(RowNumber(), partition_by="conversation_id", order_by="-pk")
@@ -127,7 +128,8 @@ def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
         .order_by("conversation_id", "-pk").values_list("conversation_id", "agent_id", "by_id", "created_at")
     ):  # fmt: skip
         latest.setdefault(conversation_id, []).append(tuple(change))
-    found = {}
+    late = AnswerTimer.objects.filter(conversation__in=last_word, requeued_from__isnull=False)
+    found: dict[int, int] = dict(late.values_list("conversation_id", "requeued_from_id"))
     for conversation_id, [(agent_id, by_id, created_at), *before] in latest.items():
         said = last_word[conversation_id]
         if agent_id is None and by_id is not None and (said is None or created_at >= said):
@@ -141,7 +143,7 @@ def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
     locked = {conversation.pk: conversation for conversation in free}
     agents = Agent.objects.in_bulk({choices[pk].agent_id for pk in locked})
     mentioned = _mentioned(locked)
-    given, lines, decisions, before = [], [], [], {}
+    given, moved, lines, decisions, before = [], [], [], [], {}
     for turn, (pk, choice) in enumerate(choices.items()):
         if (conversation := locked.get(pk)) is None:
             continue
@@ -150,13 +152,17 @@ def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
             conversation.workspace_id, conversation.team_id, None, mentioned.get(pk, frozenset())
         )
         conversation.assignee, conversation.assigned_at = agent, now
-        conversation.team_id = choice.team_id
+        if conversation.team_id != choice.team_id:
+            conversation.team_id = choice.team_id
+            moved.append(conversation)
         agent.last_assigned_at = now + timedelta(microseconds=turn)
         given.append(Assignment(conversation=conversation, agent=agent, team_id=choice.team_id, created_at=now))
         decisions.append(_decision(conversation, choice, now))
         words = {"to": agent.name, "to_id": agent.pk, "reason": choice.reason, **_numbers(choice)}
         lines.append(_line(conversation, "assigned", words, now))
     _save(locked.values(), agents.values(), now)
+    for conversation in moved:
+        answer_timers.follow(conversation)
     Assignment.objects.bulk_create(given)
     RoutingDecision.objects.bulk_create(decisions)
     for line in Activity.objects.bulk_create(lines):

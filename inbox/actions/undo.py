@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Agent
 from inbox import events
 from inbox.access import sees
+from inbox.actions import answer_timers
 from inbox.actions.activity import add_activity
 from inbox.actions.locks import lock
 from inbox.actions.wakeups import request_routing
@@ -101,6 +102,7 @@ def _restore(conversation: Conversation, step: dict[str, Any], by: Agent) -> Non
                 conversation=conversation, agent_id=conversation.assignee_id, team_id=conversation.team_id, by=by
             )
             conversation.cases.filter(closed_at=None).update(team_id=conversation.team_id)
+        answer_timers.follow(conversation)
         add_activity(conversation, "undone", actor=by)
         events.conversation_changed(conversation, previous=previous)
         request_routing()

@@ -94,12 +94,13 @@ def _warn(conversation: Conversation, now: datetime) -> None:
 def _responsible(conversation: Conversation, minutes: int) -> list[int]:
     """Who has it, in the last minutes the leads as well; only they when nobody has it."""
     if conversation.assignee_id is not None:
-        leads = _leads_of(conversation) if minutes == min(THRESHOLDS) else []
+        leads = leads_of(conversation) if minutes == min(THRESHOLDS) else []
         return list(dict.fromkeys([conversation.assignee_id, *leads]))
-    return _leads_of(conversation)
+    return leads_of(conversation)
 
 
-def _leads_of(conversation: Conversation) -> list[int]:
+def leads_of(conversation: Conversation) -> list[int]:
+    """Who leads the conversation's team; without a team everybody who leads one."""
     if conversation.team_id is None:
         leads = Agent.objects.filter(workspace_id=conversation.workspace_id, role=Role.LEAD, is_active=True)
         return list(leads.values_list("pk", flat=True))

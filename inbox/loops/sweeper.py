@@ -18,6 +18,8 @@ from accounts.models import Workspace
 from inbox import events, jobs
 from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
+from inbox.actions.answer_steps import take_due_steps
+from inbox.actions.answer_timers import Retiming
 from inbox.actions.availability import change_shifts, end_breaks
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
@@ -66,6 +68,7 @@ class Sweeper:
         self._windows_done: dict[int, datetime] = {}  # per workspace: lines are written for windows begun before
         self._lost_noted: datetime | None = None  # windows that had closed by then are written down
         self._last_run: dict[str, datetime] = {}
+        self._retiming = Retiming()
 
     def run(self, now: datetime) -> bool:
         """One sweep, in an order in which what one chore frees the next can give away; is there more to do?"""
@@ -75,6 +78,10 @@ class Sweeper:
         more |= self._try(change_shifts, now)
         if self._is_time("hand back", SELDOM, now) and self._try(hand_back_gone, now):
             del self._last_run["hand back"]
+            more = True
+        more |= self._try(take_due_steps, now)
+        if self._is_time("retime", SELDOM, now) and self._try(self.retime, now):
+            del self._last_run["retime"]
             more = True
         self._try(self.route_queues, now)
         more |= self._try(self.tell_closed_windows, now)
@@ -103,6 +110,10 @@ class Sweeper:
         for workspace_id in waiting_in_queue().order_by().values_list("workspace_id", flat=True).distinct():
             self._route(workspace_id, now)
         return False
+
+    def retime(self, now: datetime) -> bool:
+        """Answer timers whose targets or hours have changed."""
+        return self._retiming.run(now)
 
     def tell_closed_windows(self, now: datetime) -> bool:
         """One line per window that closed in an open conversation, at the time it closed."""

@@ -1,4 +1,5 @@
 from inbox.models.activity import Activity
+from inbox.models.answer_timer import AnswerTimer, WindowAsk
 from inbox.models.assignment import Assignment, RoutingDecision
 from inbox.models.block import Block
 from inbox.models.case import Case
@@ -43,6 +44,7 @@ from inbox.models.upload import Upload
 
 __all__ = [
     "Activity",
+    "AnswerTimer",
     "Assignment",
     "Attachment",
     "Block",
@@ -98,4 +100,5 @@ __all__ = [
     "Undo",
     "UnmatchedStatus",
     "Upload",
+    "WindowAsk",
 ]

@@ -55,6 +55,7 @@ class Conversation(models.Model):
     inbound_count = models.PositiveIntegerField(default=0)  # unread = inbound_count - ReadCursor.read_count
     needs_answer = models.BooleanField(default=False)  # the customer spoke last
     waiting_since = models.DateTimeField(null=True, blank=True)  # the first unanswered message, not moved by later
+    answer_due_at = models.DateTimeField(null=True, blank=True)  # the team's target for this wait: see AnswerTimer
     answered_at = models.DateTimeField(null=True, blank=True)  # our last human reply
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -26,7 +26,10 @@ from whatsapp.phone_format import pretty
 
 register = template.Library()
 
-for _part in (markup.icon, markup.face, markup.agent_face, markup.slots, markup.ticks, markup.when):
+for _part in (
+    markup.icon, markup.face, markup.agent_face, markup.slots, markup.ticks, markup.when,
+    markup.answer_target,
+):
     register.simple_tag(_part)
 
 

@@ -6,6 +6,7 @@ import "./elements/combo-list.js";
 import "./elements/drop-menu.js";
 import "./elements/message-composer.js";
 import "./elements/relative-time.js";
+import "./elements/target-clock.js";
 import "./elements/thread-scroll.js";
 import "./elements/voice-player.js";
 import "./elements/window-clock.js";

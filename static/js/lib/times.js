@@ -3,8 +3,8 @@
 import { word } from "./words.js";
 
 const HOUR = 3600000;
-const MINUTE = 60000;
-const SOON = 4 * HOUR;
+export const MINUTE = 60000;
+export const SOON = 4 * HOUR;
 
 const { language = "de", zone } = document.body.dataset;
 const locale = language === "en" ? "en-GB" : "de-DE";

@@ -184,6 +184,7 @@ function moveWindow(event) {
   head.dataset.version = event.version;
   head.dataset.windowUntil = event.facts.closes_at ?? "";
   for (const clock of head.querySelectorAll("window-clock")) clock.dataset.until = head.dataset.windowUntil;
+  for (const clock of head.querySelectorAll("target-clock")) clock.dataset.due = event.facts.answer_due_at ?? "";
 }
 
 function replaceHead(event) {
