@@ -5,7 +5,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.holidays import region_name
+from accounts.hours_words import blocks_words, week_words
 from accounts.models import Agent, AuditEntry, Role, RoutingStrategy, Visibility, Workspace
+from accounts.schedules import as_blocks
 
 # The words of each verb on the audit page. A verb that is not here is shown as it is.
 WORDS: dict[str, str | Promise] = {
@@ -25,6 +28,9 @@ WORDS: dict[str, str | Promise] = {
     "team.created": _("created the team"),
     "team.changed": _("changed the team"),
     "team.default": _("made this the default team:"),
+    "hours.changed": _("changed the hours of"),
+    "hours.exception_added": _("set days that are different for"),
+    "hours.exception_removed": _("removed days that were different for"),
     "number.connected": _("connected the number"),
     "number.routing": _("changed the team of the number"),
     "number.resumed": _("let sending go on for the number"),
@@ -68,6 +74,8 @@ _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
     "fields": _("Fields"), "new": _("New"), "changed": _("Changed"), "count": _("Contacts"), "format": _("Format"),
+    "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
+    "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
@@ -80,10 +88,16 @@ def details(entry: AuditEntry) -> list[tuple[str | Promise, str | Promise]]:
     """What the entry's data says, as pairs of words."""
     order = {field: place for place, field in enumerate(_FIELDS)}  # the database keeps none
     items = sorted(entry.data.items(), key=lambda item: order.get(item[0], len(order)))
-    return [(_FIELDS.get(key, key), _value(value)) for key, value in items]
+    return [(_FIELDS.get(key, key), _value(key, value)) for key, value in items]
 
 
-def _value(value: object) -> str | Promise:
+def _value(key: str, value: Any) -> str | Promise:
+    if key in ("weekly", "weekly_before"):
+        return week_words(value)
+    if key == "blocks":
+        return blocks_words(as_blocks(value))
+    if key == "region":
+        return region_name(value) or "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):

@@ -5,7 +5,7 @@ deadlines and reports look no further. What was set for a date wins over a holid
 business works on the business's special days as far as the business is open then.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -64,14 +64,14 @@ def hours_of_team(row: WorkingHours, business: WorkingHours | None, zone: ZoneIn
     """Of a team's row, stored or not: its own week, or what is its own beside the business's."""
     usual = hours_of_business(business, zone)
     if not row.is_used:
-        return _laid_over(usual.weekly or AROUND_THE_CLOCK, {**usual.exceptions, **_own_days(row)}, zone)
+        return _laid_over(usual.weekly or AROUND_THE_CLOCK, {**usual.exceptions, **_exception_days(row)}, zone)
     return _laid_over(_week(row), _days_beside(row, business), zone)
 
 
 def hours_of_person(row: WorkingHours, business: WorkingHours | None, zone: ZoneInfo) -> OpeningHours:
     """Of a person's row, stored or not: their week; without one only what was set for them is a day off."""
     if not row.is_used:
-        return _laid_over(AROUND_THE_CLOCK, {each.date: as_blocks(each.blocks) for each in _exceptions(row)}, zone)
+        return _laid_over(AROUND_THE_CLOCK, _exception_days(row), zone)
     return _laid_over(_week(row), _days_beside(row, business), zone)
 
 
@@ -126,8 +126,8 @@ def _own_days(row: WorkingHours, now: datetime | None = None) -> dict[date, Bloc
     for each in (year - 1, year, year + 1) if row.region else ():
         found = holidays_of(row.region, each)
         days |= {day: () for day, name in found.items() if name not in row.open_holidays}
-    return days | {each.date: as_blocks(each.blocks) for each in _exceptions(row)}
+    return days | _exception_days(row)
 
 
-def _exceptions(row: WorkingHours) -> Collection:
-    return row.exceptions.all() if row.pk else ()
+def _exception_days(row: WorkingHours) -> dict[date, Blocks]:
+    return {each.date: as_blocks(each.blocks) for each in row.exceptions.all()} if row.pk else {}

@@ -142,6 +142,12 @@ MATRIX: dict[str, Line] = {
     "settings-team-new": Line(ADMINS),
     "settings-team": team(LEADS),
     "settings-team-default": team(ADMINS),
+    "settings-hours": Line(LEADS, answers=(403,)),  # leads see them, admins change them
+    "settings-hours-exceptions": Line(ADMINS),
+    "settings-team-hours": team(LEADS),
+    "settings-team-hours-exceptions": team(LEADS),
+    "settings-person-hours": led_person(),
+    "settings-person-hours-exceptions": led_person(),
     "settings-labels": Line(LEADS),
     "settings-label": label(),
     "settings-label-place": label(),
