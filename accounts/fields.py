@@ -1,6 +1,7 @@
 """A text column whose contents are encrypted at rest with the keys in settings.FIELD_KEYS (first key encrypts)."""
 
 import functools
+import hashlib
 from collections.abc import Iterator
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -30,6 +31,11 @@ def decrypt(token: str) -> str:
         raise ImproperlyConfigured(
             "A stored secret cannot be read: FIELD_KEYS lacks the key it was written with."
         ) from error
+
+
+def key_fingerprints() -> list[str]:
+    """A short name for each key of FIELD_KEYS, newest first. Keys are random, so it gives nothing of them away."""
+    return [hashlib.sha256(b"tresen field key " + key.encode()).hexdigest()[:12] for key in settings.FIELD_KEYS]
 
 
 class Secret:

@@ -19,7 +19,6 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger("scheduler")
 
-LOCK = "tresen.scheduler"
 NIGHT = timedelta(hours=2, minutes=30)  # UTC
 START_SECONDS = 15  # what jobs need (the practice phone, say) starts together with us
 TICK_SECONDS = 5
@@ -40,12 +39,14 @@ def due(jobs: object, now: datetime) -> Iterator[tuple[str, Callable[[], object]
 
 def holds_lock() -> bool:
     """Whether this process is the active scheduler. The lock lives as long as its connection, so ask every time."""
+    from inbox.loops.leaders import SCHEDULER_LOCK
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM pg_locks"
             " WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objsubid = 1)"
             " OR pg_try_advisory_lock(hashtextextended(%s, 0))",
-            [LOCK],
+            [SCHEDULER_LOCK],
         )
         return bool(cursor.fetchone()[0])
 

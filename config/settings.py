@@ -216,6 +216,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MEDIA_QUOTA_BYTES = env.integer("MEDIA_QUOTA_BYTES", 50 * 1024**3)
+BACKUP_DIR = Path(env.text("BACKUP_DIR") or DATA_DIR / "backups").resolve()  # of `manage.py backup`
 # /metrics answers to this token ("Authorization: Bearer …"); without one, to this machine only.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 DISK_FREE_WARNING_BYTES = env.integer("DISK_FREE_WARNING_BYTES", 2 * 1024**3)

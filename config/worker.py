@@ -15,6 +15,7 @@ from rq.executions import Execution
 from rq.job import Job
 
 logger = logging.getLogger("worker")
+TTL_SECONDS = 75  # an idle worker says every minute that it lives; the doctor and the page of jobs believe that
 
 
 class Worker(SimpleWorker):
@@ -39,7 +40,9 @@ def main(queue: str) -> int:
     django.setup()
     from django_rq.workers import get_worker
 
-    worker = get_worker(queue, worker_class="config.worker.Worker", serializer="rq.serializers.JSONSerializer")
+    worker = get_worker(
+        queue, worker_class="config.worker.Worker", serializer="rq.serializers.JSONSerializer", worker_ttl=TTL_SECONDS
+    )
     try:
         worker.work(logging_level="WARNING")
     except (RedisGone, RedisSilent) as error:

@@ -38,12 +38,12 @@ def addresses_fit(app_configs: object, **kwargs: object) -> list[Error]:
     parts, errors = urlsplit(settings.BASE_URL), []
     if parts.scheme != "https":
         errors.append(Error("BASE_URL must begin with https:// in production.", id="whatsapp.E004"))
-    if not any(_host_matches(parts.hostname or "", pattern) for pattern in settings.ALLOWED_HOSTS):
+    if not any(host_matches(parts.hostname or "", pattern) for pattern in settings.ALLOWED_HOSTS):
         errors.append(Error("ALLOWED_HOSTS must contain the host of BASE_URL.", id="whatsapp.E005"))
     return errors
 
 
-def _host_matches(host: str, pattern: str) -> bool:
+def host_matches(host: str, pattern: str) -> bool:
     return host == pattern or (pattern.startswith(".") and (host == pattern[1:] or host.endswith(pattern)))
 
 

@@ -10,6 +10,8 @@ import hmac
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
@@ -279,10 +281,24 @@ class AccountAPI(_Caller):
                 raise TemporaryFailure(errors.STRANGE_ANSWER, "template list turns in a circle")
             seen.add(after)
 
-    def phone_number(self, phone_number_id: str) -> dict[str, Any]:
+    def phone_number(self, phone_number_id: str, *, timeout: tuple[float, float] | None = None) -> dict[str, Any]:
         """What Meta says of one of our numbers: display number, name, quality, throughput, status."""
         fields = "id,display_phone_number,verified_name,quality_rating,status,throughput,name_status,platform_type"
-        return self._get(phone_number_id, fields=fields)
+        url, params = f"{self._root}/{phone_number_id}", {"fields": fields, **self._proof}
+        return _call("GET", url, token=self._token, params=params, timeout=timeout)[0]
+
+
+def meta_clock(timeout: tuple[float, float] = (3.0, 5.0)) -> datetime | None:
+    """What time it is at Meta, if its answer says so; no token travels. TemporaryFailure when nobody answers."""
+    try:
+        answer = _shared_session().head(f"{settings.GRAPH_BASE_URL}/", timeout=timeout, allow_redirects=False)
+    except requests.RequestException as error:
+        raise TemporaryFailure(errors.NOT_REACHED, type(error).__name__) from error
+    try:
+        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def app_secret_proof(token: str, secret: str) -> str:
