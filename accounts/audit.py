@@ -57,6 +57,8 @@ WORDS: dict[str, str | Promise] = {
     "contact_field.created": _("made the contact field"),
     "contact_field.changed": _("changed the contact field"),
     "contact_field.removed": _("removed the contact field"),
+    "satisfaction.team": _("switched the rating after closing for"),
+    "satisfaction.changed": _("changed the rating after closing"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }
 

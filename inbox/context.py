@@ -27,6 +27,9 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("deliveries", "settings-deliveries", "webhook", gettext_noop("Webhook deliveries"), ADMINS),
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),
+    ("automation", [
+        ("automatic", "settings-automatic", "bot", gettext_noop("Automatic messages"), LEADS),
+    ]),
     ("workspace", [
         ("people", "settings-people", "users", gettext_noop("People and roles"), LEADS),
         ("teams", "settings-teams", "contacts", gettext_noop("Teams"), LEADS),
@@ -95,7 +98,7 @@ class Shell:
     @cached_property
     def settings_nav(self) -> list[dict[str, Any]]:
         """The pages this person may open, under their headings."""
-        headings = {"WhatsApp": "WhatsApp", "workspace": _("Workspace"), "you": _("You")}
+        headings = {"WhatsApp": "WhatsApp", "automation": _("Automation"), "workspace": _("Workspace"), "you": _("You")}
         role = self.agent.role if self.agent else ""
         groups = []
         for heading, items in SETTINGS:

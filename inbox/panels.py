@@ -49,7 +49,8 @@ def panel_of(conversation: Conversation) -> Panel:
         labels=in_order(conversation.labels),
         cases=list(
             with_beside(
-                Case.objects.filter(conversation=conversation, closed_at__isnull=False), closed_by=PERSON
+                Case.objects.filter(conversation=conversation, closed_at__isnull=False), closed_by=PERSON,
+                satisfaction=("case", "score", "comment"),
             ).order_by("-opened_at")[:EARLIER_CASES]
         ),
         block=_block(conversation),

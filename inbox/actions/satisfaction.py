@@ -73,6 +73,12 @@ def settings_of(workspace_id: int) -> SatisfactionSettings | None:
     return SatisfactionSettings.objects.filter(workspace_id=workspace_id).first()
 
 
+def asks_for(conversation: Conversation) -> bool:
+    """Does this conversation's team ask?"""
+    chosen = settings_of(conversation.workspace_id)
+    return chosen is not None and chosen.teams.filter(pk=conversation.team_id or 0).exists()
+
+
 def words_of(conversation: Conversation, chosen: SatisfactionSettings, language: str = "") -> Wording:
     """In the contact's language, as far as it is known."""
     own = conversation.workspace.language

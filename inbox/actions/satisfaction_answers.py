@@ -64,6 +64,7 @@ def take_answer(conversation: Conversation, message: Message, answer: Answer, no
             row.commented_at = row.commented_at or at
             row.save(update_fields=["comment", "commented_at"])
         events.message_created(message)
+        events.conversation_changed(conversation)  # the panel shows it with its case
         is_closed = conversation.status == ConversationStatus.CLOSED and row.case_id == _last_case(conversation)
         why = _why(conversation, row) if is_first and answer.score and is_closed else ""
         if why and conversation.service_window.is_open(now):

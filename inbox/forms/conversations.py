@@ -33,6 +33,12 @@ class AssignmentForm(forms.Form):
 class ClosureForm(forms.Form):
     outcome = forms.CharField(required=False, max_length=LONGEST_OUTCOME)
     seen_inbound = forms.IntegerField(required=False, min_value=0)
+    without_rating = forms.BooleanField(required=False)  # the customer is not asked how it went
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["asks"] = not cleaned.pop("without_rating", False)
+        return cleaned
 
 
 class SnoozeForm(forms.Form):

@@ -22,6 +22,7 @@ from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS
 from inbox.row_markup import row_html
 from inbox.rows import KIND_ICONS, Row, milliseconds
+from inbox.satisfaction_rules import FACES, score_words
 from whatsapp.phone_format import pretty
 
 register = template.Library()
@@ -49,6 +50,12 @@ def _sprite() -> SafeString:
 def icon_sprite() -> SafeString:
     """All symbols, once per page."""
     return _sprite()
+
+
+@register.filter
+def rating_words(score: int) -> str:
+    """The smiley and the word of a customer's score."""
+    return f"{FACES.get(score, '')} {score_words(score)}"
 
 
 @register.filter

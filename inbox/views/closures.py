@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from inbox import access
-from inbox.actions import conversations
+from inbox.actions import conversations, satisfaction
 from inbox.forms.conversations import ClosureForm, SnoozeForm, snooze_choices
 from inbox.models import Case
 from inbox.views.assignments import changed_answer, undoable
@@ -23,7 +23,10 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: the menu of outcomes. POST: close. DELETE: reopen."""
     conversation = access.get_conversation(request.user, pk)
     if request.method == "GET":
-        context = {"conversation": conversation, "outcomes": _outcomes(conversation.workspace_id)}
+        context = {
+            "conversation": conversation, "outcomes": _outcomes(conversation.workspace_id),
+            "asks": satisfaction.asks_for(conversation),
+        }  # fmt: skip
         return render(request, "inbox/conversations/_close_menu.html", context)
     if request.method == "DELETE":
         conversations.reopen_conversation(conversation, by=request.user)
