@@ -23,6 +23,7 @@ ADMINS = (Role.ADMIN,)
 SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("WhatsApp", [
         ("number", "settings-number", "phone", gettext_noop("Number"), ADMINS),
+        ("business-profile", "settings-profiles", "building", gettext_noop("Business profile"), ADMINS),
         ("templates", "settings-templates", "template", gettext_noop("Templates"), EVERYONE),
         ("deliveries", "settings-deliveries", "webhook", gettext_noop("Webhook deliveries"), ADMINS),
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),

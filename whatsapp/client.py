@@ -31,6 +31,7 @@ TIMEOUT = (5.0, 30.0)  # connect, read (whatsapp-cloud-api.md §20)
 UPLOAD_TIMEOUT = (5.0, 120.0)
 MAX_REDIRECTS = 3
 CHUNK = 64 * 1024
+PUBLIC_HOSTS = ("whatsapp.net", "fbcdn.net")
 TEMPLATE_FIELDS = (
     "id,name,language,status,category,components,quality_score,rejected_reason,parameter_format,correct_category"
 )
@@ -111,6 +112,16 @@ def request(
     )
 
 
+def request_public(url: str) -> requests.Response:
+    """A file that Meta shows to everybody (profile pictures): no token goes there. To be closed by the caller."""
+    parts, base = urlsplit(url), urlsplit(settings.GRAPH_BASE_URL)
+    is_public = any((parts.hostname or "").endswith(f".{name}") for name in PUBLIC_HOSTS)
+    is_ours = settings.DEMO and parts.netloc == base.netloc and parts.scheme == base.scheme
+    if not is_ours and not (is_public and parts.scheme == "https" and parts.netloc == parts.hostname):
+        raise ForbiddenAddress(url)
+    return _shared_session().get(url, timeout=TIMEOUT, allow_redirects=False, verify=True, stream=True)
+
+
 def never_left(error: requests.RequestException) -> bool:
     """Is it certain that no byte of the request reached the other side?"""
     if isinstance(error, requests.exceptions.ConnectTimeout):
@@ -140,7 +151,7 @@ def _call(method: str, url: str, *, token: str, is_send: bool = False, **kwargs:
     raise answers.problem(response, body, is_send, trace)
 
 
-class _Caller:
+class GraphCaller:
     """Where the Graph API lives and which token opens it."""
 
     def __init__(self, account: BusinessAccount) -> None:
@@ -166,11 +177,14 @@ class _Caller:
     def _post(self, path: str, **kwargs: Any) -> tuple[dict[str, Any], str]:
         return self._send("POST", path, **kwargs)
 
-    def _send(self, method: str, path: str, **kwargs: Any) -> tuple[dict[str, Any], str]:
-        return _call(method, f"{self._root}/{path}", token=self._token, params=self._proof or None, **kwargs)
+    def _send(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, **kwargs: Any
+    ) -> tuple[dict[str, Any], str]:
+        params = {**(query or {}), **self._proof}
+        return _call(method, f"{self._root}/{path}", token=self._token, params=params or None, **kwargs)
 
 
-class CloudAPI(_Caller):
+class CloudAPI(GraphCaller):
     """What one of our numbers can do. Safe to share between threads; reads the token once."""
 
     def __init__(self, phone_number: PhoneNumber) -> None:
@@ -255,7 +269,7 @@ class CloudAPI(_Caller):
         raise PermanentFailure(errors.STRANGE_ANSWER, "too many redirects")
 
 
-class AccountAPI(_Caller):
+class AccountAPI(GraphCaller):
     """What concerns a whole business account."""
 
     def __init__(self, business_account: BusinessAccount) -> None:

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
-from accounts.models import Workspace
+from accounts.models import Agent, Workspace
 
 
 class MetaApp(models.Model):
@@ -88,6 +88,20 @@ class PhoneNumber(models.Model):
     @property
     def portfolio(self) -> str:
         return self.business_account.portfolio
+
+
+class BusinessProfile(models.Model):
+    """What customers see of a number, as Meta showed it when it was last asked, and our copy of its picture."""
+
+    phone_number = models.OneToOneField(PhoneNumber, on_delete=models.CASCADE, related_name="profile")
+    facts = models.JSONField(default=dict)  # Meta's shape, see whatsapp.business_profile
+    automation = models.JSONField(default=dict)  # ice breakers and commands, in Meta's shape
+    picture = models.FileField(upload_to="profile-pictures/%Y/%m/", max_length=200, blank=True)
+    picture_key = models.CharField(max_length=64, blank=True)  # which of Meta's pictures that is
+    read_at = models.DateTimeField(null=True, blank=True)
+    saved_at = models.DateTimeField(null=True, blank=True)
+    saved_by = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    saving_until = models.DateTimeField(null=True, blank=True)  # somebody is writing to Meta: one at a time
 
 
 class TemplateStatus(models.TextChoices):

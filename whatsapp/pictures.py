@@ -4,6 +4,8 @@ Decoders are where hostile files bite, so they run alone, with bounded memory an
 the few words this prints on its standard error: {"type", "width", "height", "changed", …} or {"refused": why}.
 Nothing on standard output means that the file may go as it is.
 
+With `square LEFT TOP SIDE` (pixels of the upright picture; 0 0 0 for the middle) it cuts out a profile picture.
+
 What comes out is a JPEG or PNG with 8 bits a channel, turned upright, without EXIF (place, camera), within 5 MB; or
 the WebP itself when it is a sticker. Imports nothing of ours, so that it starts quickly.
 """
@@ -23,6 +25,7 @@ LIMIT = 5 * 1024 * 1024
 STICKER_SIDE, STICKER_LIMIT, ANIMATED_LIMIT, MAX_FRAMES = 512, 100 * 1024, 500 * 1024, 1000
 SIDES = (4096, 3072, 2560, 2048, 1600, 1280)
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF"]  # a JPEG may turn out to be an MPO
+SMALLEST_SQUARE, SQUARE_SIDES = 192, (640, 1024)
 PLAIN = {"JPEG": {"RGB"}, "PNG": {"RGB", "RGBA"}}  # with eight bits a channel
 ORIENTATION, PNG, SIXTEEN_TO_EIGHT = 0x0112, b"\x89PNG", 255 / 65535
 # Of the metadata only what the colours need is kept.
@@ -78,6 +81,27 @@ def prepare(source: Any, size: int) -> tuple[dict[str, Any], bytes]:
         facts["smaller"] = final.width * final.height < width * height
         facts["converted"] = {"MPO": "JPEG"}.get(kind, kind) != facts["type"].removeprefix("image/").upper()
         return facts, body
+
+
+def cut_square(source: Any, left: int, top: int, side: int) -> tuple[dict[str, Any], bytes]:
+    """A profile picture: this square of the upright picture, or its middle, as a JPEG of a sensible size."""
+    Image.MAX_IMAGE_PIXELS = None
+    _know_heif()
+    with Image.open(source, formats=[each for each in FORMATS if each in Image.OPEN]) as picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Refused("pixels")
+        picture.load()
+        upright = _flat(_eight_bit(ImageOps.exif_transpose(picture)))
+    width, height = upright.size
+    if side <= 0 or min(left, top) < 0 or left + side > width or top + side > height:
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+    if side < SMALLEST_SQUARE:
+        raise Refused("small")
+    final = min(max(side, SQUARE_SIDES[0]), SQUARE_SIDES[1])
+    cut = upright.resize((final, final), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
+    cut.info = upright.info
+    return _facts("image/jpeg", cut, True), _saved(cut, "JPEG", quality=92)
 
 
 def _know_heif() -> None:
@@ -179,7 +203,8 @@ def main() -> None:
     size = source.tell()
     source.seek(0)
     try:
-        facts, body = prepare(source, size)
+        square = [int(each) for each in sys.argv[2:]] if sys.argv[1:2] == ["square"] else None
+        facts, body = prepare(source, size) if square is None else cut_square(source, *square)
     except Refused as why:
         facts, body = {"refused": str(why)}, b""
     except MemoryError:

@@ -107,7 +107,7 @@ _NO_PICTURES = {"image/vnd.dwg", "image/vnd.djvu"}
 
 def _picture(file: IO[bytes], name: str) -> Verdict:
     result = tempfile.TemporaryFile()  # noqa: SIM115 - the verdict's, or closed with it
-    facts = _prepared(file, result)
+    facts = run_picture_program(file, result)
     if (why := facts.get("refused")) is not None:
         raise NotSendable({
             "pixels": _("This picture has too many pixels. Make it smaller first."),
@@ -125,10 +125,10 @@ def _picture(file: IO[bytes], name: str) -> Verdict:
     )  # fmt: skip
 
 
-def _prepared(file: IO[bytes], result: IO[bytes]) -> dict[str, Any]:
+def run_picture_program(file: IO[bytes], result: IO[bytes], *arguments: str) -> dict[str, Any]:
     """What the picture program says; its picture is in `result`. It may take its time, but not ours for ever."""
     file.seek(0)
-    command = [sys.executable, "-P", str(Path(__file__).with_name("pictures.py"))]
+    command = [sys.executable, "-P", str(Path(__file__).with_name("pictures.py")), *arguments]
     with _decoders:
         try:
             done = subprocess.run(

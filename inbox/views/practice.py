@@ -18,17 +18,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import Workspace
+from accounts.schedules import workspace_hours
 from inbox import demo, practice_acts, practice_log, practice_screen
 from inbox.errors import InboxRuleViolation
 from inbox.models import Activity, Contact, Conversation
 from inbox.views.attachments import wanted_part
 from inbox.views.refusals import View, refusal
+from whatsapp.business_profile import VERTICALS
+from whatsapp.opening_words import opening_words
 from whatsapp.sandbox import remote
 
 WAIT = 8  # seconds a page waits for news; shorter than the phone's memory of who looks at it
 JUMPS = {"1h": timedelta(hours=1), "20h": timedelta(hours=20), "24h": timedelta(hours=24)}
 INLINE = ("image/", "audio/", "video/")
-PARTS = ("persona", "link", "clock", "wrong", "bar", "chat", "log", "templates", "crowd")
+PARTS = ("persona", "link", "clock", "wrong", "bar", "profile", "chat", "log", "templates", "crowd")
 
 
 class PhoneAway(InboxRuleViolation):
@@ -125,7 +129,8 @@ def _screen(request: HttpRequest, key: str, *, raw: bool) -> dict[str, Any]:
     return {
         "customer": customer,
         "face": practice_screen.face(customer),
-        "business": request.user.workspace.name,
+        "business": number["name"],
+        **_shown_of(number, request.user.workspace),
         "conversation": conversation,
         "inbox_url": reverse("conversation", args=[conversation.pk]) if conversation else reverse("inbox"),
         "window": window,
@@ -150,6 +155,18 @@ def _conversation(contact: Contact | None) -> Conversation | None:
         return None
     found = Conversation.objects.filter(contact=contact).select_related("workspace", "contact", "phone_number")
     return found.order_by("pk").first()
+
+
+def _shown_of(number: dict[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """What the customer sees of the business."""
+    profile, automation = number["profile"], number["automation"]
+    vertical = profile.get("vertical", "")
+    return {
+        "number": number, "profile": profile, "picture": int(number["picture"] or 0),
+        "vertical": VERTICALS.get(vertical, vertical) if vertical not in ("", "UNDEFINED") else "",
+        "prompts": automation.get("prompts", []), "commands": automation.get("commands", []),
+        "hours": opening_words(workspace_hours(workspace), timezone.now()),
+    }  # fmt: skip
 
 
 @require_POST

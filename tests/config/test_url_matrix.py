@@ -85,6 +85,10 @@ def team(who: str) -> Line:
     return Line(who, lambda world: [world.cast.team.pk])
 
 
+def of_number(**more: Any) -> Line:
+    return Line(ADMINS, lambda world: [world.cast.number.pk], **more)
+
+
 def person() -> Line:
     return Line(ADMINS, lambda world: [world.cast.ben.pk])
 
@@ -160,6 +164,12 @@ MATRIX: dict[str, Line] = {
     "settings-automatic": Line(LEADS),
     "settings-rating": Line(ADMINS),
     "settings-rating-team": team(LEADS),
+    "settings-profiles": Line(ADMINS),
+    "settings-profile": of_number(),
+    "settings-profile-picture": of_number(answers=(404,)),  # there is none yet
+    "settings-profile-automation": of_number(),
+    "settings-profile-link": of_number(),
+    "settings-profile-qr": Line(ADMINS, lambda world: [world.cast.number.pk, "svg"], (MISSING, "svg")),
     "settings-templates": Line(EVERYBODY),
     "settings-templates-sync": Line(ADMINS),
     "settings-template": Line(EVERYBODY, lambda world: [world.template]),

@@ -83,7 +83,8 @@ def get_state(phone: "Phone", request: Request) -> Answer:
         "version": state.version, "settings": asdict(state.settings),
         "numbers": [
             {"id": one.id, "waba_id": one.waba_id, "display": one.display, "name": one.name, "status": one.status,
-             "throughput": one.throughput, "blocked": one.blocked, "delivered_service": one.delivered_service}
+             "throughput": one.throughput, "blocked": one.blocked, "delivered_service": one.delivered_service,
+             "profile": phone.profiles.shown(one), "picture": one.picture, "automation": one.automation}
             for one in sorted(state.numbers.values(), key=lambda number: number.display)
         ],
         "customers": len(state.customers), "accepted": len(state.ledger), "held": len(phone.flow.held),

@@ -87,7 +87,9 @@ class Graph:
         if edge == "media" and request.method == "POST":
             return self.phone.media.upload(number, request)
         if edge == "whatsapp_business_profile" and request.method in {"GET", "POST"}:
-            return numbers.profile(number, request)
+            return self.phone.profiles.profile(number, request)
+        if edge == "conversational_automation" and request.method == "POST":
+            return self.phone.profiles.automate(number, request)
         if edge == "block_users" and request.method in {"GET", "POST", "DELETE"}:
             return numbers.blocked(number, request)
         if edge == "" and request.method == "GET":

@@ -5,6 +5,7 @@ import hmac
 import re
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class MediaStore:
         self.state = state
         self.folder = folder
         self.base_url = base_url
-        self.uploads: dict[str, tuple[int, bytes]] = {}  # resumable: id -> (length, what came so far)
+        self.uploads: dict[str, ResumableUpload] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     # --- files -------------------------------------------------------------------------------------------------------
@@ -128,21 +129,39 @@ class MediaStore:
         if not length.isdigit() or request.params.get("file_type") not in LIMITS:
             raise GraphError(100, message="(#100) file_length and a known file_type are required.")
         upload_id = f"upload:{secrets.token_urlsafe(16)}"
-        self.uploads[upload_id] = (int(length), b"")
+        self.uploads[upload_id] = ResumableUpload(int(length), request.params["file_type"])
         return json_response({"id": f"{upload_id}?sig={secrets.token_urlsafe(8)}"})
 
     def continue_upload(self, upload_id: str, request: Request) -> Response:
         if upload_id not in self.uploads:
             raise unknown_object(request.method, upload_id)
-        length, received = self.uploads[upload_id]
+        upload = self.uploads[upload_id]
         if request.method == "GET":
-            return json_response({"id": upload_id, "file_offset": len(received)})
+            return json_response({"id": upload_id, "file_offset": len(upload.received)})
+        if not request.headers.get("authorization", "").startswith("OAuth "):
+            raise GraphError(100, message="(#100) The Resumable Upload API wants Authorization: OAuth <token>.")
         offset = int(request.headers.get("file_offset", "0") or 0)
-        received = received[:offset] + request.body
-        self.uploads[upload_id] = (length, received)
-        if len(received) < length:
-            return json_response({"id": upload_id, "file_offset": len(received)})
-        return json_response({"h": f"4::a{hashlib.sha256(received).hexdigest()}:{upload_id[7:]}"})
+        upload.received = (upload.received[:offset] + request.body)[: upload.length]
+        if len(upload.received) < upload.length:
+            return json_response({"id": upload_id, "file_offset": len(upload.received)})
+        return json_response({"h": upload.handle(upload_id)})
+
+    def uploaded(self, handle: str) -> "ResumableUpload | None":
+        """The finished upload that a handle names."""
+        return next((each for name, each in self.uploads.items() if each.handle(name) == handle), None)
+
+
+@dataclass
+class ResumableUpload:
+    """A file on its way: what came so far of the length that was announced."""
+
+    length: int
+    mime_type: str
+    received: bytes = b""
+
+    def handle(self, upload_id: str) -> str:
+        done = len(self.received) == self.length
+        return f"4::a{hashlib.sha256(self.received).hexdigest()}:{upload_id[7:]}" if done else ""
 
 
 def record_file(

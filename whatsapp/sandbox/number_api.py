@@ -1,9 +1,7 @@
-"""The other nodes: phone numbers, WABA, business profile, subscriptions, blocked users, debug_token."""
+"""The other nodes: phone numbers, WABA, subscriptions, blocked users, debug_token."""
 
-import re
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from whatsapp.sandbox import identity
 from whatsapp.sandbox.errors import GraphError
@@ -13,12 +11,6 @@ from whatsapp.sandbox.state import ACCESS_TOKEN, APP_ID, APP_SECRET, DAY, VERIFY
 from whatsapp.sandbox.webhooks import Outbox
 
 NUMBER_FIELDS = "verified_name,code_verification_status,display_phone_number,quality_rating,platform_type,throughput,id"
-PROFILE_FIELDS = "about,address,description,email,profile_picture_url,websites,vertical"
-PROFILE_LIMITS = {"about": 139, "address": 256, "description": 512, "email": 128}
-VERTICALS = {
-    "UNDEFINED", "OTHER", "AUTO", "BEAUTY", "APPAREL", "EDU", "ENTERTAIN", "EVENT_PLAN", "FINANCE", "GROCERY", "GOVT",
-    "HOTEL", "HEALTH", "NONPROFIT", "PROF_SERVICES", "RETAIL", "TRAVEL", "RESTAURANT", "NOT_A_BIZ",
-}  # fmt: skip
 Body = dict[str, Any]
 
 
@@ -49,6 +41,7 @@ class Numbers:
                 "can_send_message": "AVAILABLE",
                 "entities": [{"entity_type": "PHONE_NUMBER", "id": number.id, "can_send_message": "AVAILABLE"}],
             },
+            "conversational_automation": {"id": number.id, **number.automation},
             "webhook_configuration": {"application": number.override_target or self.state.settings.webhook_target},
         }  # fmt: skip
         return {name.strip(): values[name.strip()] for name in fields if name.strip() in values} | {"id": number.id}
@@ -66,21 +59,6 @@ class Numbers:
         number = self.state.number_of_waba(waba_id)
         assert number
         return number
-
-    # --- profile -----------------------------------------------------------------------------------------------------
-    def profile(self, number: Number, request: Request) -> Response:
-        if request.method == "GET":
-            fields = request.params.get("fields", PROFILE_FIELDS).split(",")
-            data = {name: value for name, value in number.profile.items() if name in fields}
-            return json_response({"data": [data | {"messaging_product": "whatsapp"}]})
-        body = read_json(request)
-        if body.get("messaging_product") != "whatsapp":
-            raise GraphError(100, message="(#100) The parameter messaging_product is required.")
-        changes = {name: value for name, value in body.items() if name in {*PROFILE_LIMITS, "websites", "vertical"}}
-        _check_profile(changes)
-        number.profile |= changes
-        self.state.touch("number", number.id, number)
-        return json_response({"success": True})
 
     # --- webhooks ----------------------------------------------------------------------------------------------------
     async def subscriptions(self, waba_id: str, request: Request) -> Response:
@@ -134,25 +112,6 @@ class Numbers:
             number.blocked.remove(customer.key)
         self.state.touch("number", number.id, number)
         done.append({"input": given, "wa_id": customer.phone})
-
-
-def _check_profile(changes: Body) -> None:
-    for name, longest in PROFILE_LIMITS.items():
-        if name in changes and (not isinstance(changes[name], str) or len(changes[name]) > longest):
-            raise GraphError(100, message=f"(#100) Param {name} must be at most {longest} characters long.")
-    if "about" in changes and not changes["about"]:
-        raise GraphError(100, message="(#100) Param about must not be empty.")
-    sites = changes.get("websites", [])
-    if (
-        not isinstance(sites, list)
-        or len(sites) > 2
-        or not all(urlsplit(str(site)).scheme in {"http", "https"} for site in sites)
-    ):
-        raise GraphError(100, message="(#100) Param websites takes two addresses with http or https.")
-    if changes.get("vertical", "OTHER") not in VERTICALS:
-        raise GraphError(100, message=f"(#100) Param vertical must be one of {{{', '.join(sorted(VERTICALS))}}}.")
-    if changes.get("email") and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", changes["email"]):
-        raise GraphError(100, message="(#100) Param email must be a valid email address.")
 
 
 def debug_token(request: Request) -> Response:

@@ -19,6 +19,7 @@ from whatsapp.sandbox.journal import Journal
 from whatsapp.sandbox.limits import Limits
 from whatsapp.sandbox.media_api import MediaStore
 from whatsapp.sandbox.number_api import Numbers
+from whatsapp.sandbox.profile_api import PICTURE_PATH, Profiles
 from whatsapp.sandbox.sending import Sending
 from whatsapp.sandbox.state import ACCESS_TOKEN, Settings, State
 from whatsapp.sandbox.statuses import StatusFlow
@@ -46,6 +47,7 @@ class Phone:
         self.sending = Sending(self.state, self.limits, self.flow, self.events)
         self.templates = Templates(self.state, self.outbox, self.events)
         self.numbers = Numbers(self.state, self.outbox)
+        self.profiles = Profiles(self.state, self.media)
         self.inbound = Inbound(self.state, self.outbox, self.media, self.limits, self.events)
         self.crowd = Crowd(self.state, self.inbound)
         self.visits = Visits(self.state, self.inbound)
@@ -80,6 +82,8 @@ class Phone:
             return self.control.handle(request)
         if request.path == "/whatsapp_business/attachments/":
             return self._download(request)
+        if request.path.startswith(PICTURE_PATH):
+            return self.profiles.picture(request.path.removeprefix(PICTURE_PATH))
         return self.graph.handle(request)
 
     def seed_if_empty(self) -> None:

@@ -34,6 +34,8 @@ class Number:
     quality: str = "GREEN"
     status: str = "CONNECTED"
     profile: dict[str, Any] = field(default_factory=dict)
+    picture: str = ""  # media id of the profile picture
+    automation: dict[str, Any] = field(default_factory=dict)  # ice breakers and commands
     blocked: list[str] = field(default_factory=list)  # customer keys
     delivered_service: dict[str, int] = field(default_factory=dict)  # "2026-11" -> count
     override_target: str = ""

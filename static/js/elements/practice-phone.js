@@ -100,15 +100,17 @@ class PracticePhone extends HTMLElement {
     else if (event.type === "voice:played") this.send(this.dataset.behaviour, { name: "played", value: event.target.closest("[data-wamid]").dataset.wamid });
     else if (event.type === "change") this.changed(event.target);
     else if (event.type === "submit") this.submitted(event);
-    else if (event.key === "Escape") this.sheet("");
-    else if (event.target.getAttribute("role") === "tab") this.moveTab(event);
+    else if (event.key === "Escape") {
+      this.sheet("");
+      if (!this.querySelector("[data-profile]").hidden) this.profile(true);
+    } else if (event.target.getAttribute("role") === "tab") this.moveTab(event);
   }
 
   clicked(event) {
     const button = event.target.closest("button, [data-inbox]");
     if (!button || !this.contains(button)) return;
     const { do: act, jump, behaviour, decision, action, sheet } = button.dataset;
-    if (act) this.act({ do: act, emoji: button.dataset.emoji, wamid: button.dataset.wamid, index: button.dataset.index });
+    if (act) this.act({ do: act, text: button.dataset.text, emoji: button.dataset.emoji, wamid: button.dataset.wamid, index: button.dataset.index });
     else if (jump) this.send(this.dataset.clock, { jump }, button);
     else if (behaviour && button.matches("button")) this.send(this.dataset.behaviour, { name: behaviour, value: "1" }, button);
     else if (decision) this.decide(button, decision);
@@ -123,6 +125,7 @@ class PracticePhone extends HTMLElement {
     quote: (button) => this.quote(button.closest("[data-wamid]").dataset.wamid, button.dataset.words),
     unquote: () => this.quote("", ""),
     "new-customer": () => this.querySelector("[data-dialog='new-customer']").showModal(),
+    profile: () => this.profile(!this.querySelector("[data-profile]").hidden),
     close: (button) => button.closest("dialog").close(),
     "stop-crowd": (button) => this.send(this.dataset.crowd, { stop: "1" }, button),
   };
@@ -167,6 +170,7 @@ class PracticePhone extends HTMLElement {
     if (this.quoted && said.do !== "press" && said.do !== "react") data.append("quoted", this.quoted);
     const done = await this.send(this.dataset.messages, data);
     if (done) {
+      this.querySelector("[data-profile]").hidden = true;
       this.quote("", "");
       this.sheet("");
     }
@@ -198,6 +202,12 @@ class PracticePhone extends HTMLElement {
     strip.hidden = !wamid;
     strip.firstElementChild.textContent = words;
     if (wamid) this.querySelector("[data-form='text'] [name='text']").focus();
+  }
+
+  // What a tap on the business's name shows.
+  profile(away) {
+    this.querySelector("[data-profile]").hidden = away;
+    this.querySelector(away ? "#business-bar" : "#business-back").focus();
   }
 
   // On narrow screens controls and log come up as a sheet over the phone.
