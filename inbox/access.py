@@ -10,6 +10,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from accounts.models import Agent, Role
+from accounts.permissions import teams_led_by
 from inbox.beside import PERSON, with_beside
 from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
@@ -100,6 +101,13 @@ def require_sight(agent: Agent, conversation: Conversation) -> None:
 
 def sees(agent: Agent, facts: ConversationFacts) -> bool:
     return may_see(rights_of(agent), facts)
+
+
+def leads(agent: Agent, conversation: Conversation) -> bool:
+    """Admins lead every team; without a team every lead is responsible."""
+    if agent.workspace_id != conversation.workspace_id or agent.role not in (Role.ADMIN, Role.LEAD):
+        return False
+    return conversation.team_id is None or teams_led_by(agent).filter(pk=conversation.team_id).exists()
 
 
 def agents_who_see(conversation: Conversation) -> list[Agent]:

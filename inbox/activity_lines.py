@@ -7,8 +7,8 @@ rendered once for everybody.
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
 taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free {team},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
-unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, rated {score},
-later_held, later_returned and later_cancelled {of, due, why}.
+unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
+rated {score}, later_held, later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -63,6 +63,8 @@ def reason_words(data: dict[str, Any]) -> str:
 
 
 def _assigned(activity: Activity, data: dict) -> SafeString:
+    if data.get("escalated"):
+        return _say(_("%(actor)s handed this over to %(to)s as lead"), actor=_actor(activity), to=_name(data, "to"))
     if reason := reason_words(data):
         return _say(_("Assigned to %(to)s · %(reason)s"), to=_name(data, "to"), reason=reason)
     if activity.actor is None:
@@ -161,6 +163,10 @@ def _block_refused(activity: Activity, data: dict) -> SafeString:
     return _say(_("WhatsApp did not block this contact. Try again. (Code %(code)s)"), code=code)
 
 
+def _asked_back(activity: Activity, data: dict) -> SafeString:
+    return _say(_("%(actor)s asked the customer to answer before the window closes"), actor=_actor(activity))
+
+
 def _undone(activity: Activity, data: dict) -> SafeString:
     return _say(_("%(actor)s took that back"), actor=_actor(activity))
 
@@ -238,6 +244,7 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "unblocked": ("ban", _unblocked),
     "block_refused": ("alert", _block_refused),
     "undone": ("undo", _undone),
+    "asked_back": ("clock", _asked_back),
     "merged": ("users", _merged),
     "number_changed": ("phone", _number_changed),
     "window_closed": ("lock", _window_closed),

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Agent, Role, Team
 from accounts.permissions import teams_led_by
 from inbox import presence, times
+from inbox.actions.asking_back import may_ask
 from inbox.actions.handback import DEFAULT_GUARD
 from inbox.actions.load import counts_as_load
 from inbox.enums import ConversationStatus
@@ -69,6 +70,16 @@ class Ticket:
     @property
     def is_late(self) -> bool:
         return self.row.is_over_target
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the lead may have the customer asked for a word now that little of the window is left."""
+        return self.row.window_state in ("soon", "urgent") and may_ask(self.conversation)
+
+    @property
+    def was_asked(self) -> bool:
+        asked = getattr(self.conversation, "window_ask", None)
+        return asked is not None and asked.window_of == self.conversation.last_customer_message_at
 
     @property
     def window_digits(self) -> str:
@@ -230,7 +241,7 @@ def _by_window(found: QuerySet[Conversation], now: datetime, margin: timedelta) 
 def _tickets(
     agent: Agent, conversations: QuerySet[Conversation], states: dict[int, str], now: datetime
 ) -> list[Ticket]:
-    found = list(conversations.select_related("contact", "assignee"))
+    found = list(conversations.select_related("contact", "assignee", "window_ask"))
     prefetch_related_objects(found, "contact__identities")
     for conversation in found:
         conversation.workspace = agent.workspace

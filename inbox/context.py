@@ -35,6 +35,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("people", "settings-people", "users", gettext_noop("People and roles"), LEADS),
         ("teams", "settings-teams", "contacts", gettext_noop("Teams"), LEADS),
         ("hours", "settings-hours", "clock", gettext_noop("Business hours"), LEADS),
+        ("teamwork", "settings-teamwork", "route", gettext_noop("Working together"), ADMINS),
         ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),
         ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),

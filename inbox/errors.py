@@ -152,6 +152,21 @@ class ContactBlocked(InboxRuleViolation):
     sentence = _("This contact is blocked. Unblock them to write.")
 
 
+class HandoverNoteRequired(InboxRuleViolation):
+    """The workspace wants a word for the colleagues when a conversation changes its team."""
+
+    code = "handover_note"
+    sentence = _("Write a note for the colleagues of the other team.")
+
+
+class AlreadyAsked(InboxRuleViolation):
+    """Customers are asked once in a window."""
+
+    code = "already_asked"
+    status = 409
+    sentence = _("This customer has already been asked in this window.")
+
+
 class StaleVersion(InboxRuleViolation):
     """What was changed had already been changed by somebody else."""
 

@@ -102,12 +102,13 @@ def messages_changed(messages: Iterable[Message]) -> None:
 
 
 def conversation_changed(
-    conversation: Conversation, *, previous: ConversationFacts | None = None, by: Agent | None = None
-) -> None:
+    conversation: Conversation, *, previous: ConversationFacts | None = None, by: Agent | None = None,
+    notice: NoticeKind = NoticeKind.ASSIGNED,
+) -> None:  # fmt: skip
     """Status, assignee, team, labels, snooze, window or name changed.
 
     `previous` are the facts before, so that people who lose sight of it are told to take it off their screens. Who
-    has got it by this change is told, unless they did it themselves (`by`; None is the routing).
+    has got it by this change is told (`notice`), unless they did it themselves (`by`; None is the routing).
     """
     before = None
     if previous is not None:
@@ -117,7 +118,7 @@ def conversation_changed(
     tell = {}
     got = conversation.assignee_id
     if previous is not None and got is not None and got not in (previous.assignee_id, by.pk if by else None):
-        tell[got] = NoticeKind.ASSIGNED
+        tell[got] = notice
     _report(Reported("conversation", conversation, None, before, tell=tell))
 
 

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Agent, Role
-from accounts.permissions import teams_led_by
-from inbox import formatting, times
+from accounts.models import Agent
+from inbox import access, formatting, times
+from inbox.actions.asking_back import may_ask
 from inbox.enums import Channel, Direction, NoticeKind, NoticeTopic
 from inbox.models import Conversation, Event, Mention, NotificationSettings
 from inbox.unread import unread_count
@@ -31,6 +31,8 @@ TOPICS = {
     NoticeKind.TARGET_OVER: NoticeTopic.TARGET,
     NoticeKind.ESCALATED: NoticeTopic.ESCALATED,
 }
+# While there is still time to ask the customer for a word that keeps the window open: leads have a button for it.
+ASKING = {NoticeKind.CLOSING_60, NoticeKind.CLOSING_15}
 LONGEST_TEXT = 160
 MINUTE = timedelta(minutes=1)
 LONGEST_GAP = timedelta(hours=1)  # what is older stands in the list, and is no news
@@ -55,6 +57,8 @@ def notice_for(
     words = _words(agent, conversation, kind, now, may_show_text(chosen))
     if not channels or not words:
         return None
+    asks = kind in ASKING and may_ask(conversation) and access.leads(agent, conversation)
+    ask = {"ask": reverse("conversation-ask", args=[conversation.pk])} if asks else {}
     return {
         "title": conversation.contact.display_name,
         "body": words,
@@ -65,7 +69,8 @@ def notice_for(
         "badge": static("img/badge-96.png"),
         "lang": agent.language,
         "timestamp": int(now.timestamp() * 1000),
-        "data": {"url": reverse("conversation", args=[conversation.pk])},
+        "data": {"url": reverse("conversation", args=[conversation.pk])} | ask,
+        "actions": [{"action": "ask", "title": _("Ask to answer")}] if ask else [],
         "channels": channels,
         "sound": sound_of(kind),
     }
@@ -110,7 +115,7 @@ def _words(agent: Agent, conversation: Conversation, kind: NoticeKind, now: date
         return _waiting_words(conversation, now) if conversation.assignee_id == agent.pk else ""
     if kind in (NoticeKind.TARGET_SOON, NoticeKind.TARGET_OVER):
         return _target_words(agent, conversation, kind, now)
-    if conversation.assignee_id not in (None, agent.pk) and not _leads(agent, conversation):
+    if conversation.assignee_id not in (None, agent.pk) and not access.leads(agent, conversation):
         return ""
     left = conversation.service_window.time_left(now)
     if not left:
@@ -126,7 +131,7 @@ def _target_words(agent: Agent, conversation: Conversation, kind: NoticeKind, no
         return ""
     if kind == NoticeKind.TARGET_SOON:
         return times.answer_target(due_at, now) if conversation.assignee_id == agent.pk else ""
-    if not _leads(agent, conversation):
+    if not access.leads(agent, conversation):
         return ""
     return times.answer_target(due_at, now) + _with_whom(agent, conversation)
 
@@ -138,15 +143,10 @@ def _with_whom(agent: Agent, conversation: Conversation) -> str:
     return "" if holder.pk == agent.pk else " · " + _("with %(name)s") % {"name": holder.first_name}
 
 
-def _leads(agent: Agent, conversation: Conversation) -> bool:
-    if agent.role == Role.ADMIN or conversation.team_id is None:
-        return agent.role in (Role.ADMIN, Role.LEAD)
-    return teams_led_by(agent).filter(pk=conversation.team_id).exists()
-
-
 def _escalation_words(agent: Agent, conversation: Conversation, with_text: bool) -> str:
     """While the lead who was asked still has it."""
-    line = conversation.activities.filter(kind="escalated").select_related("actor").order_by("-pk").first()
+    lines = conversation.activities.filter(kind="assigned", data__escalated=True)
+    line = lines.select_related("actor").order_by("-pk").first()
     if line is None or line.actor is None or not conversation.is_open or conversation.assignee_id != agent.pk:
         return ""
     if with_text and (why := formatting.to_line(line.data.get("why", ""))):

@@ -4,6 +4,7 @@ By hand anybody may act who sees the conversation, and may exceed a colleague's 
 Each change is an Assignment, a line in the thread and an event; a change to what already is does and says nothing.
 """
 
+import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -19,11 +20,20 @@ from inbox.actions.availability import agent_came_online, set_availability
 from inbox.actions.handback import hand_back_absent, hand_back_everything
 from inbox.actions.load import Fullness, fullness, loads
 from inbox.actions.locks import lock
+from inbox.actions.notes import add_note
 from inbox.actions.routing import route_waiting
 from inbox.actions.wakeups import request_routing
-from inbox.enums import ConversationStatus
-from inbox.errors import AlreadyAssigned, ConversationClosedRule, InboxRuleViolation, NotAllowed, StaleVersion
+from inbox.enums import ConversationStatus, NoticeKind
+from inbox.errors import (
+    AlreadyAssigned,
+    ConversationClosedRule,
+    HandoverNoteRequired,
+    InboxRuleViolation,
+    NotAllowed,
+    StaleVersion,
+)
 from inbox.models import Assignment, Case, Conversation
+from inbox.text import clean
 from inbox.visibility import facts_of
 
 __all__ = [
@@ -40,6 +50,7 @@ __all__ = [
     "route_waiting",
     "set_availability",
     "take_over",
+    "wants_note",
 ]
 
 
@@ -87,9 +98,12 @@ def assign(
     to_team: Team | None = None,
     by: Agent,
     seen_assignee_id: int | None | _Unsaid = UNSAID,
+    note: str = "",
+    escalated_because: str = "",
 ) -> Change:
     """Give it to a colleague, to a team's queue, or to a colleague within a team.
 
+    `note` is for the colleagues there; where the workspace wants one, no conversation changes its team without.
     The colleague sees it from then on, whatever their teams. `seen_assignee_id` is who had it on the actor's screen
     (None: nobody); if somebody else has it by now, StaleVersion. Capacity keeps nobody from anything here.
     """
@@ -109,8 +123,9 @@ def assign(
         target_id = to_agent.pk if to_agent else None
         if conversation.assignee_id == target_id and conversation.team_id == (team.pk if team else None):
             return Change(conversation, happened=False, fullness=fullness(to_agent) if to_agent else None)
+        _leave_note(conversation, team, note, by)
         kind = "moved" if to_agent is None else "taken_over" if to_agent.pk == by.pk else "assigned"
-        _hand_over(conversation, to_agent, team, by=by, kind=kind)
+        _hand_over(conversation, to_agent, team, by=by, kind=kind, why=escalated_because)
         request_routing()  # a place has become free, or there is new work in a queue
         return Change(conversation, happened=True, fullness=fullness(to_agent) if to_agent else None)
 
@@ -132,7 +147,23 @@ def release(
     return conversation
 
 
-def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, *, by: Agent, kind: str) -> None:
+def wants_note(conversation: Conversation, team: Team | None) -> bool:
+    """Whether giving it to this team needs a note for the colleagues there."""
+    moves = team is not None and conversation.team_id not in (None, team.pk)
+    return moves and conversation.workspace.handover_note_required
+
+
+def _leave_note(conversation: Conversation, team: Team | None, note: str, by: Agent) -> None:
+    """Before the hand-over, which may take it out of the author's sight."""
+    if clean(note).strip():
+        add_note(conversation, by=by, text=note, uid=uuid.uuid4())
+    elif wants_note(conversation, team):
+        raise HandoverNoteRequired
+
+
+def _hand_over(
+    conversation: Conversation, to: Agent | None, team: Team | None, *, by: Agent, kind: str, why: str = ""
+) -> None:
     previous, holder, former_team = facts_of(conversation), conversation.assignee, conversation.team
     conversation.assignee, conversation.team = to, team
     conversation.assigned_at = timezone.now() if to else None
@@ -148,8 +179,11 @@ def _hand_over(conversation: Conversation, to: Agent | None, team: Team | None, 
         words |= {"from": holder.name, "from_id": holder.pk}
     if team is not None and (to is None or team != former_team):
         words |= {"team": team.name}
+    if why:
+        words |= {"escalated": True, "why": why}
     add_activity(conversation, kind, actor=by, data=words)
-    events.conversation_changed(conversation, previous=previous, by=by)
+    notice = NoticeKind.ESCALATED if why else NoticeKind.ASSIGNED
+    events.conversation_changed(conversation, previous=previous, by=by, notice=notice)
 
 
 def _working(agent: Agent, conversation: Conversation) -> Agent:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent
+from accounts.models import Agent, Role
 from inbox import events, statements
 from inbox.access import require_sight
 from inbox.actions import answer_timers, later_turns, satisfaction
@@ -199,7 +199,7 @@ def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = N
     """The agent has read the first `up_to` customer messages (all by default); only ever forward. True when it moved.
 
     One statement, so that two tabs cannot overtake each other. Mentions of the agent in here count as read too, and
-    the customer gets blue ticks when this is the first of us to read.
+    the customer gets blue ticks when whoever answers has read: colleagues and leads may read along unnoticed.
     """
     now = timezone.now()
     seen = conversation.inbound_count if up_to is None else up_to
@@ -210,9 +210,17 @@ def mark_read(agent: Agent, conversation: Conversation, *, up_to: int | None = N
         moved = cursor.fetchone()
         Mention.objects.filter(agent=agent, conversation=conversation, read_at=None).update(read_at=now)
         if moved:
-            acknowledge(conversation, read_count=moved[0])
+            if _answers(agent, conversation):
+                acknowledge(conversation, read_count=moved[0])
             events.conversation_read(agent, conversation, moved[0])
     return moved is not None
+
+
+def _answers(agent: Agent, conversation: Conversation) -> bool:
+    """Whoever has it; where nobody has it, those who take work from the queue."""
+    if conversation.assignee_id is not None:
+        return conversation.assignee_id == agent.pk
+    return agent.role == Role.AGENT
 
 
 def mark_unread(agent: Agent, conversation: Conversation) -> None:

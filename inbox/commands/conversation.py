@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Agent, Team
 from accounts.permissions import may_manage_contacts
+from inbox.actions.assignment import wants_note
 from inbox.actions.blocking import is_blockable
 from inbox.commands.command import MOST_PEOPLE, Command, send
 from inbox.composers import mode_of
@@ -79,6 +80,9 @@ def _holding(agent: Agent, conversation: Conversation) -> Iterator[Command]:
     if conversation.assignee_id != agent.pk:
         also = (gettext_noop("Take over"),)
         yield Command("assign-me", gettext_noop("Assign to me"), "user", {"key": "m"}, kbd="M", also=also)
+    if conversation.status != ConversationStatus.CLOSED:
+        also = (gettext_noop("Escalate"),)
+        yield Command("escalate", gettext_noop("Hand over to a lead …"), "arrow-up", {"menu": "A"}, also=also)
     if conversation.assignee_id:
         do = send("conversation-assignment", conversation.pk, "DELETE")
         yield Command("unassign", gettext_noop("Unassign"), "undo", do)
@@ -92,6 +96,8 @@ def _assigning(agent: Agent, conversation: Conversation) -> Iterator[Command]:
         yield Command(f"assign-{person.pk}", gettext_noop("Assign to %(who)s"), "user", do, person.name)
     for team in Team.objects.filter(workspace=agent.workspace_id).order_by("name"):
         do = send("conversation-assignment", conversation.pk, values={"team": team.pk, **seen})
+        if wants_note(conversation, team):
+            do = {"menu": "A"}
         yield Command(f"assign-t{team.pk}", gettext_noop("Assign to team %(who)s"), "users", do, team.name)
 
 

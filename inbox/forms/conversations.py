@@ -12,17 +12,19 @@ from inbox.enums import ConsentState
 from inbox.models import Label
 
 LONGEST_OUTCOME = 120
+LONGEST_NOTE = 10_000
 # Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that
 # the agent's zone puts before the year 1 could be stored, but never read again.
 EARLIEST_YEAR = 2009
 
 
 class AssignmentForm(forms.Form):
-    """To an agent or to a team. `seen_assignee` is who had it on the screen; "" is nobody."""
+    """To an agent or to a team. `seen_assignee` is who had it on the screen ("" is nobody), `note` for the team."""
 
     agent = forms.ModelChoiceField(Agent.objects.none(), required=False)
     team = forms.ModelChoiceField(Team.objects.none(), required=False)
     seen_assignee = forms.IntegerField(required=False)
+    note = forms.CharField(required=False, max_length=LONGEST_NOTE)
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

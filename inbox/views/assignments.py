@@ -22,8 +22,8 @@ from inbox.views.refusals import form_refusal, refusing, triggering
 @require_http_methods(["GET", "POST", "DELETE"])
 @refusing
 def resource(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the menu, or whether `?agent=` is to get it although full. POST: to `agent` or `team` (neither: to me).
-    DELETE: back to the team's queue."""
+    """GET: the menu; whether `?agent=` is to get it although full; the note for `?team=`. POST: to `agent` or `team`
+    (neither: to me). DELETE: back to the team's queue."""
     conversation = access.get_conversation(request.user, pk)
     if request.method == "GET":
         return _menu_answer(request, conversation)
@@ -36,8 +36,11 @@ def _menu_answer(request: HttpRequest, conversation: Conversation) -> HttpRespon
     context = _menu(request.user, conversation)
     wanted = request.GET.get("agent", "")
     person = next((each for each in context["people"] if str(each["agent"].pk) == wanted), None)
+    team = next((each for each in context["teams"] if str(each.pk) == request.GET.get("team", "")), None)
     template = "inbox/conversations/_assign_full.html" if person else "inbox/conversations/_assign_menu.html"
-    return render(request, template, {**context, "person": person})
+    if team:
+        template = "inbox/conversations/_assign_note.html"
+    return render(request, template, {**context, "person": person, "team": team})
 
 
 def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
@@ -52,7 +55,9 @@ def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     words = _("Assigned to %(name)s") % {"name": agent.first_name if agent else team.name}
     return undoable(
         request, conversation,
-        lambda each: assignment.assign(each, to_agent=agent, to_team=team, by=request.user, **seen), words,
+        lambda each: assignment.assign(
+            each, to_agent=agent, to_team=team, by=request.user, note=said["note"], **seen
+        ), words,
     )  # fmt: skip
 
 
@@ -91,6 +96,7 @@ def _menu(agent: Agent, conversation: Conversation) -> dict[str, Any]:
     online = presence.online_agent_ids(agent.workspace_id)
     return {
         "conversation": conversation,
+        "wants_note": agent.workspace.handover_note_required and conversation.team_id is not None,
         "people": [
             {
                 "agent": person,

@@ -90,8 +90,9 @@ def _act(request: HttpRequest, rows: dict[int, Seen]) -> Act:
         if said["agent"] is None and said["team"] is None:
             return lambda each: assignment.release(each, by=by, seen_assignee_id=rows[each.pk].holder)
         return lambda each: assignment.assign(
-            each, to_agent=said["agent"], to_team=said["team"], by=by, seen_assignee_id=rows[each.pk].holder
-        )
+            each, to_agent=said["agent"], to_team=said["team"], by=by, seen_assignee_id=rows[each.pk].holder,
+            note=said["note"],
+        )  # fmt: skip
     raise Http404
 
 
@@ -143,7 +144,9 @@ def _menu(request: HttpRequest) -> HttpResponse:
         people = Agent.objects.filter(workspace=request.user.workspace_id, is_active=True).order_by("name", "pk")
         teams = Team.objects.filter(workspace=request.user.workspace_id).order_by("name")
         ordered = sorted(people, key=lambda person: person.pk != request.user.pk)
-        return render(request, "inbox/bulk/_assign_menu.html", {"people": ordered, "teams": teams})
+        team = next((each for each in teams if str(each.pk) == request.GET.get("team", "")), None)
+        template = "inbox/bulk/_assign_note.html" if team else "inbox/bulk/_assign_menu.html"
+        return render(request, template, {"people": ordered, "teams": teams, "team": team})
     if which == "snooze":
         return render(request, "inbox/bulk/_snooze_menu.html", {"choices": snooze_choices()})
     if which == "label":

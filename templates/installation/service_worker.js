@@ -26,9 +26,17 @@ addEventListener("push", (event) => {
 });
 
 addEventListener("notificationclick", (event) => {
+  const { url, ask } = event.notification.data;
   event.notification.close();
-  event.waitUntil(open(event.notification.data.url));
+  event.waitUntil(event.action === "ask" ? askBack(ask) : open(url));
 });
+
+// One of our pages asks the customer, because it may; without one the board opens, where the button is.
+async function askBack(ask) {
+  const [page] = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (page) page.postMessage({ ask });
+  else await clients.openWindow("{% url "board" %}");
+}
 
 // In the tab that shows the inbox; another page of ours may hold something unsaved.
 async function open(url) {

@@ -110,7 +110,7 @@ def test_switched_on_again_the_newest_message_is_marked_at_the_next_look(cast, q
     mark_read(cast.ben, cast.claras)
     client.post("/settings/receipts/", {"read_receipts": "on"})
 
-    mark_read(cast.lea, cast.claras)
+    mark_read(factories.agent(cast.workspace, "Cora Kern", teams=[cast.team]), cast.claras)
 
     assert queued == [(jobs.send_read_receipt, cast.claras.messages.get().pk)]
 

@@ -9,6 +9,7 @@ class DropMenu extends HTMLElement {
     this.addEventListener("click", this);
     this.addEventListener("keydown", this);
     this.addEventListener("htmx:afterSwap", this);
+    this.addEventListener("htmx:afterRequest", this);
   }
 
   disconnectedCallback() {
@@ -26,6 +27,7 @@ class DropMenu extends HTMLElement {
   handleEvent(event) {
     if (event.type === "click") this.clicked(event);
     else if (event.type === "keydown") this.pressed(event);
+    else if (event.type === "htmx:afterRequest") event.detail.successful && event.target.matches(".menu__ask, [data-last]") && this.close();
     else if (this.menu?.contains(event.target)) this.focusFirst();
   }
 

@@ -1,7 +1,8 @@
 // Being told: an event's `tell` names this agent. The words, the sound and whether at all come from the server. Of
 // several tabs one speaks, and none when a focused one shows that conversation. The service worker opens what is clicked.
 
-import { get } from "../lib/http.js";
+import { get, post } from "../lib/http.js";
+import { toast, toastProblem } from "../lib/toast.js";
 import { openConversation } from "./thread.js";
 import { myself } from "./parts.js";
 
@@ -21,7 +22,7 @@ export function listen() {
   });
   document.addEventListener("tresen:resync", catchUp);
   navigator.serviceWorker?.register("/service-worker.js").catch((error) => console.warn("No service worker", error));
-  navigator.serviceWorker?.addEventListener("message", ({ data }) => data.open && open(data.open));
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => (data.ask ? ask(data.ask) : data.open && open(data.open)));
 }
 
 export async function applyToNotices(event) {
@@ -52,6 +53,11 @@ async function catchUp({ detail }) {
 async function takeDown(conversation) {
   const worker = await navigator.serviceWorker?.getRegistration();
   for (const shown of (await worker?.getNotifications({ tag: `conversation-${conversation}` })) ?? []) shown.close();
+}
+
+// The notification's button: have the customer asked for a word before the window closes.
+async function ask(url) {
+  await post(url).then(({ words }) => toast(words), toastProblem);
 }
 
 function open(url) {
