@@ -12,7 +12,7 @@ from django.http import Http404
 from accounts.models import Agent, Role
 from accounts.permissions import teams_led_by
 from inbox.beside import PERSON, with_beside
-from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation
+from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation, RoutingDecision
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,16 @@ def get_attachment(agent: Agent, token: str) -> Attachment:
         .first()
     )
     return attachment or _refuse(agent, Attachment.objects.filter(token=token), token)
+
+
+def get_decision(agent: Agent, pk: int) -> RoutingDecision:
+    """A decision of the routing about a conversation the agent sees, or 404."""
+    decision = (
+        RoutingDecision.objects.filter(conversation__in=Conversation.objects.visible_to(agent), pk=pk)
+        .select_related("agent", "team", "conversation__contact")
+        .first()
+    )
+    return decision or _refuse(agent, RoutingDecision.objects.filter(pk=pk), pk)
 
 
 def visible_contacts(agent: Agent) -> QuerySet[Contact]:

@@ -4,8 +4,9 @@ Names and numbers come from `data`, as they were when it happened; nothing is lo
 has a line too, so that an older process shows what a newer one wrote. No word is about the reader ("you"): a line is
 rendered once for everybody.
 
-Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes} (by a person: no reason), claimed and
-taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free {team},
+Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes, rule, decision} (by a person: no reason),
+claimed and taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free and
+queued {team, rule, decision}, where a rule is {id, number, name, skill},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
 unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
 rated {score}, later_held, later_returned and later_cancelled {of, due, why}.
@@ -35,21 +36,35 @@ class Line:
     icon: str
     html: SafeString
     warns: bool = False
+    decision: int | None = None  # what routing kept of it, to be looked at (RoutingDecision)
 
 
 def line_of(activity: Activity) -> Line:
     """The line of one activity."""
     icon, words = _KINDS.get(activity.kind, ("info", _unknown))
-    return Line(icon, words(activity, activity.data or {}), warns=activity.kind in _WARNING)
+    data = activity.data or {}
+    return Line(icon, words(activity, data), warns=activity.kind in _WARNING, decision=data.get("decision"))
 
 
 def reason_words(data: dict[str, Any]) -> str:
-    """Why routing chose this person: "least busy: 3 of 8, idle 12 min". Empty for what people did."""
+    """Why routing chose this person: "least busy: 3 of 8, idle 12 min · rule 2: Repairs". Empty for what people did."""
+    return " · ".join(filter(None, (_reason_words(data), rule_words(data))))
+
+
+def rule_words(data: dict[str, Any]) -> str:
+    """ "rule 2: Repairs", as it was called then; empty where none was followed."""
+    rule = data.get("rule")
+    return _("rule %(number)s: %(name)s") % {"number": rule["number"], "name": rule["name"]} if rule else ""
+
+
+def _reason_words(data: dict[str, Any]) -> str:
     reason = data.get("reason")
     if reason == "sticky":
         return _("knows this customer")
     if reason == "round_robin":
         return _("in turn")
+    if reason == "skill":
+        return _("has the skill %(skill)s") % {"skill": (data.get("rule") or {}).get("skill", "")}
     if reason != "least_busy":
         return ""
     numbers = {"load": data.get("load", 0), "capacity": data.get("capacity", 0)}
@@ -104,7 +119,15 @@ def _handed_back(activity: Activity, data: dict) -> SafeString:
 
 
 def _nobody_free(activity: Activity, data: dict) -> SafeString:
+    if rule := rule_words(data):
+        sentence = _("Waiting in the queue · nobody in %(team)s is free · %(rule)s")
+        return _say(sentence, team=_bold(data.get("team", "")), rule=rule)
     return _say(_("Waiting in the queue · nobody in %(team)s is free"), team=_bold(data.get("team", "")))
+
+
+def _queued(activity: Activity, data: dict) -> SafeString:
+    sentence = _("In the queue of %(team)s, to be taken by hand · %(rule)s")
+    return _say(sentence, team=_bold(data.get("team", "")), rule=rule_words(data))
 
 
 def _closed(activity: Activity, data: dict) -> SafeString:
@@ -235,6 +258,7 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "released": ("undo", _released),
     "handed_back": ("undo", _handed_back),
     "nobody_free": ("clock", _nobody_free),
+    "queued": ("inbox", _queued),
     "closed": ("check-circle", _closed),
     "reopened": ("refresh", _reopened),
     "snoozed": ("snooze", _snoozed),

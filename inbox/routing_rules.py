@@ -1,9 +1,10 @@
 """Who gets what waits: the rules of automatic assignment, pure (decisions.md 13 and 14).
 
 Order of the queue: windows that close within four hours, soonest first; then whoever has waited longest; closed windows
-last. For each in turn: the last agent where the team wants that; else by the team's strategy, the least busy relative
-to capacity (tie: the longest idle), or in turn. Nobody is ever given more than their capacity, or than their limit in
-the team the conversation is of.
+last. For each in turn: the person whom a rule names; the last agent where the team or the rule wants that; whoever has
+the skill that a rule asks for; else by the strategy, the least busy relative to capacity (tie: the longest idle), or in
+turn. Nobody is ever given more than their capacity, or than their limit in the team the conversation is of, and no
+customer waits for one person while another could answer.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,9 @@ class Waiting:
     last_agent_id: int | None = None
     sticky: bool = True
     not_to: int | None = None  # who just put it back
+    person: int | None = None  # whom a rule names, in this team or not
+    able: frozenset[int] | None = None  # who has the skill that a rule asks for
+    rule: dict | None = None  # what a decision keeps of that rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,12 @@ class Candidate:
     last_turn: datetime = LONG_AGO  # last automatic assignment
     team_room: Mapping[int, int] = field(default_factory=dict)  # in teams with a limit of one's own: how many more
 
+    @property
+    def is_free(self) -> bool:
+        return self.load < self.capacity
+
     def has_room_for(self, team_id: int) -> bool:
-        return self.load < self.capacity and self.team_room.get(team_id, 1) > 0
+        return self.is_free and self.team_room.get(team_id, 1) > 0
 
     def with_one_more(self, team_id: int, moment: datetime) -> "Candidate":
         room = self.team_room
@@ -60,7 +68,7 @@ class Choice:
     conversation_id: int
     team_id: int
     agent_id: int | None
-    reason: str  # sticky, least_busy, round_robin, nobody_free
+    reason: str  # person, sticky, skill, least_busy, round_robin, nobody_free
     facts: dict
 
 
@@ -78,10 +86,10 @@ def choose(queue: Iterable[Waiting], candidates: Sequence[Candidate], now: datet
             by_team.setdefault(team_id, []).append(candidate.agent_id)
     choices = []
     for turn, waiting in enumerate(queue_order(queue, now)):
-        if waiting.strategy == RoutingStrategy.MANUAL:
+        if waiting.strategy == RoutingStrategy.MANUAL and waiting.person is None:
             continue
         team = [people[agent_id] for agent_id in by_team.get(waiting.team_id, []) if agent_id != waiting.not_to]
-        choice = _choose_one(waiting, team, now)
+        choice = _choose_one(waiting, team, people.get(waiting.person or 0), now)
         choices.append(choice)
         if choice.agent_id is not None:
             person = people[choice.agent_id]
@@ -99,26 +107,40 @@ def _rank(waiting: Waiting, now: datetime) -> tuple[int, datetime, int]:
     return 1, waiting.waiting_since, waiting.conversation_id
 
 
-def _choose_one(waiting: Waiting, team: list[Candidate], now: datetime) -> Choice:
+def _choose_one(waiting: Waiting, team: list[Candidate], named: Candidate | None, now: datetime) -> Choice:
+    chosen, reason = _person_for(waiting, team, named)
+    facts = _facts(chosen, team, now) | ({"rule": waiting.rule} if waiting.rule else {})
+    return Choice(waiting.conversation_id, waiting.team_id, chosen.agent_id if chosen else None, reason, facts)
+
+
+def _person_for(waiting: Waiting, team: list[Candidate], named: Candidate | None) -> tuple[Candidate | None, str]:
+    if named is not None and named.has_room_for(waiting.team_id) and named.agent_id != waiting.not_to:
+        return named, "person"
     free = [person for person in team if person.has_room_for(waiting.team_id)]
-    if not free:
-        return Choice(waiting.conversation_id, waiting.team_id, None, "nobody_free", _facts(None, team, now))
+    if not free or waiting.strategy == RoutingStrategy.MANUAL:
+        return None, "nobody_free"
     if waiting.sticky and (last := next((p for p in free if p.agent_id == waiting.last_agent_id), None)):
-        chosen, reason = last, "sticky"
-    elif waiting.strategy == RoutingStrategy.ROUND_ROBIN:
-        chosen, reason = min(free, key=lambda person: (person.last_turn, person.agent_id)), "round_robin"
-    else:
-        # Equal fractions are equal floats, because division rounds correctly.
-        chosen = min(free, key=lambda p: (p.load / p.capacity, p.idle_since, p.agent_id))
-        reason = "least_busy"
-    return Choice(waiting.conversation_id, waiting.team_id, chosen.agent_id, reason, _facts(chosen, team, now))
+        return last, "sticky"
+    if waiting.able is not None and (able := [person for person in free if person.agent_id in waiting.able]):
+        return _least_busy(able), "skill"
+    if waiting.strategy == RoutingStrategy.ROUND_ROBIN:
+        return min(free, key=lambda person: (person.last_turn, person.agent_id)), "round_robin"
+    return _least_busy(free), "least_busy"
+
+
+def _least_busy(free: list[Candidate]) -> Candidate:
+    # Equal fractions are equal floats, because division rounds correctly.
+    return min(free, key=lambda p: (p.load / p.capacity, p.idle_since, p.agent_id))
 
 
 def _facts(chosen: Candidate | None, team: list[Candidate], now: datetime) -> dict:
     """What the choice was made by. The load is the one before it."""
     facts: dict = {
         "candidates": [
-            {"agent": person.agent_id, "load": person.load, "capacity": person.capacity}
+            {
+                "agent": person.agent_id, "load": person.load, "capacity": person.capacity,
+                "idle_minutes": _idle_minutes(person, now),
+            }
             for person in team[:LISTED_CANDIDATES]
         ]
     }

@@ -4,6 +4,7 @@ from accounts.models.agent import Agent, Availability, Duty, Role, Visibility
 from accounts.models.audit import AuditEntry
 from accounts.models.invitation import Invitation
 from accounts.models.schedule import HoursException, WorkingHours
+from accounts.models.skill import Skill
 from accounts.models.team import Membership, RoutingStrategy, Team
 from accounts.models.throttle import LoginThrottle
 from accounts.models.workspace import Workspace
@@ -19,6 +20,7 @@ __all__ = [
     "Membership",
     "Role",
     "RoutingStrategy",
+    "Skill",
     "Team",
     "Visibility",
     "WorkingHours",

@@ -54,6 +54,11 @@ __all__ = [
 ]
 
 
+HAND_OVER_FIELDS = (
+    "assignee", "team", "assigned_at", "placed_by_hand", "rule", "team_before_rule", "ruled_until",
+)  # fmt: skip
+
+
 class _Unsaid:
     """For an argument where None means "nobody"."""
 
@@ -167,7 +172,11 @@ def _hand_over(
     previous, holder, former_team = facts_of(conversation), conversation.assignee, conversation.team
     conversation.assignee, conversation.team = to, team
     conversation.assigned_at = timezone.now() if to else None
-    conversation.save(update_fields=["assignee", "team", "assigned_at"])
+    if team != former_team:  # a person has said where it belongs: until it is closed no rule says otherwise
+        conversation.placed_by_hand, conversation.rule_id, conversation.team_before_rule = True, None, None
+    elif to is None:
+        conversation.ruled_until = None
+    conversation.save(update_fields=HAND_OVER_FIELDS)
     if team != former_team:
         Case.objects.filter(conversation=conversation, closed_at=None).update(team=team)
         answer_timers.follow(conversation)

@@ -36,7 +36,7 @@ UPDATE inbox_case k SET message_count = message_count + 1, subject = coalesce(nu
 BOOKKEEPING_FIELDS = [
     "status", "team", "assignee", "assigned_at", "last_agent", "last_customer_message_at", "window_refused_at",
     "last_message_at", "preview", "inbound_count", "needs_answer", "waiting_since", "answer_due_at", "answered_at",
-    "snoozed_until", "closed_at", "seq",
+    "snoozed_until", "closed_at", "seq", "ruled_until",
 ]  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def register_customer_message(conversation: Conversation, message: Message, now:
     lost_windows.before_new_message(conversation, at)
     turn = _Turn(conversation, at)
     turn.give_team()
+    conversation.ruled_until = None  # the rules are asked about what it says now
     if conversation.status == ConversationStatus.CLOSED:
         turn.reopen("message")
         if conversation.assignee_id is not None:

@@ -15,6 +15,7 @@ from inbox.access import visible_contacts
 from inbox.actions import bookkeeping
 from inbox.actions.consent import contact_changed
 from inbox.actions.contacts import name_key
+from inbox.actions.ruling import ask_all_again
 from inbox.enums import ConversationStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact, ContactIdentity, Conversation
@@ -93,4 +94,6 @@ def change_contact(contact: Contact, *, by: Agent, **said: Any) -> list[str]:
     # Which fields, not what they held: the log is kept longer than the person may be.
     record_audit(by.workspace, by, "contact.changed", subject=contact.display_name, data={"fields": changed})
     contact_changed(contact)
+    if {"language", "fields"} & set(changed):
+        ask_all_again(Conversation.objects.filter(contact=contact))
     return changed

@@ -19,6 +19,7 @@ from inbox.actions.activity import add_activity
 from inbox.actions.bookkeeping import open_case, register_customer_message, register_reply, team_for
 from inbox.actions.locks import lock
 from inbox.actions.receipts import acknowledge
+from inbox.actions.ruling import ask_again
 from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus, Direction
 from inbox.errors import ConversationClosedRule, InboxRuleViolation, StaleVersion
@@ -38,6 +39,10 @@ __all__ = [
     "wake_conversation",
 ]
 
+CLOSING_FIELDS = (
+    "status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "answer_due_at", "last_agent",
+    "placed_by_hand",
+)  # fmt: skip
 UNDO = timedelta(minutes=2)  # reopening one's own closing within this continues the same case
 LONGEST_SNOOZE = timedelta(days=365)
 
@@ -65,11 +70,8 @@ def close_conversation(
         conversation.needs_answer, conversation.waiting_since = False, None
         conversation.last_agent = conversation.last_agent or conversation.assignee
         answer_timers.end(conversation)
-        conversation.save(
-            update_fields=[
-                "status", "closed_at", "snoozed_until", "needs_answer", "waiting_since", "answer_due_at", "last_agent"
-            ]
-        )  # fmt: skip
+        conversation.placed_by_hand = False
+        conversation.save(update_fields=CLOSING_FIELDS)
         add_activity(conversation, "closed", actor=by, data={"outcome": case.outcome}, occurred_at=now)
         later_turns.conversation_closed(conversation, now)
         if asks:
@@ -168,6 +170,7 @@ def change_labels(
             name: sorted(label.name for label in labels) for name, labels in (("added", added), ("removed", removed))
         }
         add_activity(conversation, "labelled", actor=by, data=words)
+        ask_again(conversation)
         events.conversation_changed(conversation)
     return conversation
 

@@ -135,8 +135,8 @@ def _hand_back(
 ) -> None:
     previous, holder = facts_of(conversation), conversation.assignee
     assert holder is not None
-    conversation.assignee, conversation.assigned_at = None, None
-    conversation.save(update_fields=["assignee", "assigned_at"])
+    conversation.assignee, conversation.assigned_at, conversation.ruled_until = None, None, None
+    conversation.save(update_fields=["assignee", "assigned_at", "ruled_until"])
     Assignment.objects.create(conversation=conversation, team=conversation.team, created_at=now)
     RoutingDecision.objects.create(
         workspace_id=conversation.workspace_id, conversation=conversation, team=conversation.team,

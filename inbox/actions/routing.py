@@ -1,4 +1,6 @@
-"""Automatic assignment: what waits is given to whoever is free (R15; the rules are in inbox.routing_rules).
+"""Automatic assignment: what waits is given to whoever is free (R15; how is in inbox.routing_rules).
+
+First the workspace's own rules say where each belongs (`ruling`); then the queues are served in one order for all.
 
 One run per workspace at a time, by advisory lock, in transactions of its own. Agents are locked before their load is
 read and conversations by SKIP LOCKED, which never waits, so this order cannot deadlock with anybody's. Few
@@ -9,23 +11,21 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from accounts.models import Agent, RoutingStrategy, Team, Workspace
+from accounts.models import Agent, Team, Workspace
 from inbox import events, presence
 from inbox.actions import answer_timers
-from inbox.actions.load import candidates
 from inbox.actions.locks import lock_all, lock_assignment
-from inbox.enums import ConversationStatus
-from inbox.models import Activity, AnswerTimer, Assignment, Conversation, Mention, RoutingDecision
-from inbox.routing_rules import CLOSING_SOON, Candidate, Choice, Waiting, choose
+from inbox.actions.queue import Look, default_team, head_of_queue, put_back_by, settled, unassigned, waiting_in_queue
+from inbox.actions.ruling import judge_waiting
+from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
+from inbox.routing_rules import Choice, choose
+from inbox.rules.stored import Rulebook
 from inbox.visibility import ConversationFacts
-from whatsapp.service_window import WINDOW, ServiceWindow
 
 BATCH = 10  # conversations given away, or marked as waiting, in one transaction
-LOOK_AHEAD = 30  # of the queue, more than a batch because some may be under way elsewhere
 MOST_ROUNDS = 400
 
 
@@ -40,101 +40,35 @@ def route_waiting(
     who has other things to do, at most a BATCH of either: less than that means it is done.
     """
     now = now or timezone.now()
+    if not unassigned(workspace_id).exists():
+        return []
+    book, default = Rulebook.of(workspace_id), default_team(workspace_id)
+    for _ in range(rounds):
+        if not judge_waiting(workspace_id, book, default, now):
+            break
     if not waiting_in_queue(workspace_id).exists():
         return []
-    present = presence.present_agent_ids(workspace_id, now)
+    look = Look(workspace_id, presence.present_agent_ids(workspace_id, now), book, default, now)
     decisions: list[RoutingDecision] = []
     for step in (_give_batch, _mark_unserved):
         for _ in range(rounds):
-            done = step(workspace_id, present, now)
+            done = step(look)
             decisions += done
             if not done or len(decisions) >= rounds * BATCH:
                 break
     return decisions
 
 
-def waiting_in_queue(workspace_id: int | None = None) -> QuerySet[Conversation]:
-    """What routing is responsible for: open, nobody's, and the customer spoke last; teams by hand are left alone."""
-    queue = Conversation.objects.filter(status=ConversationStatus.OPEN, assignee=None, needs_answer=True)
-    queue = queue.exclude(team__strategy=RoutingStrategy.MANUAL)
-    return queue if workspace_id is None else queue.filter(workspace_id=workspace_id)
-
-
-def _give_batch(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
+def _give_batch(look: Look) -> list[RoutingDecision]:
     with transaction.atomic(), events.gathered():
-        lock_assignment(workspace_id)
+        lock_assignment(look.workspace_id)
         # First without row locks: a full house with a long queue is looked at every second and should cost little.
-        if not _teams_with_room(candidates(workspace_id, present, now, locked=False)):
+        if not any(person.is_free for person in look.candidates(locked=False)):
             return []
-        people = candidates(workspace_id, present, now, locked=True)
-        queue = _head_of_queue(workspace_id, _teams_with_room(people), now)
-        choices = [choice for choice in choose(queue, people, now) if choice.agent_id is not None]
-        return _give({choice.conversation_id: choice for choice in choices[:BATCH]}, now) if choices else []
-
-
-def _teams_with_room(people: Iterable[Candidate]) -> set[int]:
-    return {team_id for person in people for team_id in person.team_ids if person.has_room_for(team_id)}
-
-
-def _head_of_queue(workspace_id: int, teams: set[int], now: datetime) -> list[Waiting]:
-    """The first of these teams' queues, in the order of decisions.md 14 (settled finally by routing_rules)."""
-    workspace = Workspace.objects.get(pk=workspace_id)
-    default = _default_team(workspace_id)
-    opened_after = now - WINDOW + timedelta(seconds=workspace.window_margin_seconds)
-    is_closed = Q(last_customer_message_at=None) | Q(last_customer_message_at__lte=opened_after)
-    is_closed |= Q(window_refused_at__gte=F("last_customer_message_at"))
-    closes_soon = Q(last_customer_message_at__lt=opened_after + CLOSING_SOON)
-    of_teams = Q(team__in=teams) | (Q(team=None) if default is not None and default.pk in teams else Q(pk__in=[]))
-    queue = (
-        waiting_in_queue(workspace_id)
-        .filter(of_teams)
-        .annotate(rank=Case(When(is_closed, then=Value(2)), When(closes_soon, then=Value(0)), default=Value(1)))
-        .annotate(urgency=Case(When(rank=0, then=F("last_customer_message_at")), default=F("waiting_since")))
-        .order_by("rank", "urgency", "pk")
-        .select_related("team", "workspace")[:LOOK_AHEAD]
-    )
-    rows = list(queue)
-    put_back = _put_back_by(rows)
-    return [_waiting(row, team, put_back.get(row.pk)) for row in rows if (team := row.team or default)]
-
-
-def _waiting(conversation: Conversation, team: Team, not_to: int | None) -> Waiting:
-    window = ServiceWindow(
-        conversation.last_customer_message_at, conversation.window_refused_at,
-        conversation.workspace.window_margin_seconds,
-    )  # fmt: skip
-    return Waiting(
-        conversation_id=conversation.pk,
-        team_id=team.pk,
-        strategy=team.strategy,
-        waiting_since=conversation.waiting_since or conversation.last_message_at,
-        closes_at=window.closes_at,
-        last_agent_id=conversation.last_agent_id,
-        sticky=team.sticky,
-        not_to=not_to,
-    )
-
-
-def _put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
-    """From whom a conversation was put back into the queue by hand, or because they let the answer target pass.
-
-    It is not theirs again until the customer writes again; in the other case until somebody has answered.
-    """
-    last_word = {row.pk: row.last_customer_message_at for row in rows}
-    place = Window(RowNumber(), partition_by="conversation_id", order_by="-pk")
-    latest: dict[int, list[tuple]] = {}
-    for conversation_id, *change in (
-        Assignment.objects.filter(conversation__in=last_word).annotate(place=place).filter(place__lte=2)
-        .order_by("conversation_id", "-pk").values_list("conversation_id", "agent_id", "by_id", "created_at")
-    ):  # fmt: skip
-        latest.setdefault(conversation_id, []).append(tuple(change))
-    late = AnswerTimer.objects.filter(conversation__in=last_word, requeued_from__isnull=False)
-    found: dict[int, int] = dict(late.values_list("conversation_id", "requeued_from_id"))
-    for conversation_id, [(agent_id, by_id, created_at), *before] in latest.items():
-        said = last_word[conversation_id]
-        if agent_id is None and by_id is not None and (said is None or created_at >= said):
-            found[conversation_id] = before[0][0] if before and before[0][0] is not None else by_id
-    return found
+        people = look.candidates(locked=True)
+        queue = head_of_queue(look, people)
+        choices = [choice for choice in choose(queue, people, look.now) if choice.agent_id is not None]
+        return _give({choice.conversation_id: choice for choice in choices[:BATCH]}, look.now) if choices else []
 
 
 def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
@@ -164,7 +98,8 @@ def _give(choices: dict[int, Choice], now: datetime) -> list[RoutingDecision]:
     for conversation in moved:
         answer_timers.follow(conversation)
     Assignment.objects.bulk_create(given)
-    RoutingDecision.objects.bulk_create(decisions)
+    for line, decision in zip(lines, RoutingDecision.objects.bulk_create(decisions), strict=True):
+        line.data |= _explained(choices[decision.conversation_id], decision)
     for line in Activity.objects.bulk_create(lines):
         events.activity_added(line)
         events.conversation_changed(line.conversation, previous=before[line.conversation_id])
@@ -189,36 +124,38 @@ def _save(conversations: Collection[Conversation], agents: Collection[Agent], no
         cursor.execute(SAVE_AGENTS, [[agent.pk for agent in agents], [agent.last_assigned_at for agent in agents]])
 
 
-def _mark_unserved(workspace_id: int, present: set[int], now: datetime) -> list[RoutingDecision]:
+def _mark_unserved(look: Look) -> list[RoutingDecision]:
     """Say once per wait that nobody is free: a decision, a line in the thread, and word to the leads."""
     said = RoutingDecision.objects.filter(
         conversation=OuterRef("pk"), reason="nobody_free", created_at__gte=OuterRef("waiting_since")
     )
-    unsaid = waiting_in_queue(workspace_id).filter(~Exists(said))
+    unsaid = waiting_in_queue(look.workspace_id).filter(~Exists(said))
+    if look.book.rules:
+        unsaid = unsaid.filter(settled(look.now))
     if not unsaid.exists():
         return []
     with transaction.atomic(), events.gathered():
-        lock_assignment(workspace_id)
-        people = candidates(workspace_id, present, now, locked=False)
-        decisions, lines = [], []
-        default = _default_team(workspace_id)
+        lock_assignment(look.workspace_id)
+        people = look.candidates(locked=False)
+        chosen: list[tuple[Conversation, Choice, Team]] = []
         locked = lock_all(unsaid.order_by("waiting_since", "pk")[:BATCH], skip_locked=True)
-        put_back = _put_back_by(locked)
+        put_back = put_back_by(locked)
         for row in locked:
-            if (team := row.team or default) is None:
+            if (team := look.team_of(row)) is None:
                 continue
-            for choice in choose([_waiting(row, team, put_back.get(row.pk))], people, now):
+            for choice in choose([look.waiting(row, team, put_back.get(row.pk))], people, look.now):
                 if choice.agent_id is None:  # else there is room since a moment, and the next run gives it away
-                    decisions.append(_decision(row, choice, now))
-                    lines.append(_line(row, "nobody_free", {"team": team.name}, now))
-        for line in lines:
-            line.conversation.save(update_fields=["seq"])
-        RoutingDecision.objects.bulk_create(decisions)
+                    chosen.append((row, choice, team))
+        decisions = RoutingDecision.objects.bulk_create(_decision(row, choice, look.now) for row, choice, _ in chosen)
+        lines = []
+        for (row, choice, team), decision in zip(chosen, decisions, strict=True):
+            lines.append(_line(row, "nobody_free", {"team": team.name, **_explained(choice, decision)}, look.now))
+            row.save(update_fields=["seq"])
         for line in Activity.objects.bulk_create(lines):
             events.activity_added(line)
         if decisions:
-            workspace = Workspace.objects.get(pk=workspace_id)
-            events.workspace_alert(workspace, "nobody_free", waiting=waiting_in_queue(workspace_id).count())
+            waiting = waiting_in_queue(look.workspace_id).count()
+            events.workspace_alert(Workspace.objects.get(pk=look.workspace_id), "nobody_free", waiting=waiting)
         return decisions
 
 
@@ -236,6 +173,12 @@ def _line(conversation: Conversation, kind: str, data: dict, now: datetime) -> A
     )  # fmt: skip
 
 
+def _explained(choice: Choice, decision: RoutingDecision) -> dict:
+    """What a line keeps so that its decision can be looked up, and the rule that led to it."""
+    rule = choice.facts.get("rule")
+    return {"decision": decision.pk} | ({"rule": rule} if rule else {})
+
+
 def _numbers(choice: Choice) -> dict:
     return {name: choice.facts[name] for name in ("load", "capacity", "idle_minutes")}
 
@@ -246,10 +189,3 @@ def _mentioned(conversation_ids: Iterable[int]) -> dict[int, frozenset[int]]:
     for conversation_id, agent_id in pairs:
         found.setdefault(conversation_id, set()).add(agent_id)
     return {conversation_id: frozenset(ids) for conversation_id, ids in found.items()}
-
-
-def _default_team(workspace_id: int) -> Team | None:
-    teams = Team.objects.filter(workspace_id=workspace_id)
-    return teams.filter(is_default=True).first() or teams.order_by("pk").first()
-
-

@@ -30,7 +30,9 @@ from inbox.visibility import ConversationFacts, facts_of
 OFFERED = timedelta(seconds=30)  # the page offers it for ten; the rest is for slow lines
 KEPT = timedelta(hours=1)
 TIMES = ("snoozed_until", "closed_at", "assigned_at", "waiting_since")
-PLAIN = ("status", "assignee_id", "team_id", "last_agent_id", "needs_answer")
+PLAIN = (
+    "status", "assignee_id", "team_id", "last_agent_id", "needs_answer", "team_before_rule_id", "placed_by_hand",
+)  # fmt: skip
 
 
 @dataclass
@@ -95,8 +97,8 @@ def _restore(conversation: Conversation, step: dict[str, Any], by: Agent) -> Non
         fields = [name for name in changed if name != "labels"]
         for name in fields:
             setattr(conversation, name, _value(name, before[name]))
-        if fields:
-            conversation.save(update_fields=[name.removesuffix("_id") for name in fields])
+        conversation.ruled_until = None  # the rules look at it as it is again
+        conversation.save(update_fields=[*(name.removesuffix("_id") for name in fields), "ruled_until"])
         if {"assignee_id", "team_id"} & set(changed):
             Assignment.objects.create(
                 conversation=conversation, agent_id=conversation.assignee_id, team_id=conversation.team_id, by=by

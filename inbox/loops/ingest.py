@@ -13,7 +13,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from inbox.actions.ingesting import Ingester
-from inbox.actions.routing import BATCH, route_waiting, waiting_in_queue
+from inbox.actions.queue import waiting_in_queue
+from inbox.actions.routing import BATCH, route_waiting
 from inbox.actions.statuses import match_waiting
 from inbox.loops.listening import Listener
 from inbox.loops.sweeper import Sweeper

@@ -25,7 +25,8 @@ from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
 from inbox.actions.locks import lock
 from inbox.actions.lost_windows import note_lost_windows
-from inbox.actions.routing import route_waiting, waiting_in_queue
+from inbox.actions.queue import unassigned
+from inbox.actions.routing import route_waiting
 from inbox.actions.satisfaction import ask_due
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
 from inbox.enums import AttachmentState, ConversationStatus
@@ -107,7 +108,7 @@ class Sweeper:
 
     def route_queues(self, now: datetime) -> bool:
         """Whatever still waits is offered again: somebody may have come, got capacity, or a notice was lost."""
-        for workspace_id in waiting_in_queue().order_by().values_list("workspace_id", flat=True).distinct():
+        for workspace_id in unassigned().order_by().values_list("workspace_id", flat=True).distinct():
             self._route(workspace_id, now)
         return False
 

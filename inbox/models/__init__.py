@@ -33,6 +33,7 @@ from inbox.models.report import (
     ReportSettings,
     ReportSlot,
 )
+from inbox.models.routing_rule import RoutingRule
 from inbox.models.satisfaction import Satisfaction, SatisfactionSettings
 from inbox.models.saved_filter import SavedFilter
 from inbox.models.saved_reply import SavedReply, SavedReplyFile
@@ -85,6 +86,7 @@ __all__ = [
     "ReportSettings",
     "ReportSlot",
     "RoutingDecision",
+    "RoutingRule",
     "Satisfaction",
     "SatisfactionSettings",
     "SavedReply",

@@ -29,9 +29,15 @@ class RoutingDecision(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="routing_decisions")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")  # None: nobody free
-    reason = models.CharField(max_length=24)  # sticky, least_busy, round_robin, nobody_free, handed_back
-    facts = models.JSONField(default=dict)  # {"load": 3, "capacity": 8, "idle_minutes": 12, "candidates": [...]}
+    # person, sticky, skill, least_busy, round_robin, nobody_free, queue, handed_back
+    reason = models.CharField(max_length=24)
+    # {"load": 3, "capacity": 8, "idle_minutes": 12, "candidates": [...], "rule": {"id", "number", "name"}}
+    facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes: ClassVar[list] = [models.Index(fields=["conversation", "-id"], name="decision_list")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["conversation", "-id"], name="decision_list"),
+            # Trying rules out on the last week (inbox.rules.trial).
+            models.Index(fields=["workspace", "-created_at"], name="decision_ws"),
+        ]

@@ -66,6 +66,17 @@ class Conversation(models.Model):
     seq = models.PositiveBigIntegerField(default=0)  # last number given to a message, note or activity of this thread
     version = models.PositiveBigIntegerField(default=0)  # raised with every change that a screen shows
     referral = models.JSONField(null=True, blank=True)  # the ad or post this thread began with
+    # What the rules of the assignment said last (inbox.actions.ruling): the one that holds, where it was before that,
+    # and until when it stands; without a time they are to be asked. A team chosen by a person wins until the closing.
+    rule = models.ForeignKey(
+        "inbox.RoutingRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    team_before_rule = models.ForeignKey(
+        Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    ruled_until = models.DateTimeField(null=True, blank=True)
+    placed_by_hand = models.BooleanField(default=False, db_default=False)
+    guessed_language = models.CharField(max_length=8, blank=True, default="", db_default="")  # of what they wrote
     labels = models.ManyToManyField("inbox.Label", blank=True, related_name="conversations")
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -21,4 +21,5 @@ import "./live/drafting.js";
 import { start } from "./live/start.js";
 
 if (document.querySelector("live-board")) import("./elements/live-board.js");
+if (document.querySelector("rule-list")) import("./elements/rule-list.js");
 start();

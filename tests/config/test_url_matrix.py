@@ -23,7 +23,17 @@ from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
-from inbox.models import Attachment, ContactField, ContactImport, Label, Rendition, SavedFilter, Undo
+from inbox.models import (
+    Attachment,
+    ContactField,
+    ContactImport,
+    Label,
+    Rendition,
+    RoutingDecision,
+    RoutingRule,
+    SavedFilter,
+    Undo,
+)
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
@@ -54,6 +64,8 @@ class World:
     contact_field: int
     contact_import: int
     push_device: int = 0
+    rule: int = 0
+    decision: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -100,6 +112,11 @@ def led_person() -> Line:
 
 def label() -> Line:
     return Line(LEADS, lambda world: [world.label])
+
+
+def rule() -> Line:
+    """Gives work to team Werkstatt."""
+    return Line(LEADS, lambda world: [world.rule])
 
 
 def saved_filter() -> Line:
@@ -152,6 +169,14 @@ MATRIX: dict[str, Line] = {
     "settings-team-hours-exceptions": team(LEADS),
     "settings-person-hours": led_person(),
     "settings-person-hours-exceptions": led_person(),
+    "settings-rules": Line(LEADS),
+    "settings-rule-new": Line(LEADS),
+    "settings-rules-trial": Line(LEADS),
+    "settings-rule": rule(),
+    "settings-rule-place": rule(),
+    "settings-rule-switch": rule(),
+    "settings-rule-removal": rule(),
+    "decision": of_team(lambda world: [world.decision]),
     "settings-labels": Line(LEADS),
     "settings-label": label(),
     "settings-label-place": label(),
@@ -392,6 +417,10 @@ class MatrixTestCase(TestCase):
         )  # fmt: skip
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk
+        cls.world.rule = RoutingRule.objects.create(workspace=cast.workspace, target="team", team=cast.team).pk
+        cls.world.decision = RoutingDecision.objects.create(
+            workspace=cast.workspace, conversation=cast.claras, team=cast.team, agent=cast.ben, reason="least_busy"
+        ).pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip

@@ -1,0 +1,101 @@
+"""Why routing decided as it did: a decision, for whoever asks.
+
+Whoever sees the conversation may know the reason. How busy colleagues were is for those who lead the team, and for
+oneself.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent
+from accounts.permissions import leads_team, may_see_people
+from inbox.access import get_decision
+from inbox.models import RoutingDecision, RoutingRule
+
+
+@dataclass(frozen=True)
+class Considered:
+    """Somebody who was there."""
+
+    agent: Agent
+    load: int
+    capacity: int
+    idle_minutes: int | None
+    is_chosen: bool
+
+    @property
+    def is_full(self) -> bool:
+        return self.load >= self.capacity
+
+    @property
+    def order(self) -> tuple[bool, float, int]:
+        """The chosen one first, then who had the least to do."""
+        return not self.is_chosen, self.load / self.capacity if self.capacity else 1.0, self.agent.pk
+
+
+@dataclass(frozen=True)
+class Explanation:
+    decision: RoutingDecision
+    title: str
+    reasons: list[str]
+    considered: list[Considered]  # those whose figures the viewer may see
+    hidden_count: int  # of those who were there, too
+    rule: dict[str, Any] | None
+    rule_pk: int | None  # where it still exists, for those who may read rules
+
+
+def explanation_of(pk: int, *, seen_by: Agent) -> Explanation:
+    """The decision in words, or 404."""
+    decision = get_decision(seen_by, pk)
+    facts = decision.facts
+    shows_all = may_see_people(seen_by) and (decision.team is None or leads_team(seen_by, decision.team))
+    listed = facts.get("candidates", [])
+    people = Agent.objects.filter(workspace=seen_by.workspace_id).in_bulk([each["agent"] for each in listed])
+    considered = [
+        Considered(people[each["agent"]], each["load"], each["capacity"], each.get("idle_minutes"),
+                   each["agent"] == decision.agent_id)
+        for each in listed if each["agent"] in people
+    ]  # fmt: skip
+    shown = [each for each in considered if shows_all or each.agent.pk == seen_by.pk]
+    shown.sort(key=lambda each: each.order)
+    rule = facts.get("rule")
+    exists = bool(rule) and may_see_people(seen_by) and RoutingRule.objects.filter(
+        pk=rule["id"], workspace=seen_by.workspace_id
+    ).exists()  # fmt: skip
+    reasons = _reasons(decision, with_figures=shows_all or decision.agent_id == seen_by.pk)
+    hidden = len(considered) - len(shown)
+    return Explanation(decision, _title(decision), reasons, shown, hidden, rule, rule["id"] if exists else None)
+
+
+def _title(decision: RoutingDecision) -> str:
+    if decision.agent is None:
+        return _("Why nobody?")
+    return _("Why %(name)s?") % {"name": decision.agent.first_name}
+
+
+def _reasons(decision: RoutingDecision, *, with_figures: bool) -> list[str]:
+    """One or two sentences."""
+    agent, facts = decision.agent, decision.facts
+    names = {"name": agent.first_name if agent else "", "team": decision.team.name if decision.team else ""}
+    rule = facts.get("rule") or {}
+    if decision.reason == "person":
+        return [_("The rule names %(name)s, who was there and had room.") % names]
+    if decision.reason == "sticky":
+        return [_("%(name)s answered this customer last, was there and had room.") % names]
+    if decision.reason == "skill":
+        skilled = names | {"skill": rule.get("skill", "")}
+        return [_("%(name)s has the skill “%(skill)s” and, of those who have it, the least to do.") % skilled]
+    if decision.reason == "round_robin":
+        return [_("It was %(name)s’s turn: everybody else who had room got something later.") % names]
+    if decision.reason == "queue":
+        return [_("The rule leaves it in the queue of %(team)s, to be taken by hand.") % names]
+    if decision.reason == "nobody_free":
+        return [_("Nobody in %(team)s was there and had room. It is given away as soon as somebody does.") % names]
+    reasons = [_("%(name)s had the least to do, measured by what each can take at once.") % names]
+    if rule.get("skill"):
+        reasons.insert(0, _("Nobody with the skill “%(skill)s” had room.") % {"skill": rule["skill"]})
+    if with_figures and facts.get("idle_minutes") is not None:
+        reasons.append(_("The last work had come %(minutes)s min before.") % {"minutes": facts["idle_minutes"]})
+    return reasons

@@ -1,0 +1,190 @@
+"""Trying rules out: where last week's customers would have gone with them. Nothing is written.
+
+Each automatic decision of the last seven days is judged again by the rules given: with the words that had been written
+by then and the hours of that moment, but with labels, fields and skills as they are today, because nobody keeps what
+they were. Whether somebody was free then is known only for those who were there (`RoutingDecision.facts`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Min, prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Agent, RoutingStrategy, Team
+from inbox import statements
+from inbox.models import Case, Conversation, RoutingDecision
+from inbox.models.routing_rule import Manner, Target
+from inbox.rules.facts import Asked, Hours, labels_of
+from inbox.rules.language import guess
+from inbox.rules.matching import Facts, Rule, first_match, words_of
+from inbox.rules.stored import able
+from inbox.rules.words import Words
+
+SPAN = timedelta(days=7)
+MOST_CASES = 500
+SHOWN = 100
+AUTOMATIC = ("person", "sticky", "skill", "least_busy", "round_robin", "nobody_free", "queue")
+WAITED = ("nobody_free", "queue")  # what was decided next for this conversation is the same case
+# The customer's words before each decision: the last few, not older than half a day.
+TEXTS = """
+SELECT d.id, (SELECT string_agg(said.text, E'\\n' ORDER BY said.occurred_at) FROM (
+    SELECT m.text, m.occurred_at FROM inbox_message m
+     WHERE m.conversation_id = d.conversation_id AND m.direction = 'in' AND m.deleted_at IS NULL
+       AND m.occurred_at <= d.created_at AND m.occurred_at > d.created_at - interval '12 hours'
+     ORDER BY m.occurred_at DESC LIMIT 5) AS said)
+FROM inbox_routingdecision d WHERE d.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One customer who would have gone elsewhere."""
+
+    decision: RoutingDecision
+    was: str
+    would: str
+    why: str
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.decision.conversation
+
+
+@dataclass(frozen=True)
+class Trial:
+    looked_at: int
+    is_all: bool  # else only the newest ones were looked at
+    differences: list[Difference]  # the newest of them
+    difference_count: int
+
+
+def try_out(rules: Sequence[Rule], *, seen_by: Agent, now: datetime | None = None) -> Trial:
+    """What these rules would have changed, for the conversations that this person may see."""
+    now = now or timezone.now()
+    decisions = RoutingDecision.objects.filter(
+        workspace=seen_by.workspace_id, created_at__gte=now - SPAN, created_at__lte=now, reason__in=AUTOMATIC,
+        conversation__in=Conversation.objects.visible_to(seen_by),
+    ).select_related("agent", "team", "conversation__contact").order_by("-created_at", "-pk")  # fmt: skip
+    found = list(decisions[:MOST_CASES])
+    cases = _cases(found)
+    differences = _Trial(rules, seen_by, cases).differences()
+    shown = differences[:SHOWN]
+    prefetch_related_objects([each.conversation.contact for each in shown], "identities")
+    return Trial(len(cases), len(found) < MOST_CASES, shown, len(differences))
+
+
+def _cases(newest_first: Sequence[RoutingDecision]) -> list[RoutingDecision]:
+    """One decision per customer and wait: where somebody waited first, what became of it."""
+    later: set[int] = set()  # conversations of which a later decision has been seen
+    cases = []
+    for decision in newest_first:
+        if decision.reason not in WAITED or decision.conversation_id not in later:
+            cases.append(decision)
+        later.add(decision.conversation_id)
+    return cases
+
+
+class _Trial:
+    def __init__(self, rules: Sequence[Rule], viewer: Agent, cases: Sequence[RoutingDecision]) -> None:
+        self.rules, self.cases, self.words = rules, cases, Words(viewer.workspace_id)
+        self.teams = {team.pk: team for team in Team.objects.filter(workspace=viewer.workspace_id)}
+        self.able = able({rule.skill for rule in rules if rule.skill})
+        self.asked = Asked(rules)
+        self.hours = Hours(viewer.workspace) if self.asked.hours else None
+
+    def differences(self) -> list[Difference]:
+        return [each for case, facts in self._facts() if (each := self._compared(case, facts))]
+
+    def _facts(self) -> list[tuple[RoutingDecision, Facts]]:
+        conversations = {case.conversation_id: case.conversation for case in self.cases}
+        texts = dict(statements.fetch(TEXTS, [[case.pk for case in self.cases]])) if self._reads else {}
+        labels = labels_of(conversations.values()) if self.asked.labels else {}
+        known = self._known_since() if self.asked.customer else {}
+        return [
+            (case, self._facts_of(case, texts.get(case.pk) or "", labels, known.get(case.conversation.contact_id)))
+            for case in self.cases
+        ]
+
+    @property
+    def _reads(self) -> bool:
+        return self.asked.keywords or self.asked.languages
+
+    def _facts_of(
+        self, case: RoutingDecision, said: str, labels: dict[int, frozenset[int]], known_since: datetime | None
+    ) -> Facts:
+        conversation, team = case.conversation, _base_team(case)
+        contact = conversation.contact
+        language = ""
+        if self.asked.languages:
+            language = contact.language or guess(said) or conversation.guessed_language
+        return Facts(
+            number=conversation.phone_number_id, team=team, labels=labels.get(conversation.pk, frozenset()),
+            language=language, is_known=known_since is not None and known_since < case.created_at,
+            fields=contact.fields, is_open=self.hours.of(team).is_open(case.created_at) if self.hours else True,
+            from_ad=conversation.referral is not None, words=words_of(said) if self.asked.keywords else (),
+        )  # fmt: skip
+
+    def _known_since(self) -> dict[int, datetime]:
+        contacts = {case.conversation.contact_id for case in self.cases}
+        ended = Case.objects.filter(conversation__contact__in=contacts, closed_at__isnull=False)
+        first = ended.order_by().values("conversation__contact").annotate(first=Min("closed_at"))
+        return dict(first.values_list("conversation__contact", "first"))
+
+    def _compared(self, case: RoutingDecision, facts: Facts) -> Difference | None:
+        rule = first_match(self.rules, facts)
+        team = self.teams.get((rule.team_for(facts.team) if rule else facts.team) or 0)
+        would = self._would(case, rule, team)
+        if would is None:
+            return None
+        why = _("Rule %(number)s: %(name)s") % {"number": rule.number, "name": self.words.title(rule)} if rule else ""
+        return Difference(case, _was(case), would, why or _("No rule holds any more."))
+
+    def _would(self, case: RoutingDecision, rule: Rule | None, team: Team | None) -> str | None:
+        """Where it would have gone, if that is somewhere else."""
+        name = team.name if team else "–"
+        if rule is not None and rule.target == Target.AGENT:
+            return self.words.where(rule) if rule.agent != case.agent_id else None
+        by_hand = rule.manner == Manner.QUEUE if rule else team is not None and team.strategy == RoutingStrategy.MANUAL
+        if by_hand:
+            waits = _("queue of %(team)s, by hand") % {"team": name}
+            return waits if case.agent_id is not None or case.team_id != (team.pk if team else None) else None
+        how = self.words.manner(rule) if rule else str(team.get_strategy_display()) if team else ""
+        if case.team_id != (team.pk if team else None) or case.reason == "queue":
+            return f"{name}, {how}"
+        person = self._person(case, rule)
+        if person is None or person == case.agent_id:
+            return None
+        return f"{self.words.people.get(person, '–')} · {name}, {how}"
+
+    def _person(self, case: RoutingDecision, rule: Rule | None) -> int | None:
+        """Who of those who were there, as far as that can be told: by load, and by skill."""
+        if rule is None or rule.manner not in (Manner.LEAST_BUSY, Manner.SKILL) or case.agent_id is None:
+            return None
+        there = [each for each in case.facts.get("candidates", []) if each["load"] < each["capacity"]]
+        if rule.manner == Manner.SKILL:
+            skilled = self.able.get(rule.skill or 0, frozenset())
+            there = [each for each in there if each["agent"] in skilled] or there
+        best = min(map(_busy, there), default=None)
+        equal = [each["agent"] for each in there if _busy(each) == best]
+        return case.agent_id if case.agent_id in equal else equal[0] if equal else None
+
+
+def _busy(candidate: dict[str, Any]) -> tuple[float, int]:
+    idle = candidate.get("idle_minutes")
+    return candidate["load"] / candidate["capacity"], -(10**9 if idle is None else idle)
+
+
+def _base_team(case: RoutingDecision) -> int | None:
+    """Where it was before a rule moved it."""
+    return (case.facts.get("rule") or {}).get("from") or case.team_id
+
+
+def _was(case: RoutingDecision) -> str:
+    team = case.team.name if case.team else "–"
+    if case.agent is None:
+        return _("queue of %(team)s") % {"team": team}
+    return f"{case.agent.name} · {team}"

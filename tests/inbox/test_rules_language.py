@@ -1,0 +1,26 @@
+"""What language a short message is in."""
+
+import pytest
+
+from inbox.rules.language import guess
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hallo, ist mein Rad schon fertig?", "de"), ("Hab nen Platten 😩 könnt ihr helfen?", "de"),
+        ("Hi, is my bike ready yet?", "en"), ("how much for a new tire", "en"),
+        ("Merhaba, bisikletim hazır mı?", "tr"), ("merhaba bisiklet tamiri yapiyor musunuz", "tr"),
+        ("Dzień dobry, czy mój rower jest gotowy?", "pl"), ("مرحبا، هل أنتم مفتوحون اليوم", "ar"),
+        ("Добрий день, чи готовий мій велосипед?", "uk"), ("Ви сьогодні працюєте?", "uk"),
+        ("Вы сегодня открыты?", "ru"), ("Здравствуйте, мой велосипед готов?", "ru"),
+        ("Ciao, la mia bici è pronta?", "it"), ("Bonjour, mon vélo est-il prêt ?", "fr"),
+    ],
+)  # fmt: skip
+def test_short_messages_are_understood(text, language):
+    assert guess(text) == language
+
+
+@pytest.mark.parametrize("text", ["", "ok", "👍", "10:30", "https://x.example/merhaba", "Max", "???", "\n\x00"])
+def test_what_says_nothing_is_not_guessed(text):
+    assert guess(text) == ""
