@@ -1,6 +1,9 @@
 """Per-request concerns of a signed-in agent: how long a session lives, and the language of the page."""
 
+import logging
+import re
 import time
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -8,10 +11,50 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from accounts.logs import belonging
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 TOUCH_SECONDS = 60
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+UNTOLD = ("healthz", "readyz", "health-live", "health-ready", "metrics")  # asked every few seconds
+
+logger = logging.getLogger("tresen.request")
 BY_HAND = ("", "document", "empty")  # Sec-Fetch-Dest: a browser that does not say, a page, a script
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+
+
+class RequestIdMiddleware:
+    """Gives each request a name that its log lines, its background jobs and the answer (X-Request-ID) carry.
+
+    A proxy of ours may have named it; what anybody else says is not believed. With JSON logs each request has a line:
+    which page, how it ended, how long it took, who asked. Paths are left out, since some hold one-time links.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXY_COUNT else ""
+        name = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
+        token, started = belonging.set({"request": name}), time.monotonic()
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = name
+            if settings.LOG_FORMAT == "json":
+                _tell(request, response, time.monotonic() - started)
+            return response
+        finally:
+            belonging.reset(token)
+
+
+def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    if route in UNTOLD:
+        return
+    agent = getattr(getattr(request, "user", None), "pk", None)
+    facts = {"method": request.method, "route": route, "status": response.status_code, "ms": round(seconds * 1000)}
+    words = f"{request.method} {route or '-'} {response.status_code}"
+    logger.info(words, extra={"facts": facts if agent is None else facts | {"agent": agent}})
 
 
 class SessionLifetimeMiddleware:

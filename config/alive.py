@@ -6,11 +6,11 @@ import sys
 
 
 def main(port: str) -> int:
-    """Ask /health/live under the public name, as the proxy would; 0 if it answers 200."""
+    """Ask /healthz under the public name, as the proxy would; 0 if it answers 200."""
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0]
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=4)
     try:
-        connection.request("GET", "/health/live", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        connection.request("GET", "/healthz", headers={"Host": host, "X-Forwarded-Proto": "https"})
         return int(connection.getresponse().status != 200)
     except (OSError, http.client.HTTPException):
         return 1

@@ -13,13 +13,13 @@ from whatsapp.webhook import WEBHOOK_PATH, webhook_application  # noqa: E402
 
 
 async def application(scope, receive, send):  # type: ignore[no-untyped-def]
-    """Answers the webhook path; `/health/live` says that the process runs, everything else is 404."""
+    """Answers the webhook path; `/healthz` says that the process runs, everything else is 404."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http" and scope["path"] == WEBHOOK_PATH:
         await webhook_application(scope, receive, send)
     elif scope["type"] == "http":
-        status = 200 if scope["path"] == "/health/live" else 404
+        status = 200 if scope["path"] in ("/healthz", "/health/live") else 404
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
     else:

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import health
+from config import health, metrics
 
 
 class Favicon(RedirectView):
@@ -19,10 +19,12 @@ class Favicon(RedirectView):
 handler500 = "config.errors.server_error"
 
 urlpatterns = [
+    path("healthz", health.live, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("favicon.ico", login_not_required(Favicon.as_view()), name="favicon"),
-    path("metrics", health.metrics, name="metrics"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("accounts.urls")),
     path("", include("whatsapp.urls")),
     path("", include("inbox.urls")),

@@ -19,7 +19,7 @@ TTL_SECONDS = 75  # an idle worker says every minute that it lives; the doctor a
 
 
 class Worker(SimpleWorker):
-    """Runs jobs in its own process and gives each a living database connection.
+    """Runs jobs in its own process and gives each a living database connection. Log lines say which job they are of.
 
     Without the closing a worker that outlives a restart of PostgreSQL fails every later job.
     """
@@ -27,10 +27,14 @@ class Worker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         from django.db import close_old_connections
 
+        from accounts.logs import belonging
+
         close_old_connections()
+        token = belonging.set({**(job.meta or {}), "job": job.id})
         try:
             return super().perform_job(job, queue, execution)
         finally:
+            belonging.reset(token)
             close_old_connections()
 
 

@@ -22,6 +22,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
+from accounts.logs import error_class
 from accounts.models import Workspace
 from inbox.errors import InboxRuleViolation
 
@@ -74,7 +75,6 @@ _CAUSES: tuple[tuple[re.Pattern[str], Words], ...] = (
 )  # fmt: skip
 _OTHER = _("An unexpected error. The log of the worker has the details; look for the job's number.")
 
-_NAME = re.compile(r"[A-Za-z_][\w.]*")
 _ID = re.compile(r"[0-9a-zA-Z_-]{8,64}")
 
 
@@ -251,26 +251,19 @@ def _kind(job: Job) -> str:
 
 
 def _described(job: Job) -> FailedJob:
-    kind, error = _kind(job), error_class(_trace(job))
+    kind, error = _kind(job), _error(job)
     first = job.args[0] if job.args else None
     subject = first if isinstance(first, int) else None
     words = KINDS[kind][0] if kind in KINDS else kind
     return FailedJob(job.id, job.origin, kind, words, subject, error, cause_of(error), job.ended_at or job.enqueued_at)
 
 
-def _trace(job: Job) -> str:
+def _error(job: Job) -> str:
     result = job.latest_result()
-    return (result.exc_string if result else "") or ""
-
-
-def error_class(trace: str) -> str:
-    """The class of the last exception in a traceback: nothing of its message, which may hold anybody's words."""
-    if "AbandonedJobError" in trace and "Traceback" not in trace:
+    trace = (result.exc_string if result else "") or ""
+    if "AbandonedJobError" in trace and "Traceback" not in trace:  # RQ's own words for a worker that died
         return "AbandonedJobError"
-    last = trace.rpartition("Traceback (most recent call last):")[2]
-    line = next((line for line in last.splitlines() if line and not line[0].isspace()), "")
-    found = _NAME.match(line)
-    return found[0][:120] if found and line[found.end() : found.end() + 1] in ("", ":") else ""
+    return error_class(trace)
 
 
 def cause_of(error: str) -> Words:

@@ -16,6 +16,8 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.logs import belonging
+
 logger = logging.getLogger(__name__)
 
 REST_SECONDS = 2.0  # after a failure Redis is left alone this long, so that receiving never waits for it
@@ -48,7 +50,9 @@ def _put(func: Callable[..., Any], args: tuple[Any, ...], queue: str) -> None:
     if time.monotonic() < _Redis.rests_until:
         return
     try:
-        django_rq.get_queue(queue, connection=_connection(), commit_mode="auto").enqueue(func, *args)
+        django_rq.get_queue(queue, connection=_connection(), commit_mode="auto").enqueue(
+            func, *args, meta=dict(belonging.get())
+        )
     except (redis.RedisError, OSError) as error:
         _Redis.rests_until = time.monotonic() + REST_SECONDS
         logger.warning("Job %s could not be queued, the sweeper will: %s", func.__name__, type(error).__name__)

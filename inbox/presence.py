@@ -79,6 +79,16 @@ def online_agent_ids(workspace_id: int) -> set[int]:
     return {int(str(member).split(":", 1)[0]) for member in members}
 
 
+def open_tabs(workspace_ids: Iterable[int]) -> int:
+    """How many living tabs there are in these workspaces. Raises redis.RedisError: a figure has no fallback."""
+    connection = client()
+    since = _clock(connection) - ONLINE_SECONDS
+    with connection.pipeline(transaction=False) as pipeline:
+        for workspace_id in workspace_ids:
+            pipeline.zcount(_tabs(workspace_id), since, "+inf")
+        return sum(pipeline.execute())
+
+
 def state_of(agent: Agent, online: Collection[int]) -> str:
     """available, away, off or offline, by their hours, whether they are among those online, and their switch."""
     if agent.is_off_duty_now:

@@ -139,7 +139,7 @@ def test_a_sign_of_life_is_asked_for_under_the_public_name(
 
         assert alive.main(str(server.server_port)) == code
 
-    assert asked == [("/health/live", "inbox.example")]
+    assert asked == [("/healthz", "inbox.example")]
 
 
 def test_a_port_where_nobody_answers_is_no_sign_of_life() -> None:

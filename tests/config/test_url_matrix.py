@@ -135,6 +135,8 @@ def practice(*args: Any) -> Line:
 
 
 MATRIX: dict[str, Line] = {
+    "healthz": Line(PUBLIC),
+    "readyz": Line(PUBLIC),
     "health-live": Line(PUBLIC),
     "health-ready": Line(PUBLIC),
     "favicon": Line(PUBLIC),
