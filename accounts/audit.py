@@ -62,6 +62,11 @@ WORDS: dict[str, str | Promise] = {
     "contact_field.removed": _("removed the contact field"),
     "satisfaction.team": _("switched the rating after closing for"),
     "satisfaction.changed": _("changed the rating after closing"),
+    "reports.exported": _("exported the reports of"),
+    "reports.people_on": _("switched figures of single people on"),
+    "reports.people_off": _("switched figures of single people off"),
+    "reports.people_viewed": _("looked at the figures of single people,"),
+    "reports.people_exported": _("exported the figures of single people,"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }
 
@@ -81,7 +86,7 @@ _FIELDS: dict[str, str | Promise] = {
     "fields": _("Fields"), "new": _("New"), "changed": _("Changed"), "count": _("Contacts"), "format": _("Format"),
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
-    "with": _("with"), "filter": _("Filter"), "files": _("Files"),
+    "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

@@ -83,6 +83,7 @@ class Shell:
             ("inbox", _address("inbox"), "inbox", _("Inbox")),
             ("contacts", _address("contacts"), "contacts", _("Contacts")),
             ("board", _address("board") if self.agent and self.agent.role in LEADS else "", "board", _("Team board")),
+            ("reports", _address("reports") if self.agent and self.agent.role in LEADS else "", "chart", _("Reports")),
             ("practice", _address("practice-phone"), "flask", _("Practice phone")),
             ("settings", _address("settings") or _address("profile"), "sliders", _("Settings")),
         ]

@@ -9,8 +9,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
-
 from accounts.hours import OpeningHours
 from accounts.models import Team, Workspace
 from accounts.schedules import hours_of_teams, workspace_hours
@@ -123,14 +121,3 @@ class _Hours:
             self._of[workspace_id] = hours_of_teams(workspace), workspace_hours(workspace), dict(targets)
         return self._of[workspace_id]
 
-
-def in_target(now: datetime) -> Q:
-    """Answered when it should have been."""
-    return Q(due_at__isnull=False, replied_at__lte=F("due_at"))
-
-
-def missed_target(now: datetime) -> Q:
-    """Answered too late, or not at all although it was due. Closed before that without an answer: neither."""
-    late = Q(replied_at__gt=F("due_at"))
-    silent = Q(replied_at=None, due_at__lte=now) & (Q(closed_at=None) | Q(closed_at__gt=F("due_at")))
-    return Q(due_at__isnull=False) & (late | silent)

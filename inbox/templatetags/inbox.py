@@ -191,6 +191,12 @@ def filter_json(context: Any) -> str:
     return json.dumps(context["filter"].for_page)
 
 
+@register.simple_tag
+def heading_at(table: Any, place: int) -> str:
+    """What a column of a report's table is called, where a narrow screen shows it beside each cell."""
+    return str(table.headings[place])
+
+
 @register.filter
 def as_json(value: Any) -> str:
     """For a data attribute."""

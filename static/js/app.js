@@ -20,6 +20,7 @@ import "./lib/trouble.js";
 import "./live/drafting.js";
 import { start } from "./live/start.js";
 
+if (document.getElementById("report")) import("./lib/pushed.js");
 if (document.querySelector("live-board")) import("./elements/live-board.js");
 if (document.querySelector("rule-list")) import("./elements/rule-list.js");
 start();

@@ -81,6 +81,7 @@ class Line:
     missing: tuple[Any, ...] = (MISSING,)
     demo_only: bool = False
     blind: tuple[str, ...] = ("mallory",)  # who has the role, but not the sight of the object
+    hidden: bool = False  # for whoever lacks the role it does not exist
     answers: tuple[int, ...] = ()  # what else may be answered to those who are let in: a rule's refusal
 
 
@@ -228,6 +229,11 @@ MATRIX: dict[str, Line] = {
     "view-counts": Line(EVERYBODY),
     "search": Line(EVERYBODY),
     "command-bar": Line(EVERYBODY),
+    "reports": Line(LEADS, hidden=True),
+    "report-conversations": Line(LEADS, hidden=True),
+    "report-export": Line(LEADS, hidden=True),
+    "report-people": Line(LEADS, hidden=True, answers=(404,)),  # until an admin switches them on
+    "report-people-switch": Line(ADMINS, hidden=True),
     "board": Line(LEADS),
     "board-person": led_person(),
     "board-availability": led_person(),
@@ -482,7 +488,7 @@ class MatrixTests(MatrixTestCase):
                 client, before = self.client_of(agent), self.without_audit()
                 for method in ("GET", "POST"):
                     answer = self.ask(client, method, self.path(name))
-                    self.assertEqual(answer.status_code, 403, f"{method} {name} of {agent}")
+                    self.assertEqual(answer.status_code, 404 if line.hidden else 403, f"{method} {name} of {agent}")
                 self.assertEqual(self.without_audit(), before, name)
 
     def without_audit(self) -> dict[str, Any]:

@@ -11,8 +11,12 @@ from inbox import demo
 from inbox.actions.consent import record_consent
 from inbox.demo_builder import DemoWorkspace
 from inbox.demo_past import give_past_to_phone, phone_key_of
+from inbox.demo_weeks import DemoWeeks
 from inbox.enums import ConsentState, ConversationStatus
-from inbox.models import Activity, Consent, Contact, Conversation, Event, Message, Note, PairLimit
+from inbox.models import Activity, Case, Consent, Contact, Conversation, Event, Message, Note, PairLimit
+from inbox.reports.reading import read
+from inbox.reports.rolling import roll
+from inbox.reports.wanted import Scope, Wanted
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import PracticePhone
 from whatsapp.sandbox import remote
@@ -162,3 +166,24 @@ def test_activities_move_too(cast: Cast, asked_phone: list[tuple[str, Any]]) -> 
     demo.fast_forward(cast.clara, DAY, phone_key="clara")
 
     assert Activity.objects.get(pk=line.pk).occurred_at == line.occurred_at - DAY
+
+
+def test_the_weeks_before_are_rows_that_the_reports_count(db: None) -> None:
+    demo_workspace = DemoWorkspace()
+    demo_workspace.build()
+    DemoWeeks(demo_workspace).write()
+    roll()
+    admin = demo_workspace.people["admin"]
+
+    period, before = read(Wanted.of({}, Scope.of(admin), timezone.now()), timezone.now())
+
+    assert before is not None
+    assert min(period.opened.cases, before.opened.cases) > 40
+    assert period.counts["received"] > 100 and period.lost and period.failures
+    assert period.counts["marketing_cost"] > 0 and period.counts["utility_cost"] > 0
+    assert period.counts["unpriced"] < 40  # of the day itself, of which WhatsApp has said nothing
+    for case in Case.objects.filter(closed_at=None):
+        assert case.opened_at > timezone.now() - timedelta(days=60)
+    for conversation in Conversation.objects.filter(status=ConversationStatus.CLOSED):
+        times = [message.occurred_at for message in conversation.messages.order_by("seq")]
+        assert times == sorted(times) and len(set(times)) == len(times)

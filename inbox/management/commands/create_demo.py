@@ -11,6 +11,8 @@ from accounts.passwords import DEMO_PASSWORD
 from inbox.demo_builder import DemoWorkspace
 from inbox.demo_data import PEOPLE
 from inbox.demo_past import give_past_to_phone
+from inbox.demo_weeks import DemoWeeks
+from inbox.reports.rolling import roll
 
 
 class Command(BaseCommand):
@@ -24,8 +26,11 @@ class Command(BaseCommand):
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('tresen.create_demo'))")
             if Workspace.objects.filter(is_demo=True).exists():
                 return
-            workspace = DemoWorkspace().build()
+            demo = DemoWorkspace()
+            workspace = demo.build()
             give_past_to_phone(workspace)
+            DemoWeeks(demo).write()
+        roll()
         self.stdout.write(f"Created {workspace.name}. Sign in as one of these, password {DEMO_PASSWORD}:")
         for person in PEOPLE:
             self.stdout.write(f"  {person.email:<24} {person.name}")

@@ -1,0 +1,371 @@
+"""The page of the reports: what it says, to whom, and what is behind a figure."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from openpyxl import load_workbook
+
+from accounts.models import AuditEntry
+from inbox.enums import ConversationStatus
+from inbox.models import Case, Label, LostWindow, Message
+from inbox.reports import rolling
+from inbox.reports.page import Report
+from inbox.reports.reading import read
+from inbox.reports.wanted import Scope, Span, Wanted
+from tests import factories
+from tests.cast import Cast, make_cast
+from whatsapp.rates import load_preset
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 4, 16, 15, 0, tzinfo=UTC)  # a Thursday, 17:00 in Berlin
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def cast() -> Cast:
+    """Two weeks: Clara was answered after ten minutes, Dario is of the other team and after two hours."""
+    cast = make_cast()
+    load_preset()
+    Message.objects.all().delete()
+    Case.objects.all().delete()
+    cast.darios.team = cast.other_team
+    cast.darios.save()
+    for days in (1, 2, 10):
+        told(cast, cast.claras, cast.team, days, minutes=10)
+        told(cast, cast.darios, cast.other_team, days, minutes=120)
+    return cast
+
+
+def told(cast, conversation, team, days: int, *, minutes: int, by=None) -> Case:
+    """A closed case of so many days ago, at 10:00 in Berlin."""
+    at = (NOW - timedelta(days=days)).replace(hour=8, minute=0)
+    case = Case.objects.create(
+        workspace=cast.workspace, conversation=conversation, team=team, opened_at=at,
+        first_replied_at=at + timedelta(minutes=minutes), first_replied_by=by or cast.ben,
+    )
+    factories.inbound_message(conversation, at=at)
+    sent = at + timedelta(minutes=minutes)
+    factories.outbound_message(
+        conversation, by=cast.ben, at=sent, delivered_at=sent, pricing={"type": "regular", "category": "utility"}
+    )
+    case.closed_at, case.closed_by = at + timedelta(hours=4), cast.ben
+    case.save()
+    conversation.status = ConversationStatus.CLOSED
+    conversation.save()
+    return case
+
+
+def rolled() -> None:
+    while rolling.roll_batch():
+        pass
+
+
+def wanted(agent, **said) -> Wanted:
+    return Wanted.of({name: str(value) for name, value in said.items()}, Scope.of(agent), NOW)
+
+
+def client_of(agent) -> Client:
+    client = Client()
+    client.force_login(agent)
+    return client
+
+
+def names(answer) -> list[str]:
+    return [hit.conversation.contact.display_name for hit in answer.context["hits"].rows]
+
+
+# --- Periods ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "span", "before"),
+    [
+        ({}, ("2026-03-18", "2026-04-16"), ("2026-02-16", "2026-03-17")),
+        ({"period": "today"}, ("2026-04-16", "2026-04-16"), ("2026-04-15", "2026-04-15")),
+        ({"period": "month"}, ("2026-04-01", "2026-04-16"), ("2026-03-16", "2026-03-31")),
+        ({"period": "last-month"}, ("2026-03-01", "2026-03-31"), ("2026-01-29", "2026-02-28")),
+        ({"period": "7", "compare": "year"}, ("2026-04-10", "2026-04-16"), ("2025-04-10", "2025-04-16")),
+        ({"period": "7", "compare": "none"}, ("2026-04-10", "2026-04-16"), None),
+        (
+            {"period": "own", "from": "2026-04-09", "to": "2026-04-05"},
+            ("2026-04-05", "2026-04-09"), ("2026-03-31", "2026-04-04"),
+        ),
+        ({"period": "own", "from": "x", "to": "2026-99-99"}, ("2026-03-18", "2026-04-16"), None),
+        ({"period": "own", "from": "1900-01-01", "to": "2026-04-16"}, ("2026-03-18", "2026-04-16"), None),
+    ],
+)  # fmt: skip
+def test_a_period_and_what_it_is_compared_with(cast, said, span, before):
+    found = wanted(cast.ada, **said)
+
+    assert found.span == Span(*map(date.fromisoformat, span))
+    if before:
+        assert found.before == Span(*map(date.fromisoformat, before))
+
+
+def test_days_are_those_of_the_business_also_when_the_clocks_change(cast):
+    zone = Scope.of(cast.ada).zone
+
+    start, end = Span(date(2026, 3, 29), date(2026, 3, 29)).bounds(zone)
+
+    assert (start, end) == (datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC))
+
+
+# --- Figures ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_figures_of_both_periods(cast):
+    rolled()
+
+    period, before = read(wanted(cast.ada, period=7), NOW)
+
+    assert (period.opened.cases, period.opened.again, before.opened.cases) == (4, 4, 2)
+    assert (period.counts["received"], period.counts["replies"], period.counts["answered"]) == (4, 4, 4)
+    assert (period.opened.median, period.opened.slowest) == (65 * 60, 120 * 60)
+    assert period.closed.median == 4 * 3600
+    assert period.by_bucket[date(2026, 4, 14)]["received"] == 2
+    assert period.by_hour[3, 10]["received"] == 2  # Wednesday, ten o'clock in Berlin
+    assert period.counts["utility_cost"] == 4 * 45_600
+    assert period.answered_percent == 100
+
+
+def test_a_lead_sees_the_teams_they_lead_and_no_more(cast):
+    rolled()
+
+    theirs, everything = (read(wanted(agent), NOW)[0] for agent in (cast.lea, cast.ada))
+    asked = read(wanted(cast.lea, team=cast.other_team.pk), NOW)[0]
+
+    assert (theirs.opened.cases, everything.opened.cases) == (3, 6)
+    assert asked.opened.cases == theirs.opened.cases
+    assert set(theirs.by_team) == {cast.team.pk}
+    cast.team.memberships.all().delete()
+    assert read(wanted(cast.lea), NOW)[0].opened.cases == 0
+
+
+def test_narrowed_by_label_team_and_number(cast):
+    label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
+    cast.darios.labels.add(label)
+    number = factories.number(cast.workspace, account=cast.number.business_account)
+    rolled()
+
+    labelled = read(wanted(cast.ada, label=label.pk), NOW)[0]
+    of_team = read(wanted(cast.ada, team=cast.other_team.pk), NOW)[0]
+
+    for period in (labelled, of_team):
+        assert (period.opened.cases, period.counts["received"], period.opened.median) == (3, 3, 7200)
+    assert read(wanted(cast.ada, number=number.pk), NOW)[0].counts["received"] == 0
+
+
+def test_the_target_and_what_is_overdue(cast):
+    cast.team.first_response_minutes = 60
+    cast.team.save()
+    factories.conversation(cast.number, factories.contact(cast.number, "Nina Neu"))
+    case = Case.objects.latest("pk")
+    Case.objects.filter(pk=case.pk).update(opened_at=NOW - timedelta(hours=3))
+    factories.inbound_message(case.conversation, at=NOW - timedelta(hours=3))
+    rolled()
+
+    period = read(wanted(cast.ada), NOW)[0]
+
+    assert (period.opened.in_target, period.opened.missed) == (3, 1)
+    earlier = read(wanted(cast.ada), NOW - timedelta(hours=2, minutes=30))[0]
+    assert (earlier.opened.in_target, earlier.opened.missed) == (3, 0)
+
+
+def test_windows_lost_count_against_those_answered(cast):
+    at = NOW - timedelta(days=2)
+    for conversation, why in ((cast.claras, "queue"), (cast.darios, "away")):
+        LostWindow.objects.create(
+            workspace=cast.workspace, conversation=conversation, phone_number=cast.number, team=conversation.team,
+            window_of=at - timedelta(days=1), waiting_since=at - timedelta(days=1), closed_at=at, why=why,
+        )
+    rolled()
+
+    everything, theirs = (read(wanted(agent, period=7), NOW)[0] for agent in (cast.ada, cast.lea))
+
+    assert everything.lost == {"queue": 1, "away": 1}
+    assert everything.answered_percent == pytest.approx(100 * 4 / 6)
+    assert theirs.lost == {"queue": 1}
+    page = Report(wanted(cast.ada, period=7), NOW)
+    assert [row[0].words for row in page.tables["lost"].rows] == ["Niemand hatte sie", "Zuständige abwesend"]
+
+
+# --- The page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_and_its_part_for_another_choice(cast):
+    rolled()
+    client = client_of(cast.ada)
+
+    page = client.get("/reports/")
+    part = client.get("/reports/?period=7&times=clock", headers=HX)
+
+    assert page.status_code == part.status_code == 200
+    assert "<html" in page.content.decode() and "<html" not in part.content.decode()
+    assert 'id="export-filter" hx-swap-oob="true"' in part.content.decode()
+    assert [figure.value for figure in page.context["report"].figures] == ["6", "1,1", "4,0", "–", "100", "0,27\xa0€"]
+
+
+@pytest.mark.parametrize("period", ["today", "7", "30", "90", "year", "month"])
+def test_every_period_has_its_drawings_also_without_anything(cast, period):
+    rolled()
+    client = client_of(cast.ada)
+
+    assert client.get(f"/reports/?period={period}").status_code == 200
+    assert client_of(cast.mallory).get(f"/reports/?period={period}").status_code == 200
+
+
+def test_the_number_of_questions_does_not_grow(cast, django_assert_num_queries):
+    rolled()
+    asked = wanted(cast.ada)
+    with django_assert_num_queries(5):
+        read(asked, NOW)
+    for days in range(3, 9):
+        told(cast, cast.claras, cast.team, days, minutes=5)
+    rolled()
+    with django_assert_num_queries(5):
+        read(asked, NOW)
+
+
+# --- What is behind a figure -----------------------------------------------------------------------------------------
+
+
+def test_behind_a_figure_stand_its_conversations(cast):
+    rolled()
+    client = client_of(cast.ada)
+
+    for figure, found in {
+        "received": ["Clara Sommer", "Dario Conti"], "opened": ["Dario Conti", "Clara Sommer"] * 3, "lost": [],
+        "missed": [], "utility": ["Dario Conti", "Clara Sommer"],
+    }.items():
+        answer = client.get(f"/reports/conversations/?figure={figure}")
+        assert answer.status_code == 200
+        assert sorted(names(answer)) == sorted(found), figure
+    assert client.get("/reports/conversations/?figure=agents").status_code == 404
+
+
+def test_a_page_of_conversations_goes_on_where_the_last_one_ended(cast, monkeypatch):
+    monkeypatch.setattr("inbox.reports.drill.PAGE", 2)
+    rolled()
+    client = client_of(cast.ada)
+    for figure, most in (("opened", 6), ("received", 2)):
+        seen, address = [], f"/reports/conversations/?figure={figure}"
+        while address:
+            answer = client.get(address)
+            seen += [(hit.at, hit.conversation.pk) for hit in answer.context["hits"].rows]
+            address = answer.context["next"]
+        assert len(seen) == most == len(set(seen))
+        assert [at for at, _pk in seen] == sorted((at for at, _pk in seen), reverse=True)
+
+
+def test_a_lead_finds_only_what_they_may_see(cast):
+    rolled()
+    client = client_of(cast.lea)
+    assert set(names(client.get("/reports/conversations/?figure=received"))) == {"Clara Sommer"}
+
+    cast.claras.team = cast.other_team
+    cast.claras.save()
+
+    assert names(client.get("/reports/conversations/?figure=received")) == []
+    assert names(client_of(cast.mallory).get("/reports/conversations/?figure=received")) == []
+
+
+@pytest.mark.parametrize("address", ["", "conversations/?figure=opened", "people/"])
+def test_for_agents_none_of_it_exists(cast, address):
+    assert client_of(cast.ben).get(f"/reports/{address}").status_code == 404
+
+
+# --- To take away ----------------------------------------------------------------------------------------------------
+
+
+def exported(agent, **said) -> bytes:
+    answer = client_of(agent).post("/reports/export/", said)
+    assert answer.status_code == 200
+    return answer.content
+
+
+def test_the_file_has_the_tables_of_the_page_filtered_alike(cast):
+    rolled()
+    lines = list(csv.reader(io.StringIO(exported(cast.lea, period="7").decode("utf-8-sig")), delimiter=";"))
+
+    book = load_workbook(io.BytesIO(exported(cast.ada, period="7", format="xlsx")))
+
+    assert ["Unterhaltungen eröffnet", "2", "1"] in lines
+    rows = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    assert ["Unterhaltungen eröffnet", 4, 2] in rows
+    assert [cell.value for cell in book["Nach Team"]["A"]] == ["Team", "Verleih", "Werkstatt"]
+    entry = AuditEntry.objects.filter(verb="reports.exported").latest("pk")
+    assert (entry.actor, entry.data["format"], entry.subject) == (cast.ada, "xlsx", "2026-04-10 – 2026-04-16")
+
+
+def test_no_word_of_ours_becomes_a_formula(cast):
+    cast.team.name = "=1+1"
+    cast.team.save()
+    rolled()
+
+    book = load_workbook(io.BytesIO(exported(cast.ada, format="xlsx")))
+
+    cells = [cell for row in book["Nach Team"].iter_rows() for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    assert "'=1+1" in exported(cast.ada).decode("utf-8-sig")
+
+
+# --- Figures of single people ----------------------------------------------------------------------------------------
+
+
+def switched(agent, **said):
+    return client_of(agent).post("/reports/people/switch/", said)
+
+
+REASON = "Betriebsvereinbarung vom 3. März"
+
+
+def test_people_are_nowhere_until_an_admin_switches_them_on_and_says_why(cast):
+    rolled()
+    lea, ada = client_of(cast.lea), client_of(cast.ada)
+    for address in ("/reports/", "/reports/conversations/?figure=opened&person=1&agent=1", "/reports/?people=1"):
+        assert "Ben Brandt" not in ada.get(address).content.decode()
+    assert ada.get("/reports/people/").status_code == 404
+    assert ada.post("/reports/export/", {"people": "1"}).status_code == 404
+    assert switched(cast.ada, on="1", reason="nur so").status_code == 302
+    assert ada.get("/reports/people/").status_code == 404
+    assert switched(cast.lea, on="1", reason=REASON).status_code == 404
+    assert lea.get("/reports/people/").status_code == 404
+
+    switched(cast.ada, on="1", reason=REASON)
+
+    entry = AuditEntry.objects.get(verb="reports.people_on")
+    assert (entry.actor, entry.data) == (cast.ada, {"reason": REASON})
+    assert "Ben Brandt" not in ada.get("/reports/").content.decode()
+    assert "Ben Brandt" in lea.get("/reports/people/").content.decode()
+    switched(cast.ada, on="0")
+    assert lea.get("/reports/people/").status_code == 404
+    assert AuditEntry.objects.filter(verb="reports.people_off").count() == 1
+
+
+def test_every_look_at_people_is_recorded_and_shows_only_those_one_leads(cast):
+    eva = factories.agent(cast.workspace, "Eva Fremd", teams=[cast.other_team])
+    Case.objects.filter(team=cast.other_team).update(closed_by=eva, first_replied_by=eva)
+    rolled()
+    switched(cast.ada, on="1", reason=REASON)
+
+    theirs = client_of(cast.lea).get("/reports/people/?period=7")
+    client_of(cast.ada).post("/reports/export/", {"period": "7", "people": "1", "format": "xlsx"})
+
+    [person] = theirs.context["people"]
+    assert (person.agent, person.cases, person.closed, person.reply_median) == (cast.ben, 2, 2, 600)
+    looks = AuditEntry.objects.filter(verb__startswith="reports.people_").exclude(verb="reports.people_on")
+    said = [(entry.actor.name, entry.verb, entry.subject) for entry in looks.order_by("pk")]
+    assert said == [
+        ("Lea Lenz", "reports.people_viewed", "2026-04-10 – 2026-04-16"),
+        ("Ada Admin", "reports.people_exported", "2026-04-10 – 2026-04-16"),
+    ]
