@@ -247,8 +247,9 @@ class DemoWeeks:
         demo = self.demo
         Case.objects.bulk_create(self.cases)
         Message.objects.bulk_create(self.messages, batch_size=500)
-        for model, rows in ((Assignment, self.assignments), (Activity, self.lines), (LostWindow, self.lost)):
-            model._default_manager.bulk_create(rows)
+        Assignment.objects.bulk_create(self.assignments)
+        Activity.objects.bulk_create(self.lines)
+        LostWindow.objects.bulk_create(self.lost)
         kept = [each for each in self.conversations if each.seq]
         Conversation.objects.bulk_update(kept, [
             "seq", "last_message_at", "preview", "last_customer_message_at", "inbound_count", "answered_at", "assignee",
