@@ -51,11 +51,17 @@ def now_words(hours: OpeningHours, now: datetime) -> str:
         if opens is None:
             return _("Open now until %(until)s, then closed.") % {"until": until}
         return _("Open now until %(until)s · opens again %(when)s") % {
-            "until": until, "when": moment_words(opens, hours, now),
+            "until": until, "when": _opening_words(opens, hours, now),
         }  # fmt: skip
     if opens is None:
         return _("Closed now, and no opening ahead.")
-    return _("Closed now · opens %(when)s") % {"when": moment_words(opens, hours, now)}
+    return _("Closed now · opens %(when)s") % {"when": _opening_words(opens, hours, now)}
+
+
+def _opening_words(moment: datetime, hours: OpeningHours, now: datetime) -> str:
+    words = moment_words(moment, hours, now)
+    is_today = moment.astimezone(hours.zone).date() == now.astimezone(hours.zone).date()
+    return _("today, %(time)s") % {"time": words} if is_today else words
 
 
 def moment_words(moment: datetime, hours: OpeningHours, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""A lead gives what customers wait for with one person to whoever else is free."""
+"""What customers wait for with one person goes to whoever else is free: by a lead, or by that person who leaves."""
 
 from accounts.models import Agent
 from inbox.actions import bulk
@@ -13,7 +13,8 @@ def redistribute(person: Agent, *, by: Agent) -> bulk.Outcome:
 
     At most `bulk.AT_ONCE`, the longest waiting first; answered conversations stay. One `Undo` takes it back.
     """
-    require_lead(by, person)
+    if by.pk != person.pk:
+        require_lead(by, person)
     unanswered = Conversation.objects.visible_to(by).filter(
         assignee=person, status=ConversationStatus.OPEN, needs_answer=True
     )

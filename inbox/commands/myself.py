@@ -16,11 +16,14 @@ THEMES = [
 
 
 def commands(agent: Agent) -> Iterator[Command]:
-    if agent.availability == Availability.AVAILABLE:
+    if agent.availability == Availability.AVAILABLE and not agent.is_off_duty_now:
         also = (gettext_noop("Take a break"),)
         do = send("availability", values={"minutes": "30"})
         yield Command("break", gettext_noop("Break for 30 min"), "clock", do)
         yield Command("away", gettext_noop("Be away"), "moon", send("availability"), also=also)
+        yield Command("away-keep", gettext_noop("Away, keep mine"), "moon", send("availability", values={"keeps": 1}))
+        do = send("availability", values={"hand_over": 1})
+        yield Command("away-over", gettext_noop("Away and hand over"), "moon", do)
     else:
         do = send("availability", values={"available": 1})
         yield Command("available", gettext_noop("Be available"), "check-circle", do)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import formatting, markup, times
+from inbox.absence import absence
 from inbox.activity_lines import line_of
 from inbox.bubble_markup import meta_html, tools_html
 from inbox.bubbles import Bubble
@@ -28,7 +29,7 @@ from whatsapp.phone_format import pretty
 register = template.Library()
 
 for _part in (
-    markup.icon, markup.face, markup.agent_face, markup.slots, markup.ticks, markup.when,
+    absence, markup.icon, markup.face, markup.agent_face, markup.slots, markup.ticks, markup.when,
     markup.answer_target,
 ):
     register.simple_tag(_part)

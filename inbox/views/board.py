@@ -1,12 +1,8 @@
 """The team board for leads and admins: the page, one person's conversations, and what a lead does with a person."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Agent
@@ -14,8 +10,7 @@ from accounts.permissions import lead_required, people_led_by
 from inbox.actions.availability import set_capacity_today
 from inbox.actions.redistribution import redistribute
 from inbox.board import board_of, held_by, work_of
-from inbox.views.availability import switch
-from inbox.views.bulk import names_of_refused
+from inbox.views.availability import handed_over, switch
 from inbox.views.refusals import refusing, triggering
 
 BREAKS = (15, 30, 60)  # minutes
@@ -47,9 +42,20 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @refusing
 def availability(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pause somebody (for so many `minutes`, or until it is ended), or end the pause with `available`."""
+    """Pause somebody (for so many `minutes`, or until it is ended), or end the pause with `available`.
+
+    A pause leaves them their work for the team's grace, beyond it with `keeps`, or with `hand_over` not at all.
+    """
     found = _person(request, pk)
-    words = _("%(name)s gets work again.") if switch(request, found) else _("%(name)s gets no new work.")
+    switched = switch(request, found)
+    if switched.outcome is not None:
+        return triggering({"toast": handed_over(switched.outcome), "board:changed": {}})
+    if not switched.is_available:
+        words = _("%(name)s gets no new work.")
+    elif found.is_off_duty_now:
+        words = _("The pause of %(name)s is over. Work comes with the next working hours.")
+    else:
+        words = _("%(name)s gets work again.")
     return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
 
 
@@ -71,16 +77,7 @@ def capacity(request: HttpRequest, pk: int) -> HttpResponse:
 def redistributed(request: HttpRequest, pk: int) -> HttpResponse:
     """Their unanswered conversations back to the queue."""
     outcome = redistribute(_person(request, pk), by=request.user)  # type: ignore[arg-type]
-    done = ngettext(
-        "%(count)s conversation is back in the queue.", "%(count)s conversations are back in the queue.", outcome.done
-    )
-    words = [done % {"count": outcome.done}]
-    if outcome.refused:
-        words.append(_("Not done: %(names)s") % {"names": names_of_refused(outcome)})
-    toast: dict[str, Any] = {"words": " ".join(words), "bad": bool(outcome.refused) and not outcome.done}
-    if outcome.undo is not None:
-        toast["undo"] = reverse("undo", args=[outcome.undo.pk])
-    return triggering({"toast": toast, "board:changed": {}})
+    return triggering({"toast": handed_over(outcome), "board:changed": {}})
 
 
 def _person(request: HttpRequest, pk: int) -> Agent:

@@ -92,8 +92,8 @@ def _changed(request: HttpRequest, owner: Owner) -> HttpResponse:
     if "remove" in request.POST:
         first, last = _days(request.POST["remove"])
         if remove_exceptions(owner, first, last, by=request.user):  # type: ignore[arg-type]
-            done(request, _("The usual hours count again."))
-        return redirect(_address(owner))
+            _said(request, _("The usual hours count again."))
+        return redirect(f"{_address(owner)}?changed=1")
     form = ExceptionForm(request.POST, today=_today(owner))
     if form.is_valid():
         said = form.cleaned_data
@@ -104,9 +104,15 @@ def _changed(request: HttpRequest, owner: Owner) -> HttpResponse:
         except InboxRuleViolation as violation:
             form.add_error("first", str(violation.sentence))
         else:
-            done(request, _("%(days)s: %(hours)s.") % {"days": span.days, "hours": span.words})
-            return redirect(_address(owner))
+            _said(request, _("%(days)s: %(hours)s.") % {"days": span.days, "hours": span.words})
+            return redirect(f"{_address(owner)}?changed=1")
     return _page(request, owner, HoursForm.of(owner.row()), status=422, exception=form)
+
+
+def _said(request: HttpRequest, sentence: str) -> None:
+    """On the next whole page; where only the list is put in place, it says it itself."""
+    if not getattr(request, "htmx", False):
+        done(request, sentence)
 
 
 def _page(
@@ -121,6 +127,7 @@ def _page(
         "business_week": week_words(business.weekly) if business and business.is_used else "",
         "business_region": region_name(business.region) if business else "",
         "now_words": _preview(owner, form, row), "address": _address(owner),
+        "just_changed": "changed" in request.GET,
         "may_open_person": may_manage_people(request.user),  # type: ignore[arg-type]
     }  # fmt: skip
     return render(request, "inbox/hours/edit.html", context, status=status)

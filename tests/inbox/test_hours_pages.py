@@ -61,7 +61,7 @@ def test_an_admin_sets_a_week_with_several_times_a_day_and_the_holidays_of_a_sta
     row = WorkingHours.objects.get(workspace=cast.workspace)
     assert (row.weekly, row.region, row.is_used) == (STORED, "DE-BE", True)
     page = response.content.decode()
-    assert "Open now until 13:00 · opens again 14:00" in page
+    assert "Open now until 13:00 · opens again today, 14:00" in page
     assert "Second Day of Christmas" in page
     assert workspace_hours(cast.workspace).blocks_on(date(2026, 12, 25)) == ()
     entry = AuditEntry.objects.get(verb="hours.changed")
@@ -126,7 +126,7 @@ def test_one_more_time_and_one_less_are_shown_and_nothing_is_stored(cast, ada):
 
 def test_what_is_typed_is_previewed_and_nothing_is_stored(cast, ada):
     page = ada.post(HOURS, WEEK | {"look": "1", "from-0": ["15:00"], "until-0": ["16:00"]}).content.decode()
-    assert "Closed now · opens 15:00" in page
+    assert "Closed now · opens today, 15:00" in page
     page = ada.post(HOURS, WEEK | {"look": "1", "until-0": ["1:00", ""]}).content.decode()
     assert "As soon as the times are right" in page
     assert "field__error" not in page
@@ -262,5 +262,5 @@ def test_the_page_is_german_for_germans(cast):
     cast.ada.save()
     ada = client_of(cast.ada)
     page = ada.post(HOURS, WEEK, follow=True).content.decode()
-    assert "Jetzt geöffnet bis 13:00 · wieder ab 14:00" in page
+    assert "Jetzt geöffnet bis 13:00 · wieder ab heute, 14:00" in page
     assert "Tag der Arbeit" in page or "Erster Mai" in page
