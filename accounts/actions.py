@@ -19,8 +19,8 @@ from accounts.signals import agent_deactivated
 
 __all__ = [
     "accept_invitation", "change_password", "change_role", "create_reset_link", "deactivate_agent", "end_sessions",
-    "invite_agent", "reactivate", "record_audit", "reset_password", "revoke_invitation", "set_memberships",
-    "update_agent",
+    "invite_agent", "raise_epoch", "reactivate", "record_audit", "reset_password", "revoke_invitation",
+    "set_memberships", "update_agent",
 ]  # fmt: skip
 
 INVITATION_DAYS = 7
@@ -114,7 +114,7 @@ def change_role(agent: Agent, role: str, *, by: Agent | None) -> None:
     agent.save(update_fields=["role"])
     if role != Role.LEAD:
         Membership.objects.filter(agent=agent).update(is_lead=False)
-    _raise_epoch(agent)
+    raise_epoch(agent)
 
 
 @transaction.atomic
@@ -144,7 +144,7 @@ def deactivate_agent(agent: Agent, *, by: Agent | None) -> None:
     agent.is_active, agent.deactivated_at = False, timezone.now()
     agent.availability = Availability.AWAY
     agent.save(update_fields=["is_active", "deactivated_at", "availability"])
-    _raise_epoch(agent)
+    raise_epoch(agent)
     record_audit(agent.workspace, by, "person.deactivated", subject=agent.email)
     agent_deactivated.send(sender=Agent, agent=agent, by=by)
 
@@ -162,7 +162,7 @@ def reactivate(agent: Agent, *, by: Agent | None) -> None:
 @transaction.atomic
 def end_sessions(agent: Agent, *, by: Agent | None) -> None:
     """Sign the person out on every device; open password links end too."""
-    _raise_epoch(agent)
+    raise_epoch(agent)
     record_audit(agent.workspace, by, "person.signed_out", subject=agent.email)
 
 
@@ -181,7 +181,7 @@ def reset_password(person: str, token: str, password: str) -> Agent:
         raise LinkUsed
     agent.set_password(password)
     agent.save(update_fields=["password"])
-    _raise_epoch(agent)
+    raise_epoch(agent)
     record_audit(agent.workspace, agent, "password.reset", subject=agent.email)
     return agent
 
@@ -191,11 +191,12 @@ def change_password(agent: Agent, password: str) -> None:
     """Set the own password and end every other session; the caller keeps the current one."""
     agent.set_password(password)
     agent.save(update_fields=["password"])
-    _raise_epoch(agent)
+    raise_epoch(agent)
     record_audit(agent.workspace, agent, "password.changed", subject=agent.email)
 
 
-def _raise_epoch(agent: Agent) -> None:
+def raise_epoch(agent: Agent) -> None:
+    """End every session of the person: the session hash contains the epoch. The caller writes the audit line."""
     Agent.objects.filter(pk=agent.pk).update(session_epoch=F("session_epoch") + 1)
     agent.refresh_from_db(fields=["session_epoch"])
 

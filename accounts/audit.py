@@ -7,7 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.holidays import region_name
 from accounts.hours_words import blocks_words, week_words
-from accounts.models import Agent, AuditEntry, Role, RoutingStrategy, Visibility, Workspace
+from accounts.models import (
+    Agent,
+    AuditEntry,
+    FactorKind,
+    Role,
+    RoutingStrategy,
+    SecondFactorRule,
+    Visibility,
+    Workspace,
+)
 from accounts.schedules import as_blocks
 
 # The words of each verb on the audit page. A verb that is not here is shown as it is.
@@ -25,6 +34,13 @@ WORDS: dict[str, str | Promise] = {
     "person.reset_link": _("made a password link for"),
     "password.changed": _("changed the own password"),
     "password.reset": _("set a new password by link"),
+    "session.ended": _("signed out a device of"),
+    "factor.added": _("added a second factor:"),
+    "factor.removed": _("removed a second factor:"),
+    "factor.recovered": _("signed in with a recovery code"),
+    "factor.codes": _("made new recovery codes"),
+    "factor.reset": _("reset the second factors of"),
+    "workspace.second_factor": _("decided who must sign in with two factors:"),
     "team.created": _("created the team"),
     "team.changed": _("changed the team"),
     "team.default": _("made this the default team:"),
@@ -87,10 +103,12 @@ _FIELDS: dict[str, str | Promise] = {
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
+    "kind": _("Kind"), "left": _("left"), "device": _("Device"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {
-    str(choice.value): choice.label for choice in (*Role, *Visibility, *RoutingStrategy)
+    str(choice.value) or "nobody": choice.label
+    for choice in (*SecondFactorRule, *FactorKind, *Role, *Visibility, *RoutingStrategy)
 }  # fmt: skip
 
 

@@ -29,3 +29,19 @@ class AddressTaken(AccountsRuleViolation):
     sentence = _("Somebody already signs in with this email address.")
 
 
+class FactorDemanded(AccountsRuleViolation):
+    sentence = _("Your workspace requires two-factor sign-in. Add another factor before you remove this one.")
+
+
+class TooManyFactors(AccountsRuleViolation):
+    sentence = _("That is enough. Remove a factor you no longer use first.")
+
+
+class KnownKey(AccountsRuleViolation):
+    sentence = _("This key is set up already.")
+
+
+class AlreadySetUp(AccountsRuleViolation):
+    """Somebody who only knows the password may set up the first factor, never a further one."""
+
+    sentence = _("Two-factor sign-in is set up already. Sign in with it.")

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from accounts.models import Agent, Role, Team
+from accounts.models import Agent, Role, SecondFactorRule, Team
 
 logger = logging.getLogger("tresen.access")
 
@@ -29,6 +29,16 @@ def may_manage_people(agent: Agent) -> bool:
 def may_manage_settings(agent: Agent) -> bool:
     """Numbers, templates, deliveries, everything that concerns the whole workspace."""
     return agent.role == Role.ADMIN
+
+
+def must_have_second_factor(agent: Agent) -> bool:
+    """Whether the workspace demands two factors of this person's role. Asked at sign-in."""
+    roles = {
+        SecondFactorRule.ADMINS: (Role.ADMIN,),
+        SecondFactorRule.LEADS: (Role.ADMIN, Role.LEAD),
+        SecondFactorRule.EVERYBODY: tuple(Role),
+    }
+    return agent.role in roles.get(SecondFactorRule(agent.workspace.second_factor_rule), ())
 
 
 def may_see_people(agent: Agent) -> bool:

@@ -17,12 +17,15 @@ from django.core import signing
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models import Agent
 from accounts.network import client_network
 
 SLOT_SECONDS = 15 * 60
 PER_ACCOUNT = 10
 PER_DEVICE = 10
 PER_NETWORK = 60  # a shop behind one address, all back from lunch
+PER_FACTOR = 5
+FACTOR_PER_DAY = 30
 DEVICE_DAYS = 180
 DEVICE_SALT = "accounts.known-device"
 
@@ -80,6 +83,16 @@ def sign_in_limits(request: HttpRequest, email: str) -> list[Limit]:
     ]
 
 
+def factor_limits(request: HttpRequest, agent: Agent) -> list[Limit]:
+    """The counters of one try at the second factor. Whoever gets here knows the password: a day has a limit too."""
+    if device := known_device(request, agent.email):
+        return [Limit(hashed("factor-device", device), PER_DEVICE)]
+    return [
+        Limit(hashed("factor", str(agent.pk)), PER_FACTOR),
+        Limit(hashed("factor-day", str(agent.pk)), FACTOR_PER_DAY, 24 * 3600),
+    ]
+
+
 def count_all(limits: list[Limit]) -> Verdict:
     """Count a try on every limit; the strictest verdict counts."""
     verdicts = [count(limit) for limit in limits]
@@ -89,9 +102,9 @@ def count_all(limits: list[Limit]) -> Verdict:
 
 def forgive(limits: list[Limit]) -> None:
     """A good sign-in was no attack: its tries are taken off again."""
-    slot = int(time.time() // SLOT_SECONDS)
     with connection.cursor() as cursor:
         for limit in limits:
+            slot = int(time.time() // limit.seconds)
             if limit.key.startswith("network:"):  # others' failures from there stay counted
                 cursor.execute(
                     "UPDATE accounts_loginthrottle SET count = count - 1 WHERE key = %s AND slot = %s AND count > 0",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, passwords, people, profile, sign_in, teams
+from accounts.views import audit, factor_set_up, passwords, people, profile, second_factor, security, sign_in, teams
 
 urlpatterns = [
     path("login/", sign_in.sign_in, name="login"),
@@ -12,7 +12,21 @@ urlpatterns = [
     path("invitation/<str:token>/", passwords.invitation, name="invitation"),
     path("profile/", profile.profile, name="profile"),
     path("profile/preference/", profile.preference, name="profile-preference"),
-    path("profile/password/", profile.password, name="profile-password"),
+    path("security/", security.security, name="profile-security"),
+    path("security/password/", security.password, name="profile-password"),
+    path("security/factors/<int:pk>/removal/", security.remove_factor, name="profile-factor-removal"),
+    path("security/recovery-codes/", security.renew_codes, name="profile-recovery-codes"),
+    path("security/devices/end/", security.end_others, name="profile-sessions-end"),
+    path("security/devices/<str:mark>/end/", security.end_session, name="profile-session-end"),
+    path("second-factor/", second_factor.second_factor, name="second-factor"),
+    path("second-factor/question/", second_factor.question, name="second-factor-question"),
+    path("second-factor/confirm/", second_factor.confirm, name="confirm"),
+    path("second-factor/set-up/", factor_set_up.set_up, name="second-factor-set-up"),
+    path("second-factor/app/", factor_set_up.app, name="second-factor-app"),
+    path("second-factor/key/", factor_set_up.key, name="second-factor-key"),
+    path("second-factor/key/question/", factor_set_up.key_question, name="second-factor-key-question"),
+    path("second-factor/recovery-codes/", factor_set_up.codes, name="recovery-codes"),
+    path("second-factor/recovery-codes/file/", factor_set_up.codes_file, name="recovery-codes-file"),
     path("settings/", profile.settings_home, name="settings"),
     path("people/", people.people, name="settings-people"),
     path("people/invitations/", people.invite, name="settings-invite"),
@@ -20,6 +34,8 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="settings-person"),
     path("people/<int:pk>/deactivation/", people.deactivation, name="settings-person-deactivation"),
     path("people/<int:pk>/sessions/", people.sessions, name="settings-person-sessions"),
+    path("people/second-factor-rule/", people.second_factor_rule, name="settings-second-factor-rule"),
+    path("people/<int:pk>/second-factor/", people.second_factor_reset, name="settings-person-second-factor"),
     path("people/<int:pk>/reset-link/", people.reset_link, name="settings-person-reset-link"),
     path("teams/", teams.teams, name="settings-teams"),
     path("teams/new/", teams.new_team, name="settings-team-new"),

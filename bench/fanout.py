@@ -29,9 +29,9 @@ def _setup() -> None:
 def _sessions(pages: int) -> list[str]:
     """As many colleagues who see everything as there are pages, each signed in once."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
     from accounts.models import Agent, Availability, Visibility, Workspace
+    from accounts.sessions import SessionStore
 
     workspace = Workspace.objects.get(is_demo=True)
     keys = []

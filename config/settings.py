@@ -54,7 +54,6 @@ CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -158,8 +157,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.NotOnePattern"},
 ]
 PASSWORD_RESET_TIMEOUT = 3600
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 14 * 24 * 3600  # the absolute end; idle end is SESSION_IDLE_SECONDS
+SESSION_ENGINE = "accounts.sessions"
+# The absolute end; idle end is SESSION_IDLE_SECONDS. Settings shorten both.
+SESSION_COOKIE_AGE = min(env.integer("SESSION_MAX_SECONDS", 14 * 24 * 3600), 14 * 24 * 3600)
 SESSION_IDLE_SECONDS = env.integer("SESSION_IDLE_SECONDS", 12 * 3600)
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -263,6 +263,7 @@ LOGGING = {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},
         "rq": {"level": "WARNING"},
     },
 }

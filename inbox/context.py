@@ -44,6 +44,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ]),
     ("you", [
         ("profile", "profile", "user", gettext_noop("My profile"), EVERYONE),
+        ("security", "profile-security", "shield", gettext_noop("Sign-in and devices"), EVERYONE),
         ("filters", "settings-filters", "filter", gettext_noop("Saved filters"), EVERYONE),
         ("notifications", "settings-notifications", "bell", gettext_noop("Notifications"), EVERYONE),
     ]),

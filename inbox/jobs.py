@@ -190,12 +190,11 @@ def measure_storage() -> None:
 
 def forget_old_sign_ins() -> None:
     """Delete counters of past sign-in tries and sessions that are over."""
-    from django.core.management import call_command
-
     from accounts.jobs import delete_expired_throttles
+    from accounts.sessions import SessionStore
 
     delete_expired_throttles()
-    call_command("clearsessions")
+    SessionStore.clear_expired()
 
 
 def forget_old_events() -> None:

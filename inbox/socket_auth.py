@@ -8,16 +8,16 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.http.cookie import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import Agent
+from accounts.models import Agent, Session
 from inbox.visibility import Rights, build_rights
 
 SIGNED_OUT, FORBIDDEN = 4401, 4403  # close codes after which a page goes to the sign-in instead of trying again
@@ -26,7 +26,7 @@ TOUCH_SECONDS = 60
 # One row per socket's session: the agent's current row, and whether the session still exists.
 CURRENT = """
 SELECT asked.session_key, a.id, a.workspace_id, a.is_active, a.password, a.session_epoch, a.role, a.visibility,
-       a.language, EXISTS (SELECT FROM django_session s
+       a.language, EXISTS (SELECT FROM accounts_session s
                             WHERE s.session_key = asked.session_key AND s.expire_date > now()),
        coalesce((SELECT jsonb_agg(jsonb_build_array(m.team_id, m.is_lead))
                    FROM accounts_membership m WHERE m.agent_id = a.id), '[]')::text
@@ -136,7 +136,8 @@ def touch(person: SignedIn) -> None:
         data = row.get_decoded()
         if data and now - data.get("active_at", 0) >= TOUCH_SECONDS:
             row.session_data = Session.objects.encode({**data, "active_at": now})
-            row.save(update_fields=["session_data"])
+            row.active_at = datetime.fromtimestamp(now, UTC)
+            row.save(update_fields=["session_data", "active_at"])
     person.active_at = now
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Agent, Membership, Role, Team, Workspace
+from accounts import authenticator_app
+from accounts.models import Agent, FactorKind, Membership, Role, SecondFactor, Team, Workspace
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import Case, Contact, ContactIdentity, Conversation, Message, Note, NumberRouting, Upload
 from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber
@@ -43,6 +44,12 @@ def agent(
     for each in leads:
         Membership.objects.update_or_create(team=each, agent=person, defaults={"is_lead": True})
     return person
+
+
+def app_factor(agent: Agent) -> tuple[SecondFactor, str]:
+    """An authenticator app, and its secret."""
+    secret = authenticator_app.new_secret()
+    return SecondFactor.objects.create(agent=agent, kind=FactorKind.APP, secret=secret), secret
 
 
 def team(workspace: Workspace, name: str = "Werkstatt", **fields: Any) -> Team:

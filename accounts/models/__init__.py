@@ -2,25 +2,32 @@
 
 from accounts.models.agent import Agent, Availability, Duty, Role, Visibility
 from accounts.models.audit import AuditEntry
+from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor
 from accounts.models.invitation import Invitation
 from accounts.models.schedule import HoursException, WorkingHours
+from accounts.models.session import Session
 from accounts.models.skill import Skill
 from accounts.models.team import Membership, RoutingStrategy, Team
 from accounts.models.throttle import LoginThrottle
-from accounts.models.workspace import Workspace
+from accounts.models.workspace import SecondFactorRule, Workspace
 
 __all__ = [
     "Agent",
     "AuditEntry",
     "Availability",
     "Duty",
+    "FactorKind",
     "HoursException",
     "Invitation",
     "LoginThrottle",
     "Membership",
+    "RecoveryCode",
     "Role",
     "RoutingStrategy",
     "Skill",
+    "SecondFactor",
+    "SecondFactorRule",
+    "Session",
     "Team",
     "Visibility",
     "WorkingHours",

@@ -8,6 +8,15 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 
+class SecondFactorRule(models.TextChoices):
+    """Who must sign in with two factors; everybody may."""
+
+    NOBODY = "", _("Nobody has to")
+    ADMINS = "admins", _("Admins")
+    LEADS = "leads", _("Team leads and admins")
+    EVERYBODY = "everybody", _("Everybody")
+
+
 class Workspace(models.Model):
     """The business that owns everything. One installation may hold several; nothing crosses between them."""
 
@@ -25,6 +34,10 @@ class Workspace(models.Model):
     handover_note_required = models.BooleanField(default=False)
     # Language → how a customer is asked to answer before the window closes; without one the product's own words.
     ask_texts = models.JSONField(default=dict, blank=True)
+    second_factor_rule = models.CharField(
+        _("Two-factor sign-in is required for"), max_length=10, blank=True, default=SecondFactorRule.NOBODY,
+        choices=SecondFactorRule.choices,
+    )  # fmt: skip
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:

@@ -1,12 +1,10 @@
 """Ways in without a password: the forgotten one, a one-time link, an invitation."""
 
 import logging
-import time
 
 import django_rq
 import redis
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,10 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import actions, jobs, links, throttle
+from accounts import actions, entering, jobs, links, throttle
 from accounts.errors import LinkUsed
 from accounts.forms import AcceptInvitationForm, EmailForm, NewPasswordForm, languages
-from accounts.models import Agent
 from accounts.network import client_network
 from accounts.views.answers import done, refusals_in_words
 
@@ -79,7 +76,7 @@ def password_reset_confirm(request: HttpRequest, person: str, token: str) -> Htt
 @refusals_in_words
 @require_http_methods(GET_OR_POST)
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Accept an invitation: name and password, then straight into the inbox."""
+    """Accept an invitation: name and password, then in, or first to the second factor that is demanded."""
     invited = actions.find_invitation(token)
     if invited is None:
         raise LinkUsed
@@ -89,15 +86,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             token, name=form.cleaned_data["name"], password=form.cleaned_data["password"],
             language=get_language() or invited.workspace.language,
         )
-        return _enter(request, agent)
+        return entering.enter(request, agent)
     status = 422 if request.method == "POST" else 200
     context = {"form": form, "invitation": invited, "languages": languages()}
     return render(request, "accounts/invitation.html", context, status=status)
-
-
-def _enter(request: HttpRequest, agent: Agent) -> HttpResponse:
-    response = redirect(settings.LOGIN_REDIRECT_URL)
-    login(request, agent, backend=settings.AUTHENTICATION_BACKENDS[0])
-    request.session["started_at"] = request.session["active_at"] = int(time.time())
-    throttle.remember_device(request, response, agent.email)
-    return response

@@ -5,21 +5,25 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, links
+from accounts import actions, factor_actions, links
 from accounts.forms import InviteForm, PersonForm
-from accounts.models import Agent, Invitation
+from accounts.models import Agent, Invitation, SecondFactor
 from accounts.permissions import admin_required, lead_required, may_manage_people
+from accounts.security_forms import RuleForm
+from accounts.sessions import sessions_of
 from accounts.views.answers import done, refusals_in_words
 from accounts.views.passwords import mail_is_set_up
+from accounts.views.second_factor import fresh_required
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +37,13 @@ def people(request: HttpRequest) -> HttpResponse:
 def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     viewer: Agent = request.user  # type: ignore[assignment]
     everybody = viewer.workspace.agents.prefetch_related("memberships__team").order_by("-is_active", "name", "pk")
+    everybody = everybody.annotate(has_factor=Exists(SecondFactor.objects.filter(agent=OuterRef("pk"))))
     manages = may_manage_people(viewer)
     context = {
         "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
         "invitations": _open_invitations(viewer) if manages else [],
         "form": InviteForm(workspace=viewer.workspace) if manages else None,
+        "rule_form": RuleForm(instance=viewer.workspace) if manages else None,
     }  # fmt: skip
     return render(request, "accounts/people.html", context | more, status=status)
 
@@ -109,7 +115,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def _person_page(
     request: HttpRequest, subject: Agent, form: PersonForm, status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = {"nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams()}
+    context = {
+        "nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams(),
+        "factors": subject.second_factors.order_by("pk"), "sessions": sessions_of(subject),
+    }  # fmt: skip
     return render(request, "accounts/person.html", context | more, status=status)
 
 
@@ -146,3 +155,39 @@ def reset_link(request: HttpRequest, pk: int) -> HttpResponse:
     subject = _person(request, pk)
     link = actions.create_reset_link(subject, by=request.user) if subject.is_active else ""  # type: ignore[arg-type]
     return _person_page(request, subject, PersonForm(instance=subject), new_link=link)
+
+
+def _page_of_person(pk: int) -> str:
+    return reverse("settings-person", args=[pk])
+
+
+@admin_required
+@require_POST
+@fresh_required(back=_page_of_person)
+def second_factor_reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """For somebody who has lost them: take away all second factors."""
+    subject = _person(request, pk)
+    if subject.pk == request.user.pk:
+        return redirect("profile-security")
+    factor_actions.reset_factors(subject, by=request.user)  # type: ignore[arg-type]
+    words = _("%(name)s is signed out everywhere; the old second factors no longer count.")
+    done(request, words % {"name": subject.name})
+    return redirect("settings-person", pk=subject.pk)
+
+
+def _people_page() -> str:
+    return reverse("settings-people")
+
+
+@admin_required
+@require_POST
+@fresh_required(back=_people_page)
+def second_factor_rule(request: HttpRequest) -> HttpResponse:
+    """Who must sign in with two factors."""
+    viewer: Agent = request.user  # type: ignore[assignment]
+    form = RuleForm(request.POST)
+    if not form.is_valid():
+        return _list_page(request, status=422, rule_form=form)
+    factor_actions.set_rule(viewer.workspace, form.cleaned_data["second_factor_rule"], by=viewer)
+    done(request, _("Saved. It holds from each person's next sign-in."))
+    return redirect("settings-people")

@@ -1,17 +1,13 @@
 """What a person sets about themselves."""
 
-import time
-
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, duty, throttle
-from accounts.forms import ChangePasswordForm, PreferenceForm, ProfileForm
+from accounts import duty
+from accounts.forms import PreferenceForm, ProfileForm
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
 from accounts.views.answers import done
@@ -27,10 +23,10 @@ def profile(request: HttpRequest) -> HttpResponse:
     """My profile: name, language, zone, appearance, keys."""
     agent: Agent = request.user  # type: ignore[assignment]
     if request.method != "POST":
-        return _page(request, ProfileForm(instance=agent), ChangePasswordForm(agent=agent))
+        return _page(request, ProfileForm(instance=agent))
     form = ProfileForm(request.POST, instance=Agent.objects.get(pk=agent.pk))
     if not form.is_valid():
-        return _page(request, form, ChangePasswordForm(agent=agent), status=422)
+        return _page(request, form, status=422)
     saved = form.save(commit=False)
     saved.save(update_fields=list(form.cleaned_data))
     duty.refresh([saved], timezone.now())  # working hours are in the own time zone
@@ -50,29 +46,6 @@ def preference(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@sensitive_post_parameters("current", "password")
-@require_POST
-def password(request: HttpRequest) -> HttpResponse:
-    """Change the own password; this device stays signed in, all others are signed out."""
-    agent: Agent = request.user  # type: ignore[assignment]
-    limit = throttle.Limit(throttle.hashed("password", str(agent.pk)), throttle.PER_ACCOUNT)
-    form = ChangePasswordForm(request.POST, agent=agent)
-    if not throttle.count(limit).allowed:
-        form.add_error(None, _("Too many tries. Please wait a quarter of an hour."))
-        return _page(request, ProfileForm(instance=agent), form, status=429)
-    if not form.is_valid():
-        return _page(request, ProfileForm(instance=agent), form, status=422)
-    actions.change_password(agent, form.cleaned_data["password"])
-    throttle.forgive([limit])
-    started_at = request.session.get("started_at", int(time.time()))
-    update_session_auth_hash(request, agent)
-    request.session["started_at"] = started_at
-    done(request, _("Your password is changed. Other devices are signed out."))
-    return redirect("profile")
-
-
-def _page(
-    request: HttpRequest, form: ProfileForm, password_form: ChangePasswordForm, status: int = 200
-) -> HttpResponse:
-    context = {"nav": "settings", "settings_page": "profile", "form": form, "password_form": password_form}
+def _page(request: HttpRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
+    context = {"nav": "settings", "settings_page": "profile", "form": form}
     return render(request, "accounts/profile.html", context, status=status)

@@ -6,17 +6,16 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import throttle
+from accounts import entering, throttle
 from accounts.forms import SignInForm, languages
 from accounts.models import Agent, Workspace
 from accounts.network import client_network
@@ -33,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. Unknown and known addresses get the same answer after the same work."""
     if request.method != "POST":
         if request.user.is_authenticated:
-            return HttpResponseRedirect(_next_page(request))
+            return HttpResponseRedirect(entering.safe_target(request, _target(request)))
         return _page(request, SignInForm())
     form = SignInForm(request.POST)
     if not form.is_valid():
@@ -48,24 +47,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("Email or password is not right."))
         return _page(request, form, status=422)
     throttle.forgive(limits)
-    return _signed_in(request, agent, stay=form.cleaned_data["stay"])
+    return entering.enter(request, agent, stay=form.cleaned_data["stay"], target=_target(request))
 
 
-def _signed_in(request: HttpRequest, agent: Agent, *, stay: bool) -> HttpResponse:
-    """Start a session with a fresh key, which ends with the browser unless the person wants to stay."""
-    response = HttpResponseRedirect(_next_page(request))
-    login(request, agent)
-    request.session["started_at"] = request.session["active_at"] = int(time.time())
-    if not stay:
-        request.session.set_expiry(0)
-    throttle.remember_device(request, response, agent.email)
-    return response
-
-
-def _next_page(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
+def _target(request: HttpRequest) -> str:
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 def _too_many(request: HttpRequest, form: SignInForm, verdict: throttle.Verdict) -> HttpResponse:
@@ -85,7 +71,7 @@ def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResp
     workspaces = list(Workspace.objects.order_by("pk")[:2])
     context: dict[str, Any] = {
         "form": form,
-        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "next": _target(request),
         "languages": languages(),
         "workspace": workspaces[0] if len(workspaces) == 1 else None,
     }

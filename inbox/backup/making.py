@@ -26,7 +26,7 @@ from inbox.backup import folders
 from inbox.backup.manifest import DATABASE, MEDIA, Manifest, StoredFile
 from inbox.backup.programs import ProgramMissing, access, program, version_of
 
-WITHOUT_ROWS = ("django_session", "inbox_event")
+WITHOUT_ROWS = ("accounts_session", "inbox_event")
 CHUNK = 1024 * 1024
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"

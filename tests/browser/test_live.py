@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from playwright.sync_api import APIResponse, Page, Route, expect
 
+from accounts.models import Session
 from inbox import events
 from inbox.actions import assignment, contacts
 from inbox.enums import MessageStatus

@@ -4,6 +4,7 @@ Ada is the admin, Lea leads team Werkstatt, Ben works there, Otto works in anoth
 another workspace. Objects belong to Ada's workspace and to team Werkstatt.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,7 @@ class World:
     push_device: int = 0
     rule: int = 0
     decision: int = 0
+    factor: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -153,6 +155,23 @@ MATRIX: dict[str, Line] = {
     "invitation": Line(PUBLIC, lambda world: ["none"]),
     "profile": Line(EVERYBODY),
     "profile-password": Line(EVERYBODY),
+    "profile-security": Line(EVERYBODY),
+    "profile-factor-removal": Line(  # one's own
+        EVERYBODY, lambda world: [world.factor], blind=("mallory", "otto", "ada", "lea")
+    ),
+    "profile-recovery-codes": Line(EVERYBODY),
+    "profile-sessions-end": Line(EVERYBODY),
+    "profile-session-end": Line(EVERYBODY, lambda world: ["f" * 32], ("e" * 32,)),
+    "confirm": Line(EVERYBODY),
+    "recovery-codes": Line(EVERYBODY),
+    "recovery-codes-file": Line(EVERYBODY),
+    # For who has shown the right password: tests/accounts/test_second_factor.py has what they do for strangers.
+    "second-factor": Line(PUBLIC),
+    "second-factor-question": Line(PUBLIC),
+    "second-factor-set-up": Line(PUBLIC),
+    "second-factor-app": Line(PUBLIC),
+    "second-factor-key": Line(PUBLIC),
+    "second-factor-key-question": Line(PUBLIC),
     "profile-preference": Line(EVERYBODY),
     "settings": Line(EVERYBODY),
     "settings-people": Line(LEADS),
@@ -162,6 +181,8 @@ MATRIX: dict[str, Line] = {
     "settings-person-deactivation": person(),
     "settings-person-sessions": person(),
     "settings-person-reset-link": person(),
+    "settings-person-second-factor": person(),
+    "settings-second-factor-rule": Line(ADMINS),
     "settings-teams": Line(LEADS),
     "settings-team-new": Line(ADMINS),
     "settings-team": team(LEADS),
@@ -345,12 +366,12 @@ def everything_stored() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_current_xact_id()::text, sum(n_tup_ins + n_tup_upd + n_tup_del)"
-            " FROM pg_stat_xact_user_tables WHERE relname <> 'django_session'"
+            " FROM pg_stat_xact_user_tables WHERE relname <> 'accounts_session'"
         )
         look = cursor.fetchone()
         if look in _last_look:
             return _last_look[look]
-        names = sorted(set(connection.introspection.table_names(cursor)) - {"django_session"})
+        names = sorted(set(connection.introspection.table_names(cursor)) - {"accounts_session"})
         parts = [
             f"SELECT '{name}', md5(coalesce(string_agg(line, '|' ORDER BY line), '')) FROM (SELECT (to_jsonb(t)"
             f" - 'last_seen_at' - 'last_login')::text AS line FROM \"{name}\" t) AS lines"
@@ -429,6 +450,7 @@ class MatrixTestCase(TestCase):
         cls.world.decision = RoutingDecision.objects.create(
             workspace=cast.workspace, conversation=cast.claras, team=cast.team, agent=cast.ben, reason="least_busy"
         ).pk
+        cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
         }  # fmt: skip
@@ -443,6 +465,9 @@ class MatrixTestCase(TestCase):
         if name and name not in self.signed_in:
             self.signed_in[name] = Client()
             self.signed_in[name].force_login(self.agents[name])
+            session = self.signed_in[name].session
+            session["proven_at"] = time.time()
+            session.save()
         if name:
             client.cookies.update(self.signed_in[name].cookies)
         return client
@@ -467,6 +492,21 @@ class MatrixTests(MatrixTestCase):
                 continue
             for method in METHODS:
                 answer = self.ask(stranger, method, self.path(name))
+                self.assertIn(answer.status_code, (302, 404, 405), f"{method} {name}")
+                if answer.status_code == 302:
+                    self.assertTrue(answer["Location"].startswith("/accounts/login/?next="), f"{method} {name}")
+        self.assertEqual(everything_stored(), before)
+
+    def test_who_has_only_shown_the_password_is_a_stranger(self) -> None:
+        halfway = self.client_of("")
+        halfway.post(reverse("login"), {"email": self.agents["ben"].email, "password": factories.PASSWORD})
+        before = everything_stored()
+        self.assertEqual(halfway.get(reverse("second-factor")).status_code, 200)
+        for name, line in MATRIX.items():
+            if line.who == PUBLIC:
+                continue
+            for method, headers in (("GET", {}), ("GET", {"HTTP_HX_REQUEST": "true"}), ("POST", {})):
+                answer = halfway.generic(method, self.path(name), **headers)
                 self.assertIn(answer.status_code, (302, 404, 405), f"{method} {name}")
                 if answer.status_code == 302:
                     self.assertTrue(answer["Location"].startswith("/accounts/login/?next="), f"{method} {name}")

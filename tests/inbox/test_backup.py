@@ -31,7 +31,7 @@ from tests.cast import Cast, make_cast
 
 FILE_NAME = "attachments/2026/11/foto mit Ümlaut.jpg"
 # Changed on purpose by restoring.
-CHANGED = {"inbox_message", "inbox_scheduledreply", "inbox_event", "django_session"}
+CHANGED = {"inbox_message", "inbox_scheduledreply", "inbox_event", "accounts_session"}
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,7 @@ def _merge(cast, keep=None, gone=None, uses="keep", **choices) -> ContactMerge:
 GROWING = {
     "inbox_event", "accounts_auditentry", "inbox_searchbacklog", "inbox_reportmark", "inbox_consent",
     "inbox_contactmerge",
-    "django_session", "inbox_conversation_labels", "inbox_follower",
+    "accounts_session", "inbox_conversation_labels", "inbox_follower",
 }  # fmt: skip
 
 

@@ -5,10 +5,9 @@ import json
 import time
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts.models import Agent, Membership, Role, Visibility
+from accounts.models import Agent, Membership, Role, Session, Visibility
 from inbox import events, publishing
 from tests import factories
 from tests.cast import Cast, make_cast
