@@ -185,7 +185,7 @@ def test_the_board_offers_it_where_little_is_left_and_says_when_it_was_done(cast
 
     ask_to_answer(cast.claras, by=cast.lea)
     html = page(cast.lea).get("/team/").content.decode()
-    assert url not in html and 'class="ticket__text"><svg' in html
+    assert url not in html and 'class="ticket__text cluster' in html
 
 
 def test_the_board_puts_a_missed_target_at_risk_and_a_guarded_window_on_top(cast, page):

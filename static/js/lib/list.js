@@ -36,8 +36,9 @@ function gone(id) {
   const thread = document.getElementById("thread");
   delete thread.dataset.conversation;
   thread.replaceChildren(document.getElementById("no-thread").content.cloneNode(true));
-  document.getElementById("panel").replaceChildren();
-  document.body.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+  const target = document.getElementById("panel");
+  target.replaceChildren();
+  target.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: { target } }));
 }
 
 document.addEventListener("tresen:event", ({ detail }) => {
