@@ -57,14 +57,15 @@ def lines(
         return LEFT + step * (place + 0.5), BOTTOM - HEIGHT * value / top
 
     drawn = [_grid(top, steps)]
+    for each in series:
+        drawn += [_line(each, stretch, at) for stretch in _stretches(each.values)]
     if target is not None:
         y = BOTTOM - HEIGHT * target / top
         drawn.append(format_html(
-            '<line class="target" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="tick" x="{}" y="{}" text-anchor="end">'
-            "{}</text>", LEFT, WIDTH, _n(y), _n(y), WIDTH, _n(y - 5), target_words,
+            '<line class="target" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+            '<text class="tick tick--target" x="{}" y="{}" text-anchor="end">{}</text>',
+            LEFT, WIDTH, _n(y), _n(y), WIDTH, _n(y - 5), target_words,
         ))  # fmt: skip
-    for each in series:
-        drawn += [_line(each, stretch, at) for stretch in _stretches(each.values)]
     for place, label in enumerate(labels):
         said = ", ".join(f"{each.name} {_said(each, place)}" for each in series if each.values[place] is not None)
         if said:
