@@ -265,6 +265,7 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},
         "rq": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},  # its debug lines hold addresses with tokens in them
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,8 @@ from accounts.permissions import may_manage_settings
 from inbox import storage
 from inbox.actions.sending_stops import reasons
 from whatsapp.deliveries import oldest_unprocessed_age
-from whatsapp.models import PhoneNumber
+from whatsapp.models import NumberHealth, PhoneNumber
+from whatsapp.number_alarms import alarms
 
 WAITING_SECONDS = 60
 
@@ -32,7 +34,7 @@ def alerts_for(agent: Agent) -> list[Alert]:
         return _stopped(agent)
     warnings = storage.storage_warnings(agent.workspace)
     alerts = [Alert(each.kind, each.sentence, is_urgent=each.is_urgent) for each in warnings]
-    return [*alerts, *_deliveries(agent), *_stopped(agent)]
+    return [*alerts, *_deliveries(agent), *_stopped(agent), *_numbers(agent)]
 
 
 def _deliveries(agent: Agent) -> list[Alert]:
@@ -56,3 +58,15 @@ def _stopped(agent: Agent) -> list[Alert]:
             wait = _("Replies wait until an admin has fixed it.")
             alerts.append(Alert("stopped", f"{sentence} {wait}"))
     return alerts
+
+
+def _numbers(agent: Agent) -> list[Alert]:
+    """What Meta says of the numbers, the most urgent thing of each; all of it stands on its page."""
+    rows = NumberHealth.objects.filter(phone_number__workspace_id=agent.workspace_id).order_by("pk")
+    found = []
+    for health in rows.select_related("phone_number__business_account"):
+        number = health.phone_number
+        for alarm in alarms(number, health, timezone.now())[:1]:
+            sentence = f"{number}: {alarm.sentence}"
+            found.append(Alert(alarm.kind, sentence, reverse("settings-number-one", args=[number.pk]), alarm.is_urgent))
+    return found

@@ -239,8 +239,15 @@ def forget_old_merges() -> None:
     contact_merges.forget_old()
 
 
+def check_numbers() -> None:
+    """Ask Meta how every number does."""
+    from inbox.actions import number_checks
+
+    number_checks.check_all_numbers()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
-HOURLY = (sync_templates, measure_storage, forget_old_events)
+HOURLY = (sync_templates, check_numbers, measure_storage, forget_old_events)
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
     forget_old_imports, forget_old_merges,

@@ -157,13 +157,18 @@ class GraphCaller:
     def __init__(self, account: BusinessAccount) -> None:
         # A row that was just made still holds the plain text it was made with.
         token = account.access_token
-        self._token = token.reveal() if isinstance(token, Secret) else str(token)
-        self._root = f"{settings.GRAPH_BASE_URL}/{settings.GRAPH_VERSION}"
-        self._proof: dict[str, str] = {}
+        secret = None
         if settings.GRAPH_APPSECRET_PROOF:
-            secret = account.meta_app.secrets.order_by("-created_at").first()
-            if secret is not None:
-                self._proof = {"appsecret_proof": app_secret_proof(self._token, secret.secret.reveal())}
+            secret = account.meta_app.secrets.order_by("-created_at", "-pk").first()
+        plain = token.reveal() if isinstance(token, Secret) else str(token)
+        self.use(plain, secret.secret.reveal() if secret is not None else "")
+
+    def use(self, token: str, app_secret: str) -> None:
+        """Call with this token; signed where the installation says that its app demands it."""
+        self._token = token
+        self._root = f"{settings.GRAPH_BASE_URL}/{settings.GRAPH_VERSION}"
+        signed = settings.GRAPH_APPSECRET_PROOF and app_secret
+        self._proof = {"appsecret_proof": app_secret_proof(token, app_secret)} if signed else {}
 
     @property
     def token(self) -> Secret:

@@ -31,6 +31,11 @@ WITH stored AS (
   INSERT INTO whatsapp_webhookdelivery (meta_app_id, body, sha256) VALUES (%s, %b, %s) RETURNING id
 ) SELECT pg_notify('tresen_ingest', '') FROM stored
 """
+_TOKENS = """
+SELECT verify_token FROM whatsapp_metaapp
+UNION ALL SELECT verify_token FROM whatsapp_webhookcheck WHERE created_at > now() - interval '1 hour'
+"""
+_ARRIVED = "UPDATE whatsapp_webhookcheck SET arrived_at = now() WHERE token_sha256 = %s AND arrived_at IS NULL"
 _COUNT = """
 INSERT INTO whatsapp_webhookrejection (day, reason, count) VALUES (%s, %s, %s)
 ON CONFLICT (day, reason) DO UPDATE SET count = whatsapp_webhookrejection.count + excluded.count
@@ -116,13 +121,17 @@ class Door:
         async with self.keys_lock:
             if time.monotonic() - self.keys.loaded >= 1.0:
                 rows = await self.execute("SELECT meta_app_id, secret, valid_until FROM whatsapp_appsecret", ())
-                tokens = await self.execute("SELECT verify_token FROM whatsapp_metaapp", ())
+                tokens = await self.execute(_TOKENS, ())
                 self.keys = Keys(
                     time.monotonic(),
                     [(app, decrypt(secret), until) for app, secret, until in rows if secret],
                     [decrypt(token) for (token,) in tokens if token],
                 )
         return self.keys
+
+    async def note_riddle(self, token: bytes) -> None:
+        """Meta's riddle with this token has come here (whatsapp.connecting waits for it)."""
+        await self.execute(_ARRIVED, (hashlib.sha256(token).hexdigest(),))
 
     def count(self, reason: str) -> None:
         """Note a refusal; the table hears of it every few seconds, the log at once of the first."""

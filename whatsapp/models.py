@@ -30,6 +30,16 @@ class AppSecret(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
 
 
+class WebhookCheck(models.Model):
+    """A riddle of Meta's that we wait for: whether its webhooks find us. The door answers and notes that it came."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    verify_token = EncryptedTextField()
+    token_sha256 = models.CharField(max_length=64, db_index=True)
+    created_at = models.DateTimeField(default=now)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+
+
 class BusinessAccount(models.Model):
     """A WhatsApp Business Account (WABA): owns templates, pays, and carries Meta's restrictions."""
 
@@ -88,6 +98,30 @@ class PhoneNumber(models.Model):
     @property
     def portfolio(self) -> str:
         return self.business_account.portfolio
+
+
+class NumberHealth(models.Model):
+    """How a number does, as Meta said when it was last asked (whatsapp.number_health knows the facts)."""
+
+    phone_number = models.OneToOneField(PhoneNumber, on_delete=models.CASCADE, related_name="health")
+    facts = models.JSONField(default=dict)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    # Since when Meta has not answered this question, and with which code; empty while it does.
+    trouble_since = models.DateTimeField(null=True, blank=True)
+    trouble_code = models.IntegerField(null=True, blank=True)
+
+
+class NumberChange(models.Model):
+    """One thing that changed about a number: its history. Append-only (a trigger refuses changes)."""
+
+    phone_number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(default=now)
+    what = models.CharField(max_length=40)
+    before = models.CharField(max_length=120, blank=True)
+    after = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list] = [models.Index(fields=["phone_number", "-id"], name="number_history")]
 
 
 class BusinessProfile(models.Model):

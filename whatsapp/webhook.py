@@ -76,6 +76,7 @@ async def _verify(here: Door, query: bytes) -> bytes:
     challenge = values.get("hub.challenge", [""])[0]
     if not _CHALLENGE.fullmatch(challenge):
         raise Refused(400)
+    await here.note_riddle(token)
     return challenge.encode()
 
 

@@ -10,7 +10,7 @@ from inbox.actions.intake import Ignored, Intake
 from inbox.actions.sending_stops import stop_sending
 from inbox.enums import ConsentState
 from inbox.models import Consent
-from whatsapp import errors
+from whatsapp import errors, number_health
 from whatsapp.models import BusinessAccount, PhoneNumber
 from whatsapp.payloads import AccountEvent, NumberErrors, PreferenceUpdate, TemplateEvent
 
@@ -21,6 +21,7 @@ SLOW_FOR = timedelta(seconds=30)
 UPGRADED_THROUGHPUT = 1000
 RESTRICTION = "RESTRICTED_BIZ_INITIATED_MESSAGING"
 NO_END = timedelta(days=365)  # a restriction without an end: until Meta says otherwise
+NAME_STATES = {"REJECTED": "DECLINED", "PENDING": "PENDING_REVIEW", "DEFERRED": "PENDING_REVIEW"}
 POLICY_CODE = 368  # what Meta answers while an account is disabled
 
 
@@ -89,18 +90,27 @@ def _number_event(account: BusinessAccount, item: AccountEvent) -> None:
         raise Ignored(f"{item.kind} of a number that is not known here")
     _set_limit(account, item)
     if item.event == "THROUGHPUT_UPGRADE" and number.throughput < UPGRADED_THROUGHPUT:
+        number_health.note(number, "throughput", "HIGH", before="STANDARD", at=item.at)
         number.throughput = UPGRADED_THROUGHPUT
         number.save(update_fields=["throughput"])
     elif item.event in {"FLAGGED", "UNFLAGGED"}:
-        number.quality = "RED" if item.event == "FLAGGED" else "GREEN"
+        rating = "RED" if item.event == "FLAGGED" else "GREEN"
+        number_health.note(number, "quality", rating, before=number.quality, at=item.at)
+        number.quality = rating
         number.save(update_fields=["quality"])
-    elif item.kind == "phone_number_name_update" and item.event == "APPROVED" and item.detail:
-        number.name = item.detail
-        number.save(update_fields=["name"])
+    elif item.kind == "phone_number_name_update":
+        number_health.note(number, "name_status", NAME_STATES.get(item.event, item.event), at=item.at)
+        if item.event == "APPROVED" and item.detail:
+            number_health.note(number, "name", item.detail, before=number.name, at=item.at)
+            number.name = item.detail
+            number.save(update_fields=["name"])
 
 
 def _set_limit(account: BusinessAccount, item: AccountEvent) -> None:
     if item.limit and item.limit != account.daily_limit:
+        for number in account.phone_numbers.order_by("pk"):
+            before = number_health.plain_limit(account.daily_limit)
+            number_health.note(number, "limit", number_health.plain_limit(item.limit), before=before, at=item.at)
         account.daily_limit = item.limit
         account.save(update_fields=["daily_limit"])
 
@@ -116,6 +126,9 @@ def _restrict(account: BusinessAccount, item: AccountEvent, intake: Intake) -> N
     account.restricted_until, account.restriction = found.until or intake.received_at + NO_END, found.kind
     account.save(update_fields=["restricted_until", "restriction"])
     if account.restricted_until != before:
+        until = account.restricted_until.isoformat() if account.restricted_until else ""
+        for number in account.phone_numbers.order_by("pk"):
+            number_health.note(number, "restriction", until, at=item.at)
         events.workspace_alert(account.workspace, "account_restricted")
 
 

@@ -1,10 +1,7 @@
 """Our WhatsApp numbers: how they are connected, how they do, and which team gets what comes in. For admins."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
-from django.conf import settings
-from django.db.models import Count, Max
+from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,54 +11,64 @@ from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_required
 from accounts.views.answers import done
+from inbox.actions.number_checks import check_number
 from inbox.actions.numbers import route_number
-from inbox.actions.sending_stops import reasons
-from inbox.models import Conversation
-from whatsapp.models import MessageTemplate, PhoneNumber, TemplateStatus
-from whatsapp.phone_format import pretty
-from whatsapp.webhook import WEBHOOK_PATH
-
-
-@dataclass(frozen=True)
-class NumberCard:
-    """One number as its page shows it; every secret only as a hint."""
-
-    number: PhoneNumber
-    team_id: int | None
-    last_received_at: datetime | None
-    templates: dict[str, int]
-
-    @property
-    def display(self) -> str:
-        return pretty(self.number.display_number)
-
-    @property
-    def quality_state(self) -> str:
-        return {"GREEN": "good", "YELLOW": "warn", "RED": "bad"}.get(self.number.quality, "")
-
-    @property
-    def quality_words(self) -> str:
-        words = {"GREEN": _("High"), "YELLOW": _("Medium"), "RED": _("Low")}
-        return words.get(self.number.quality, _("not yet rated"))
-
-    @property
-    def stopped_because(self) -> str:
-        """Meta's reasons in words when sending has stopped, else ""."""
-        return " ".join(map(str, reasons(self.number)))
-
-    @property
-    def is_connected(self) -> bool:
-        return self.number.status == "CONNECTED" and not self.stopped_because
+from inbox.number_page import NumberPage
+from whatsapp import errors
+from whatsapp.models import PhoneNumber
+from whatsapp.round_trip import callback_url
 
 
 @admin_required
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
-    viewer: Agent = request.user  # type: ignore[assignment]
+    """The first number; its page leads to the others."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    first = _numbers(agent).first()
+    return _page(request, first) if first is not None else _none(request)
+
+
+@admin_required
+@require_safe
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """How a number does, and what can be changed about it."""
+    return _page(request, _found(request, pk))
+
+
+@admin_required
+@require_POST
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask Meta now."""
+    number = _found(request, pk)
+    problem = check_number(number)
+    if problem is None:
+        done(request, _("Meta was asked: this is how things stand."))
+    else:
+        messages.error(request, _("Meta could not be asked. %(reason)s") % {"reason": errors.sentence(problem.code)})
+    return redirect("settings-number-one", pk=number.pk)
+
+
+def _numbers(agent: Agent) -> QuerySet[PhoneNumber]:
+    found = PhoneNumber.objects.filter(workspace_id=agent.workspace_id).order_by("pk")
+    return found.select_related("workspace", "business_account__meta_app", "routing", "health", "profile")
+
+
+def _found(request: HttpRequest, pk: int) -> PhoneNumber:
+    agent: Agent = request.user  # type: ignore[assignment]
+    return get_object_or_404(_numbers(agent), pk=pk)
+
+
+def _none(request: HttpRequest) -> HttpResponse:
+    return render(request, "inbox/settings/no_number.html", {"nav": "settings", "settings_page": "number"})
+
+
+def _page(request: HttpRequest, number: PhoneNumber) -> HttpResponse:
+    agent: Agent = request.user  # type: ignore[assignment]
     context = {
-        "nav": "settings", "settings_page": "number", "cards": _cards(viewer),
-        "teams": Team.objects.filter(workspace_id=viewer.workspace_id).order_by("name"),
-        "callback_url": f"{settings.BASE_URL}{WEBHOOK_PATH}",
+        "nav": "settings", "settings_page": "number", "number": number, "page": NumberPage(number),
+        "numbers": PhoneNumber.objects.filter(workspace_id=agent.workspace_id).order_by("pk"),
+        "teams": Team.objects.filter(workspace_id=agent.workspace_id).order_by("name"),
+        "callback_url": callback_url(),
     }  # fmt: skip
     return render(request, "inbox/settings/numbers.html", context)
 
@@ -80,35 +87,6 @@ def receipts(request: HttpRequest) -> HttpResponse:
     return redirect("settings-number")
 
 
-def _cards(viewer: Agent) -> list[NumberCard]:
-    found = PhoneNumber.objects.filter(workspace_id=viewer.workspace_id).order_by("pk")
-    found = found.select_related("business_account__meta_app", "routing")
-    received = dict(
-        Conversation.objects.filter(phone_number__in=found)
-        .values_list("phone_number").annotate(at=Max("last_customer_message_at")).order_by()
-    )
-    counted = (
-        MessageTemplate.objects.filter(business_account__workspace_id=viewer.workspace_id, removed_at=None)
-        .values_list("business_account", "status").annotate(n=Count("pk")).order_by()
-    )
-    by_account: dict[int, dict[str, int]] = {}
-    for account, status, n in counted:
-        by_account.setdefault(account, {})[status] = n
-    return [
-        NumberCard(
-            number, number.routing.team_id if hasattr(number, "routing") else None, received.get(number.pk),
-            _template_counts(by_account.get(number.business_account_id, {})),
-        )
-        for number in found
-    ]  # fmt: skip
-
-
-def _template_counts(by_status: dict[str, int]) -> dict[str, int]:
-    approved = by_status.get(TemplateStatus.APPROVED, 0)
-    pending = by_status.get(TemplateStatus.PENDING, 0)
-    return {"approved": approved, "pending": pending, "others": sum(by_status.values()) - approved - pending}
-
-
 @admin_required
 @require_POST
 def team(request: HttpRequest, pk: int) -> HttpResponse:
@@ -119,4 +97,4 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
     teams = Team.objects.filter(workspace_id=viewer.workspace_id)
     route_number(number, team=get_object_or_404(teams, pk=int(chosen) if chosen.isdecimal() else 0), by=viewer)
     done(request, _("Saved. New conversations go to this team."))
-    return redirect("settings-number")
+    return redirect("settings-number-one", pk=number.pk)

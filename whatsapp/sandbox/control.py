@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 Answer = dict[str, Any] | list[Any] | Response
 Route = tuple[str, str, Callable[..., Any]]
 LOOPBACK = {"127.0.0.1", "::1", "localhost", "[::1]"}
+NUMBER_CHANGES = {
+    "throughput", "quality", "status", "delivered_service", "portfolio_id", "name", "verified", "pin", "new_name",
+    "limit", "can_send", "health_errors", "subscribed",
+}  # fmt: skip
 TEMPLATE_FIELDS = [
     "name", "language", "status", "category", "components", "parameter_format", "quality_score", "rejected_reason",
 ]  # fmt: skip
@@ -111,7 +115,7 @@ def change_settings(phone: "Phone", request: Request) -> Answer:
 def change_number(phone: "Phone", request: Request, number_id: str) -> Answer:
     number = phone.state.numbers[number_id]
     for name, value in read(request).items():
-        if name not in {"throughput", "quality", "status", "delivered_service", "portfolio_id", "name"}:
+        if name not in NUMBER_CHANGES:
             raise ValueError(f"{name} can't be changed.")
         setattr(number, name, value)
     phone.state.touch("number", number.id, number)

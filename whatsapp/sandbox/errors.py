@@ -58,8 +58,11 @@ CODES: dict[int, tuple[int, str]] = {
     132012: (400, "Parameter format does not match format in the created template"),
     132015: (400, "Template is paused"),
     132016: (400, "Template is disabled"),
+    133005: (400, "Two step verification PIN mismatch"),
+    133006: (400, "Phone number re-verification needed"),
     133010: (400, "Phone number not registered"),
     135000: (400, "Generic user error"),
+    136025: (400, "Verify code error"),
     137000: (400, "Identity key hash does not match"),
     139100: (400, "Failed to block some users"),
 }

@@ -10,13 +10,17 @@ from whatsapp.sandbox import faults
 from whatsapp.sandbox.errors import GraphError, unknown_object
 from whatsapp.sandbox.http import Request, Response, json_response
 from whatsapp.sandbox.number_api import debug_token
-from whatsapp.sandbox.state import ACCESS_TOKEN, APP_ID, Number
+from whatsapp.sandbox.state import APP_ID, Number
 
 if TYPE_CHECKING:
     from whatsapp.sandbox.phone import Phone
 
 VERSION = re.compile(r"^v(\d+)\.\d+$")
 OLDEST = 21
+NUMBER_ACTS = {
+    "": "change", "register": "register", "deregister": "deregister", "request_code": "request_code",
+    "verify_code": "verify_code",
+}  # fmt: skip
 Answer = Response | Awaitable[Response]
 
 
@@ -35,7 +39,10 @@ class Graph:
             if int(found[1]) < OLDEST:
                 raise GraphError(2635, message=f"(#2635) You are calling a deprecated version of the API: {version}.")
             if rest == "debug_token":
-                return debug_token(request)
+                return debug_token(self.state, request)
+            if rest == f"{APP_ID}/subscriptions":
+                self._authenticate(request, f"{APP_ID}|{self.state.settings.app_secret}")
+                return self._guarded(self.phone.numbers.app_subscriptions(request))
             self._authenticate(request)
             node, _, edge = rest.strip("/").partition("/")
             return self._guarded(self._dispatch(request, node, edge))
@@ -56,11 +63,11 @@ class Graph:
         except GraphError as error:
             return error.response()
 
-    def _authenticate(self, request: Request) -> None:
+    def _authenticate(self, request: Request, wanted: str = "") -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme not in {"Bearer", "OAuth"}:
             token = request.params.get("access_token", "")
-        if not hmac.compare_digest(token.encode(), ACCESS_TOKEN.encode()):
+        if not hmac.compare_digest(token.encode(), (wanted or self.state.settings.access_token).encode()):
             raise GraphError(
                 190, message="Invalid OAuth access token - Cannot parse access token"
                 if token else "An access token is required to request this resource.",
@@ -94,8 +101,8 @@ class Graph:
             return numbers.blocked(number, request)
         if edge == "" and request.method == "GET":
             return numbers.get(number, request)
-        if edge in {"register", "deregister"} and request.method == "POST":
-            return json_response({"success": True})
+        if edge in NUMBER_ACTS and request.method == "POST":
+            return getattr(numbers, NUMBER_ACTS[edge])(number, request)
         raise unknown_object(request.method, f"{number.id}/{edge}")
 
     def _other(self, request: Request, node: str, edge: str) -> Answer:

@@ -7,10 +7,11 @@ from whatsapp.sandbox import identity
 from whatsapp.sandbox.errors import GraphError
 from whatsapp.sandbox.http import Request, Response, json_response
 from whatsapp.sandbox.sending import read_json
-from whatsapp.sandbox.state import ACCESS_TOKEN, APP_ID, APP_SECRET, DAY, VERIFY_TOKEN, Number, State
+from whatsapp.sandbox.state import APP_ID, DAY, VERIFY_TOKEN, Number, State
 from whatsapp.sandbox.webhooks import Outbox
 
 NUMBER_FIELDS = "verified_name,code_verification_status,display_phone_number,quality_rating,platform_type,throughput,id"
+CODE = "424242"  # what the SMS would say
 Body = dict[str, Any]
 
 
@@ -32,19 +33,65 @@ class Numbers:
         values: Body = {
             "display_phone_number": f"+{number.display[:2]} {number.display[2:6]} {number.display[6:]}",
             "verified_name": number.name, "quality_rating": number.quality, "quality_score": {"score": number.quality},
-            "status": number.status, "name_status": "APPROVED", "code_verification_status": "VERIFIED",
+            "status": number.status,
+            "name_status": "APPROVED", "new_name_status": "PENDING_REVIEW" if number.new_name else "NONE",
+            "code_verification_status": "VERIFIED" if number.verified else "NOT_VERIFIED",
             "platform_type": "CLOUD_API", "account_mode": "LIVE", "is_official_business_account": False,
-            "is_on_biz_app": False, "is_pin_enabled": True, "country_code": "DE", "country_dial_code": "49",
+            "is_on_biz_app": False, "is_pin_enabled": bool(number.pin), "country_code": "DE", "country_dial_code": "49",
             "throughput": {"level": "HIGH" if number.throughput > 80 else "STANDARD"},
-            "whatsapp_business_manager_messaging_limit": "TIER_2K",
+            "whatsapp_business_manager_messaging_limit": number.limit,
             "health_status": {
-                "can_send_message": "AVAILABLE",
-                "entities": [{"entity_type": "PHONE_NUMBER", "id": number.id, "can_send_message": "AVAILABLE"}],
+                "can_send_message": number.can_send,
+                "entities": [{
+                    "entity_type": "PHONE_NUMBER", "id": number.id, "can_send_message": number.can_send,
+                    **({"errors": number.health_errors} if number.health_errors else {}),
+                }],
             },
             "conversational_automation": {"id": number.id, **number.automation},
             "webhook_configuration": {"application": number.override_target or self.state.settings.webhook_target},
         }  # fmt: skip
         return {name.strip(): values[name.strip()] for name in fields if name.strip() in values} | {"id": number.id}
+
+    # --- registration, PIN, display name ------------------------------------------------------------------------------
+    def change(self, number: Number, request: Request) -> Response:
+        """POST on the number itself: a new PIN, or a new display name that goes into review."""
+        body = read_json(request)
+        if "pin" in body:
+            number.pin = _pin(body)
+        if "new_display_name" in body:
+            number.new_name = str(body["new_display_name"])[:120]
+        self.state.touch("number", number.id, number)
+        return json_response({"success": True})
+
+    def request_code(self, number: Number, request: Request) -> Response:
+        body = read_json(request)
+        if body.get("code_method") not in {"SMS", "VOICE"} or not body.get("language"):
+            raise GraphError(100, message="(#100) code_method (SMS or VOICE) and language are required.")
+        number.code, number.verified = CODE, False
+        self.state.touch("number", number.id, number)
+        return json_response({"success": True})
+
+    def verify_code(self, number: Number, request: Request) -> Response:
+        if not number.code or str(read_json(request).get("code") or "") != number.code:
+            raise GraphError(136025, "The code is wrong or has expired.")
+        number.code, number.verified = "", True
+        self.state.touch("number", number.id, number)
+        return json_response({"success": True})
+
+    def register(self, number: Number, request: Request) -> Response:
+        if not number.verified:
+            raise GraphError(133006, "Verify the phone number before registering it.")
+        pin = _pin(read_json(request))
+        if number.pin and pin != number.pin:
+            raise GraphError(133005, "The two-step verification PIN is wrong.")
+        number.pin, number.status = pin, "CONNECTED"
+        self.state.touch("number", number.id, number)
+        return json_response({"success": True})
+
+    def deregister(self, number: Number, request: Request) -> Response:
+        number.status = "DISCONNECTED"
+        self.state.touch("number", number.id, number)
+        return json_response({"success": True})
 
     def waba(self, waba_id: str, request: Request) -> Response:
         values: Body = {
@@ -81,6 +128,23 @@ class Numbers:
         self.state.touch("number", number.id, number)
         return json_response({"success": True})
 
+    async def app_subscriptions(self, request: Request) -> Response:
+        """Where the app's webhooks go. A new address has to answer our challenge first."""
+        settings = self.state.settings
+        if request.method == "GET":
+            fields = [{"name": name, "version": "v26.0"} for name in ("messages", "account_update")]
+            about = {"object": "whatsapp_business_account", "callback_url": settings.webhook_target, "active": True}
+            return json_response({"data": [about | {"fields": fields}] if settings.webhook_target else []})
+        params = request.params
+        target = params.get("callback_url", "")
+        if params.get("object") != "whatsapp_business_account" or not target:
+            raise GraphError(100, message="(#100) object and callback_url are required.")
+        if not await self.outbox.verify(target, params.get("verify_token", "")):
+            raise GraphError(2200, message="(#2200) Callback verification failed", status=400)
+        settings.webhook_target = target
+        self.state.changed()
+        return json_response({"success": True})
+
     # --- blocking ----------------------------------------------------------------------------------------------------
     def blocked(self, number: Number, request: Request) -> Response:
         if request.method == "GET":
@@ -114,13 +178,21 @@ class Numbers:
         done.append({"input": given, "wa_id": customer.phone})
 
 
-def debug_token(request: Request) -> Response:
+def _pin(body: Body) -> str:
+    pin = str(body.get("pin") or "")
+    if not (pin.isascii() and pin.isdigit() and len(pin) == 6):
+        raise GraphError(100, message="(#100) Param pin must be 6 digits.")
+    return pin
+
+
+def debug_token(state: State, request: Request) -> Response:
     """What a token may do; asked with an app token (`app id|app secret`) or the token itself."""
     token = request.params.get("input_token", "")
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ") or request.params.get("access_token", "")
-    if bearer != ACCESS_TOKEN and bearer.partition("|")[2] != APP_SECRET:
+    settings = state.settings
+    if bearer not in (settings.access_token, f"{APP_ID}|{settings.app_secret}"):
         raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
-    valid = token == ACCESS_TOKEN
+    valid = token == settings.access_token
     scopes = ["whatsapp_business_management", "whatsapp_business_messaging"] if valid else []
     return json_response(
         {

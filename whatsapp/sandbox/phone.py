@@ -21,7 +21,7 @@ from whatsapp.sandbox.media_api import MediaStore
 from whatsapp.sandbox.number_api import Numbers
 from whatsapp.sandbox.profile_api import PICTURE_PATH, Profiles
 from whatsapp.sandbox.sending import Sending
-from whatsapp.sandbox.state import ACCESS_TOKEN, Settings, State
+from whatsapp.sandbox.state import Settings, State
 from whatsapp.sandbox.statuses import StatusFlow
 from whatsapp.sandbox.template_api import Templates
 from whatsapp.sandbox.visits import Visits
@@ -117,6 +117,6 @@ class Phone:
         script = self.faults.take(request)
         if script:
             return self.graph.scripted(script)
-        if request.headers.get("authorization") != f"Bearer {ACCESS_TOKEN}":
+        if request.headers.get("authorization") != f"Bearer {self.state.settings.access_token}":
             return GraphError(190, message="Invalid OAuth access token").response()
         return self.media.download(request)

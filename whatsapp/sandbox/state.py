@@ -34,6 +34,13 @@ class Number:
     quality: str = "GREEN"
     status: str = "CONNECTED"
     profile: dict[str, Any] = field(default_factory=dict)
+    pin: str = "123456"  # two-step verification
+    verified: bool = True
+    code: str = ""  # asked for, to verify that the number is ours
+    new_name: str = ""  # a display name in review
+    limit: str = "TIER_2K"
+    can_send: str = "AVAILABLE"  # health_status, with what is wrong
+    health_errors: list[dict[str, Any]] = field(default_factory=list)
     picture: str = ""  # media id of the profile picture
     automation: dict[str, Any] = field(default_factory=dict)  # ice breakers and commands
     blocked: list[str] = field(default_factory=list)  # customer keys
@@ -128,6 +135,8 @@ class Settings:
     """How the phone behaves; changed by `POST /_control/settings`. Times in seconds."""
 
     webhook_target: str = ""
+    access_token: str = ACCESS_TOKEN  # another one, and the old one has expired
+    app_secret: str = APP_SECRET
     webhook_lanes: int = 8
     webhook_timeout: float = 5.0
     retry_delays: list[float] = field(default_factory=lambda: [0.2, 0.5, 1, 2, 4, 8, 10])

@@ -190,7 +190,7 @@ class Outbox:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": sign(post.body),
+            "X-Hub-Signature-256": sign(post.body, self.state.settings.app_secret),
         }
         settings = self.state.settings
         target = post.override or settings.webhook_target

@@ -8,7 +8,6 @@ ones are updated.
 import getpass
 import os
 import re
-import secrets
 from argparse import ArgumentParser
 from typing import Any
 
@@ -18,8 +17,8 @@ from django.db import transaction
 
 from accounts.audit import record_audit
 from accounts.models import Workspace
-from whatsapp import client, errors
-from whatsapp.models import AppSecret, BusinessAccount, MetaApp, PhoneNumber
+from whatsapp import client, connections, errors
+from whatsapp.models import MetaApp, PhoneNumber
 from whatsapp.rates import load_preset
 from whatsapp.webhook import WEBHOOK_PATH
 
@@ -109,40 +108,20 @@ def _secret(variable: str, prompt: str) -> str:
 
 def _store(workspace: Workspace, ids: dict[str, str], given: dict[str, str], options: dict[str, Any]) -> PhoneNumber:
     """Write or update app, secret, account and number. What belongs to another workspace is refused."""
-    app = _own(MetaApp, workspace, app_id=ids["app_id"])
-    if app is None or given["verify_token"]:
-        token = given["verify_token"] or secrets.token_urlsafe(24)
-        app, _made = MetaApp.objects.update_or_create(
-            app_id=ids["app_id"], defaults={"workspace": workspace, "verify_token": token}
-        )
-    if not any(known.secret.reveal() == given["app_secret"] for known in app.secrets.all()):
-        AppSecret.objects.create(meta_app=app, secret=given["app_secret"])
-    _own(BusinessAccount, workspace, waba_id=ids["waba_id"])
-    account_fields = {"workspace": workspace, "meta_app": app, "access_token": given["access_token"]}
-    if options["portfolio_id"]:
-        account_fields["portfolio_id"] = options["portfolio_id"]
-    account, _made = BusinessAccount.objects.update_or_create(
-        waba_id=ids["waba_id"],
-        defaults=account_fields | {"sending_stopped_at": None, "sending_stopped_code": None},
+    typed = connections.Given(
+        ids["app_id"], ids["waba_id"], ids["phone_number_id"], given["app_secret"], given["access_token"]
     )
-    _own(PhoneNumber, workspace, phone_number_id=ids["phone_number_id"])
-    number_fields: dict[str, Any] = {
-        "workspace": workspace, "business_account": account, "display_number": ids["display_number"],
-        "sending_stopped_at": None, "sending_stopped_code": None,
-    }  # fmt: skip
-    if options["name"]:
-        number_fields["name"] = options["name"]
-    number, _made = PhoneNumber.objects.update_or_create(
-        phone_number_id=ids["phone_number_id"], defaults=number_fields
-    )
+    try:
+        number = connections.store(
+            workspace, typed, verify_token=given["verify_token"], display_number=ids["display_number"],
+            portfolio_id=options["portfolio_id"], name=options["name"],
+        )  # fmt: skip
+    except connections.AlreadyElsewhere as error:
+        raise CommandError("App, account or number is connected to another workspace already.") from error
+    for where in (number, number.business_account):
+        where.sending_stopped_at = where.sending_stopped_code = None
+        where.save(update_fields=["sending_stopped_at", "sending_stopped_code"])
     return number
-
-
-def _own(model: Any, workspace: Workspace, **by: str) -> Any:
-    row = model.objects.filter(**by).first()
-    if row is not None and row.workspace_id != workspace.pk:
-        raise CommandError(f"{next(iter(by.values()))} is connected to another workspace already.")
-    return row
 
 
 def _ask_meta(number: PhoneNumber) -> None:

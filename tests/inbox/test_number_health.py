@@ -1,0 +1,240 @@
+"""How a number does: asked of Meta, told by webhooks; its history and alarms; token, secret, PIN, registration."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from inbox import jobs
+from inbox.alerts import alerts_for
+from inbox.number_page import NumberPage
+from tests import factories, webhooks
+from tests.cast import Cast, make_cast
+from tests.phone_fixture import NUMBER_ID, TOKEN, WABA_ID, PracticePhone
+from whatsapp import number_health
+from whatsapp.models import AppSecret, NumberChange, NumberHealth, WebhookDelivery
+from whatsapp.number_alarms import alarms
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def cast(practice_phone: PracticePhone, settings) -> Cast:
+    settings.GRAPH_BASE_URL = practice_phone.url
+    made = make_cast()
+    account = made.number.business_account
+    account.access_token, account.waba_id = TOKEN, WABA_ID
+    account.save()
+    account.meta_app.app_id = "612345678901234"
+    account.meta_app.save()
+    account.meta_app.secrets.update(secret="sandbox-app-secret")
+    made.number.phone_number_id, made.number.display_number = NUMBER_ID, "4915550100100"
+    made.number.save()
+    made.other_number.delete()  # the practice phone knows no second token
+    return made
+
+
+def browser(agent, language: str = "en") -> Client:
+    agent.language = language
+    agent.save()
+    client = Client()
+    client.force_login(agent)
+    return client
+
+
+def change(cast: Cast, deed: str, **typed: str):
+    address = reverse("settings-number-change", args=[cast.number.pk, deed])
+    return browser(cast.ada).post(address, typed, headers={"HX-Request": "true"})
+
+
+def at_meta(phone: PracticePhone, **changes) -> None:
+    phone.control("POST", f"numbers/{NUMBER_ID}", changes)
+
+
+def history(cast: Cast) -> list[tuple[str, str, str]]:
+    return list(NumberChange.objects.filter(phone_number=cast.number).order_by("pk")
+                .values_list("what", "before", "after"))  # fmt: skip
+
+
+def test_what_changes_at_meta_is_noted_once_and_kept_for_good(cast, practice_phone):
+    jobs.check_numbers()
+    assert history(cast) == []
+
+    at_meta(practice_phone, quality="YELLOW", limit="TIER_10K")
+    jobs.check_numbers()
+    jobs.check_numbers()
+
+    assert history(cast) == [("quality", "GREEN", "YELLOW"), ("limit", "2000", "10000")]
+    cast.number.refresh_from_db()
+    assert (cast.number.quality, cast.number.business_account.daily_limit) == ("YELLOW", "10000")
+    facts = NumberHealth.objects.get().facts
+    assert (facts["token_kind"], facts["token_expires_at"], facts["pin"]) == ("SYSTEM_USER", "", "yes")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        NumberChange.objects.update(after="GREEN")
+
+
+def test_what_a_webhook_told_is_not_noted_again_by_the_hourly_question(cast, practice_phone):
+    jobs.check_numbers()
+    number_health.note(cast.number, "quality", "RED")
+    at_meta(practice_phone, quality="RED")
+
+    jobs.check_numbers()
+
+    assert history(cast) == [("quality", "GREEN", "RED")]
+
+
+def test_a_dead_token_stops_sending_and_a_new_one_lets_it_go_on(cast, practice_phone):
+    waiting = factories.outbound_message(cast.claras, "Dein Rad ist fertig.", status="queued")
+    practice_phone.settings(access_token="the-new-access-token")
+
+    jobs.check_numbers()
+
+    account = cast.number.business_account
+    account.refresh_from_db()
+    assert account.sending_stopped_code == 190
+    page = browser(cast.ada, "de").get(reverse("settings-number")).content.decode()
+    assert "Zugang abgelaufen" in page
+    waiting.refresh_from_db()
+    assert waiting.status == "queued"
+
+    refused = change(cast, "token", access_token="some-other-access-token")
+    assert "This token has expired or was withdrawn." in refused.content.decode()
+    assert "HX-Redirect" in change(cast, "token", access_token="the-new-access-token")
+
+    account.refresh_from_db()
+    assert (account.sending_stopped_at, account.access_token.reveal()) == (None, "the-new-access-token")
+    assert NumberHealth.objects.get().trouble_since is None
+    assert AuditEntry.objects.get(verb="number.token").data == {}
+
+
+def test_a_token_does_not_undo_a_stop_that_has_another_reason(cast):
+    account = cast.number.business_account
+    account.sending_stopped_at, account.sending_stopped_code = timezone.now(), 368
+    account.save()
+
+    change(cast, "token", access_token=TOKEN)
+
+    account.refresh_from_db()
+    assert account.sending_stopped_code == 368
+
+
+def test_two_app_secrets_are_accepted_while_one_is_rotated(cast, practice_phone):
+    practice_phone.settings(app_secret="the-new-app-secret")
+
+    wrong = change(cast, "secret", app_secret="not-the-new-secret")
+    right = change(cast, "secret", app_secret="the-new-app-secret")
+
+    assert ("do not belong together" in wrong.content.decode(), "HX-Redirect" in right) == (True, True)
+    new, old = AppSecret.objects.filter(meta_app=cast.number.business_account.meta_app).order_by("-pk")
+    assert (new.secret.reveal(), new.valid_until) == ("the-new-app-secret", None)
+    assert timedelta(days=6) < old.valid_until - timezone.now() <= timedelta(days=7)
+    page = browser(cast.ada).get(reverse("settings-number")).content.decode()
+    assert "…cret" in page and "the-new-app-secret" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_door_takes_what_either_secret_signed_until_the_old_one_ends(cast, practice_phone):
+    practice_phone.settings(app_secret="the-new-app-secret")
+    change(cast, "secret", app_secret="the-new-app-secret")
+    body = webhooks.sample("01")
+
+    both = [webhooks.post(body, secret=each) for each in ("sandbox-app-secret", "the-new-app-secret")]
+    AppSecret.objects.exclude(valid_until=None).update(valid_until=timezone.now() - timedelta(seconds=1))
+    after = [webhooks.post(body, secret=each) for each in ("sandbox-app-secret", "the-new-app-secret")]
+
+    assert (both, after) == ([[200], [200]], [[401], [200]])
+    assert WebhookDelivery.objects.count() == 3
+
+
+def test_a_number_is_verified_and_registered_step_by_step(cast, practice_phone):
+    at_meta(practice_phone, status="DISCONNECTED", verified=False)
+    jobs.check_numbers()
+
+    early = change(cast, "registration", pin="123456")
+    change(cast, "code", method="SMS")
+    wrong_code = change(cast, "verification", code="000000")
+    change(cast, "verification", code="424242")
+    wrong_pin = change(cast, "registration", pin="654321")
+    done = change(cast, "registration", pin="123456")
+
+    assert "verified first" in early.content.decode()
+    assert "This code is wrong" in wrong_code.content.decode()
+    assert "This is not the number&#x27;s PIN." in wrong_pin.content.decode()
+    assert "HX-Redirect" in done
+    cast.number.refresh_from_db()
+    assert cast.number.status == "CONNECTED"
+    assert ("status", "DISCONNECTED", "CONNECTED") in history(cast)
+
+
+def test_the_pin_is_changed_and_a_display_name_asked_for(cast, practice_phone):
+    assert "A PIN has 6 digits." in change(cast, "pin", pin="12345").content.decode()
+
+    change(cast, "pin", pin="987654")
+    change(cast, "name", name="Radhaus am Lindenhof")
+
+    at_meta(practice_phone, status="DISCONNECTED")
+    assert "HX-Redirect" in change(cast, "registration", pin="987654")
+    page = browser(cast.ada).get(reverse("settings-number")).content.decode()
+    assert "in review" in page
+
+
+def test_the_page_shows_what_the_limit_counts(cast, practice_phone):
+    template = factories.template(cast.number)
+    fresh = factories.conversation(cast.number, factories.contact(cast.number, "Nora Neu"))
+    for conversation in (fresh, fresh, cast.claras):  # Clara's window is open: she does not count
+        factories.outbound_message(conversation, kind="template", template=template, status="delivered")
+    jobs.check_numbers()
+
+    page = browser(cast.ada).get(reverse("settings-number-one", args=[cast.number.pk])).context["page"]
+
+    assert (page.newly_written_to, page.limit_words, page.next_level) == (1, "2,000", "10,000")
+
+
+def test_without_an_answer_the_page_says_what_was_known(cast, practice_phone, settings):
+    jobs.check_numbers()
+    settings.GRAPH_BASE_URL = "http://127.0.0.1:9"
+
+    page = browser(cast.ada).post(reverse("settings-number-check", args=[cast.number.pk]), follow=True)
+
+    assert "Meta could not be asked." in page.content.decode()
+    assert NumberHealth.objects.get().trouble_code is not None
+    cast.number.business_account.refresh_from_db()
+    assert cast.number.business_account.sending_stopped_at is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"), [
+        ({"status": "DISCONNECTED"}, "registration"), ({"status": "FLAGGED"}, "held"),
+        ({"can_send": "LIMITED", "reasons": [{"code": 131042}]}, "payment"), ({"can_send": "BLOCKED"}, "can_send"),
+        ({"token_expires_at": (NOW + timedelta(days=3)).isoformat()}, "token"), ({"name_status": "DECLINED"}, "name"),
+        ({}, None), ({"token_expires_at": (NOW + timedelta(days=90)).isoformat(), "status": "CONNECTED"}, None),
+    ],
+)  # fmt: skip
+def test_alarms_name_what_is_wrong(cast, facts, kind):
+    found = alarms(cast.number, NumberHealth(phone_number=cast.number, facts=facts), NOW)
+
+    assert (found[0].kind if found else None) == kind
+
+
+def test_admins_see_the_alarm_wherever_they_are_and_nobody_else_does(cast):
+    NumberHealth.objects.create(phone_number=cast.number, facts={"can_send": "LIMITED", "reasons": [{"code": 131042}]})
+
+    seen = {agent.name: [each.kind for each in alerts_for(agent)] for agent in (cast.ada, cast.ben, cast.lea)}
+
+    assert seen == {"Ada Admin": ["payment"], "Ben Brandt": [], "Lea Lenz": []}
+
+
+def test_the_page_costs_the_same_with_much_history(cast, django_assert_max_num_queries):
+    for index in range(60):
+        NumberChange.objects.create(phone_number=cast.number, what="quality", before="GREEN", after=f"X{index}")
+    client = browser(cast.ada)
+
+    with django_assert_max_num_queries(26):
+        page = client.get(reverse("settings-number"))
+
+    assert len(NumberPage(page.context["number"]).history) == 50
