@@ -91,6 +91,12 @@ WORDS: dict[str, str | Promise] = {
     "reports.people_off": _("switched figures of single people off"),
     "reports.people_viewed": _("looked at the figures of single people,"),
     "reports.people_exported": _("exported the figures of single people,"),
+    "workspace.timezone": _("changed the time zone"),
+    "account.timezone": _("changed the time zone of the business account"),
+    "mail.tested": _("sent a test mail by"),
+    "job.retried": _("tried again the background job"),
+    "job.discarded": _("discarded the background job"),
+    "jobs.retried": _("tried all failed background jobs again"),
     "webhook.replayed": _("processed again the webhook delivery"),
 }
 
@@ -111,7 +117,7 @@ _FIELDS: dict[str, str | Promise] = {
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
-    "kind": _("Kind"), "left": _("left"), "device": _("Device"),
+    "kind": _("Kind"), "jobs": _("Jobs"), "number": _("No."), "left": _("left"), "device": _("Device"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

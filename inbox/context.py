@@ -40,6 +40,8 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),
         ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),
+        ("installation", "settings-installation", "wrench", gettext_noop("Installation"), ADMINS),
+        ("jobs", "settings-jobs", "refresh", gettext_noop("Background jobs"), ADMINS),
         ("audit", "settings-audit", "list", gettext_noop("Activity log"), ADMINS),
     ]),
     ("you", [

@@ -6,7 +6,7 @@ only its class.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,6 +32,7 @@ AT_ONCE = 500  # retried or discarded by one click
 SILENT_AFTER = timedelta(seconds=180)  # an idle worker speaks every minute (config.worker)
 
 Words = str | Promise
+Deed = Callable[..., "FailedJob"]
 
 # What each job does, and where the workspace of its first argument stands: (model, look-up, column).
 KINDS: dict[str, tuple[Words, tuple[str, str, str] | None]] = {
@@ -192,15 +193,6 @@ def retry_all(workspace: Workspace) -> int:
             except InvalidJobOperation:  # somebody else was quicker
                 continue
     return count
-
-
-def is_known(job_id: str, workspace: Workspace) -> bool:
-    """Whether there is such a failed job for this workspace."""
-    try:
-        _found(job_id, workspace)
-    except JobGone:
-        return False
-    return True
 
 
 def _found(job_id: str, workspace: Workspace) -> Job:

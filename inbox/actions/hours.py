@@ -116,7 +116,7 @@ def save_hours(owner: Owner, *, by: Agent, seen: datetime | None = None, **field
         if "weekly" in changed:
             changed["weekly_before"] = before["weekly"]
         record_audit(owner.workspace, by, "hours.changed", owner.name, changed)
-        _take_effect(owner)
+        take_effect(owner)
     return row
 
 
@@ -144,7 +144,7 @@ def add_exception(owner: Owner, first: date, last: date, *, name: str, blocks: I
         )
         span = Span(first, last, name, as_blocks(blocks))
         _record_span(owner, by, "hours.exception_added", span)
-        _take_effect(owner)
+        take_effect(owner)
     return span
 
 
@@ -157,7 +157,7 @@ def remove_exceptions(owner: Owner, first: date, last: date, *, by: Agent) -> in
             span = Span(found[0].date, found[-1].date, found[0].name, as_blocks(found[0].blocks))
             HoursException.objects.filter(pk__in=[each.pk for each in found]).delete()
             _record_span(owner, by, "hours.exception_removed", span)
-            _take_effect(owner)
+            take_effect(owner)
     return len(found)
 
 
@@ -189,7 +189,7 @@ def _record_span(owner: Owner, by: Agent, verb: str, span: Span) -> None:
     record_audit(owner.workspace, by, verb, owner.name, data)
 
 
-def _take_effect(owner: Owner) -> None:
+def take_effect(owner: Owner) -> None:
     """Whose schedule says something else now is told so; whoever is on duty now may get work."""
     if owner.team:
         return

@@ -1,8 +1,9 @@
 """All parts in turn: what needs a server that is away is left out with a word, what breaks becomes a finding."""
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis
 from django.db import Error as DatabaseError
@@ -11,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Workspace
 from inbox.doctor import (
     backups,
     certificate,
@@ -50,6 +52,12 @@ PARTS: tuple[Part, ...] = (
     Part("mail", gettext_lazy("Mail"), mail.look),
     Part("backups", gettext_lazy("Backups"), backups.look),
 )
+
+
+def parts_of(workspace: Workspace) -> tuple[Part, ...]:
+    """The same for the page of a workspace: it hears of the house, and of no number but its own."""
+    own = functools.partial(meta.look, workspace)
+    return tuple(replace(part, look=own) if part.key == "meta" else part for part in PARTS)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Workspace
 from inbox.actions.sending_stops import reasons
 from inbox.doctor.findings import Finding, bad, good, note, warn
 from whatsapp import client, errors
 from whatsapp.models import PhoneNumber
 
-AT_MOST = 20
+AT_MOST = 10
 TIMEOUT = (3.0, 5.0)
 TOKEN_CODES = {0, 3, 10, 102, 190, *range(200, 300), 463, 467}
 
 
-def look() -> Iterator[Finding]:
+def look(workspace: Workspace | None = None) -> Iterator[Finding]:
+    """All numbers, or those of one workspace."""
     try:
         client.meta_clock()
     except errors.TemporaryFailure as failure:
@@ -23,7 +25,10 @@ def look() -> Iterator[Finding]:
             _("Let this machine reach graph.facebook.com by HTTPS; look at firewall, DNS and proxy."),
         )
         return
-    numbers = list(PhoneNumber.objects.select_related("business_account__meta_app").order_by("pk")[:AT_MOST])
+    known = PhoneNumber.objects.select_related("business_account__meta_app").order_by("pk")
+    if workspace is not None:
+        known = known.filter(workspace=workspace)
+    numbers = list(known[:AT_MOST])
     if not numbers:
         yield note(_("No number is connected yet."), _("Run manage.py connect_number."))
     healthy = 0

@@ -35,7 +35,7 @@ from inbox.models import (
     SavedFilter,
     Undo,
 )
-from tests import factories
+from tests import factories, failing
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
 
@@ -65,6 +65,7 @@ class World:
     contact_field: int
     contact_import: int
     push_device: int = 0
+    failed_job: str = ""
     rule: int = 0
     decision: int = 0
     factor: int = 0
@@ -206,6 +207,15 @@ MATRIX: dict[str, Line] = {
     "settings-label-place": label(),
     "settings-label-removal": label(),
     "settings-audit": Line(ADMINS),
+    "settings-installation": Line(ADMINS),
+    "settings-installation-examination": Line(ADMINS),
+    "settings-installation-zone": Line(ADMINS),
+    "settings-installation-mail": Line(ADMINS),
+    "settings-account-zone": Line(ADMINS, lambda world: [world.cast.number.business_account_id]),
+    "settings-jobs": Line(ADMINS),
+    "settings-jobs-retries": Line(ADMINS),
+    "settings-job-retry": Line(ADMINS, lambda world: [world.failed_job], ("no-such-job",)),
+    "settings-job-removal": Line(ADMINS, lambda world: [world.failed_job], ("no-such-job",)),
     "settings-number": Line(ADMINS),
     "settings-number-new": Line(ADMINS),
     "settings-number-one": of_number(),
@@ -448,6 +458,8 @@ class MatrixTestCase(TestCase):
             Undo.objects.create(agent=cast.ada, steps=[]).pk, scheduled.pk, planned.uid, field.pk,
             imported.pk,
         )  # fmt: skip
+        cls.world.failed_job = failing.failed_job("work_on_import", imported.pk)
+        cls.addClassCleanup(failing.forget_jobs)
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk
         cls.world.rule = RoutingRule.objects.create(workspace=cast.workspace, target="team", team=cast.team).pk

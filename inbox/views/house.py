@@ -1,0 +1,101 @@
+"""Settings: the installation as a whole. Time zones, mail, and the doctor. For admins."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import throttle
+from accounts.permissions import admin_required
+from accounts.views.answers import done
+from inbox.actions import installation
+from inbox.doctor.examination import examine, parts_of
+from inbox.doctor.findings import Level
+from inbox.errors import InboxRuleViolation
+from inbox.forms.zones import ZoneForm
+from whatsapp.models import BusinessAccount
+
+EXAMINATIONS_PER_HOUR = 30
+BADGES = {Level.GOOD: ("good", "check"), Level.NOTE: ("", "info"), Level.WARN: ("warn", "alert"),
+          Level.BAD: ("bad", "alert")}  # fmt: skip
+
+
+@admin_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+@admin_required
+@require_POST
+def zone(request: HttpRequest) -> HttpResponse:
+    """The time zone of the business."""
+    form = ZoneForm(request.POST)
+    if not form.is_valid():
+        return _page(request, zone_form=form, status=422)
+    installation.change_zone(request.user.workspace, form.cleaned_data["timezone"], by=request.user)
+    done(request, _("Saved."))
+    return redirect("settings-installation")
+
+
+@admin_required
+@require_POST
+def account_zone(request: HttpRequest, pk: int) -> HttpResponse:
+    """The time zone of a business account at Meta."""
+    accounts = BusinessAccount.objects.filter(workspace_id=request.user.workspace_id)
+    account = get_object_or_404(accounts, pk=pk)
+    form = ZoneForm(request.POST, prefix=f"account-{account.pk}")
+    if not form.is_valid():
+        return _page(request, account_form=(account.pk, form), status=422)
+    installation.change_account_zone(account, form.cleaned_data["timezone"], by=request.user)
+    done(request, _("Saved."))
+    return redirect("settings-installation")
+
+
+@admin_required
+@require_POST
+def test_mail(request: HttpRequest) -> HttpResponse:
+    """A mail to whoever asks for it."""
+    try:
+        installation.send_test_mail(request.user)
+    except InboxRuleViolation as violation:
+        messages.error(request, str(violation.sentence))
+    else:
+        done(request, _("The mail server has taken the test mail to %(email)s.") % {"email": request.user.email})
+    return redirect("settings-installation")
+
+
+@admin_required
+@require_POST
+def examination(request: HttpRequest) -> HttpResponse:
+    """What the doctor says now, of this workspace's numbers only."""
+    limit = throttle.Limit(throttle.hashed("doctor", str(request.user.workspace_id)), EXAMINATIONS_PER_HOUR, 3600)
+    if not throttle.count(limit).allowed:
+        messages.error(request, _("That was often enough for now. Please wait an hour."))
+        return redirect("settings-installation")
+    found = [
+        (examined.part.name, [(*BADGES[finding.level], finding) for finding in examined.findings])
+        for examined in examine(parts_of(request.user.workspace))
+    ]
+    return _page(request, examined=found)
+
+
+def _page(
+    request: HttpRequest, *, zone_form: ZoneForm | None = None, account_form: tuple[int, ZoneForm] | None = None,
+    examined: list | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    workspace = request.user.workspace
+    accounts = BusinessAccount.objects.filter(workspace=workspace).order_by("pk")
+    forms = [
+        (account, account_form[1] if account_form and account_form[0] == account.pk else ZoneForm.of(account))
+        for account in accounts
+    ]
+    context = {
+        "nav": "settings", "settings_page": "installation", "zone_form": zone_form or ZoneForm.of(workspace),
+        "accounts": forms, "examined": examined, "mail_host": settings.EMAIL_HOST, "mail_port": settings.EMAIL_PORT,
+        "mail_from": settings.DEFAULT_FROM_EMAIL, "mail_user": settings.EMAIL_HOST_USER,
+        "mail_tls": settings.EMAIL_USE_TLS,
+    }  # fmt: skip
+    return render(request, "inbox/settings/installation.html", context, status=status)
