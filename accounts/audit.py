@@ -43,6 +43,7 @@ WORDS: dict[str, str | Promise] = {
     "workspace.second_factor": _("decided who must sign in with two factors:"),
     "team.created": _("created the team"),
     "team.changed": _("changed the team"),
+    "team.limit": _("set how much somebody gets in the team"),
     "team.default": _("made this the default team:"),
     "hours.changed": _("changed the hours of"),
     "hours.exception_added": _("set days that are different for"),
@@ -142,6 +143,8 @@ def _value(key: str, value: Any) -> str | Promise:
         return region_name(value) or "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if value is None:
+        return "–"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     return _VALUES.get(str(value), str(value))

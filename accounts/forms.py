@@ -1,6 +1,7 @@
 """What people type on the sign-in, profile, people and team pages, cleaned. Only listed fields can be changed."""
 
 import zoneinfo
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, Invitation, Membership, Role, Team, Workspace
 
+MOST_AT_ONCE = 200  # conversations
 PASSWORD_LENGTH = 200  # long sentences fit; more would only cost hashing time
 
 
@@ -145,9 +147,33 @@ class InviteForm(Styled, forms.Form):
 
 
 class MembershipFields:
-    """One checkbox per row ("member") and one more for those who lead; read from `member` and `lead` of the request."""
+    """Per row a checkbox ("member"), one more for those who lead ("lead"), and a limit ("limit-7", empty for none)."""
 
     data: Any
+    add_error: Any
+    limits: dict[int, int | None]
+
+    def rows(self, items: Iterable[Any], had: dict[int, tuple[bool, int | None]]) -> list[tuple[Any, bool, bool, str]]:
+        """Each with: is a member, leads, and the limit as it was typed or is."""
+        found = []
+        for item in items:
+            leads, limit = had.get(item.pk, (False, None))
+            typed = self.data.get(f"limit-{item.pk}", "" if limit is None else str(limit))
+            found.append((item, item.pk in had, leads, typed[:5]))
+        return found
+
+    def read_limits(self, rows: Iterable[tuple[Any, bool, bool, str]]) -> None:
+        """Of those that were sent; what is no number is an error of the form."""
+        self.limits = {}
+        for item, _member, _lead, typed in rows:
+            if f"limit-{item.pk}" not in self.data:
+                continue
+            said = typed.strip()
+            if said and not (said.isascii() and said.isdecimal() and int(said) <= MOST_AT_ONCE):
+                words = _("%(name)s: choose a limit between 0 and %(most)s, or leave it empty.")
+                self.add_error(None, words % {"name": item, "most": MOST_AT_ONCE})
+                continue
+            self.limits[item.pk] = int(said) if said else None
 
     def chosen(self, candidates: list[Any]) -> dict[Any, bool]:
         members, leads = set(self.data.getlist("member")), set(self.data.getlist("lead"))
@@ -159,14 +185,18 @@ class PersonForm(MembershipFields, Styled, forms.ModelForm):
         model = Agent
         fields = ("name", "role", "visibility", "capacity")
 
-    def teams(self) -> list[tuple[Team, bool, bool]]:
-        """Every team of the workspace with: is a member, leads it."""
-        had = dict(Membership.objects.filter(agent=self.instance).values_list("team_id", "is_lead"))
+    def clean(self) -> dict[str, Any]:
+        self.read_limits(self.teams())
+        return super().clean() or {}
+
+    def teams(self) -> list[tuple[Team, bool, bool, str]]:
+        """Every team of the workspace with: is a member, leads it, the limit."""
+        memberships = Membership.objects.filter(agent=self.instance).values_list("team_id", "is_lead", "capacity")
         teams = Team.objects.filter(workspace_id=self.instance.workspace_id).order_by("name")
-        return [(team, team.pk in had, had.get(team.pk, False)) for team in teams]
+        return self.rows(teams, {pk: (leads, limit) for pk, leads, limit in memberships})
 
     def chosen_teams(self) -> dict[Team, bool]:
-        return self.chosen([team for team, _member, _lead in self.teams()])
+        return self.chosen([team for team, *_rest in self.teams()])
 
 
 class TeamForm(MembershipFields, Styled, forms.ModelForm):
@@ -209,6 +239,10 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
         if not may_rename:
             del self.fields["name"]
 
+    def clean(self) -> dict[str, Any]:
+        self.read_limits(self.people())
+        return super().clean() or {}
+
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         same = Team.objects.filter(workspace_id=self.instance.workspace_id, name__iexact=name)
@@ -219,15 +253,14 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
     def clean_remind_percent(self) -> int:
         return self.cleaned_data["remind_percent"] or 0
 
-    def people(self) -> list[tuple[Agent, bool, bool]]:
-        """Every active person of the workspace with: is a member, leads the team."""
-        memberships = Membership.objects.filter(team_id=self.instance.pk)
-        had = dict(memberships.values_list("agent_id", "is_lead"))
+    def people(self) -> list[tuple[Agent, bool, bool, str]]:
+        """Every active person of the workspace with: is a member, leads the team, the limit."""
+        memberships = Membership.objects.filter(team_id=self.instance.pk).values_list("agent_id", "is_lead", "capacity")
         people = Agent.objects.filter(workspace_id=self.instance.workspace_id, is_active=True).order_by("name")
-        return [(person, person.pk in had, had.get(person.pk, False)) for person in people]
+        return self.rows(people, {pk: (leads, limit) for pk, leads, limit in memberships})
 
     def chosen_people(self) -> dict[Agent, bool]:
-        return self.chosen([person for person, _member, _lead in self.people()])
+        return self.chosen([person for person, *_rest in self.people()])
 
 
 def languages() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.hours import DAY, Blocks, OpeningHours
+from accounts.models import WorkingHours
 from accounts.schedules import as_blocks
 
 
@@ -36,6 +37,24 @@ def week_words(weekly: Sequence) -> str:
             joint = "–" if len(numbers) > 2 else ", "
             parts.append(f"{first if first == last else first + joint + last} {blocks_words(blocks)}")
     return " · ".join(parts) or _("never")
+
+
+def week_of(row: WorkingHours | None) -> str:
+    """Of hours as they are stored; "" where none are in use."""
+    return week_words(row.weekly) if row is not None and row.is_used else ""
+
+
+def short_words(hours: OpeningHours, now: datetime) -> str:
+    """For a line among others: "open until 18:30", "closed until Monday, 09:00"."""
+    if hours.always_open:
+        return _("always open")
+    if hours.is_open(now):
+        closes = hours.closes_after(now)
+        return _("open until %(until)s") % {"until": moment_words(closes, hours, now)} if closes else _("always open")
+    opens = hours.next_opening(now)
+    if opens is None:
+        return pgettext("hours", "closed")
+    return _("closed until %(when)s") % {"when": moment_words(opens, hours, now)}
 
 
 def now_words(hours: OpeningHours, now: datetime) -> str:

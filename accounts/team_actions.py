@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.audit import record_audit
 from accounts.models import Agent, Membership, Role, Team, Workspace
@@ -45,6 +46,19 @@ def set_members(team: Team, members: Mapping[Agent, bool], *, by: Agent) -> None
         Membership.objects.update_or_create(team=team, agent_id=agent_id, defaults={"is_lead": leads})
     names = sorted(agent.name for agent in members)
     record_audit(team.workspace, by, "team.changed", subject=team.name, data={"members": names})
+
+
+@transaction.atomic
+def set_limits(memberships: QuerySet[Membership], limits: Mapping[tuple[int, int], int | None], *, by: Agent) -> None:
+    """How many of a team's conversations a person gets at once at most, by (team, agent); None for no limit."""
+    for membership in memberships.select_related("team__workspace", "agent").order_by("pk"):
+        limit = limits.get((membership.team_id, membership.agent_id), membership.capacity)
+        if limit == membership.capacity:
+            continue
+        data = {"name": membership.agent.name, "from": membership.capacity, "to": limit}
+        membership.capacity = limit
+        membership.save(update_fields=["capacity"])
+        record_audit(membership.team.workspace, by, "team.limit", subject=membership.team.name, data=data)
 
 
 @transaction.atomic

@@ -27,8 +27,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from accounts.hours_words import short_words
 from accounts.models import Agent, Role, Team
 from accounts.permissions import teams_led_by
+from accounts.schedules import hours_of_teams
 from inbox import presence, times
 from inbox.actions.asking_back import may_ask
 from inbox.actions.handback import DEFAULT_GUARD
@@ -167,6 +169,9 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     teams = list(teams_led_by(agent))
     team = next((each for each in teams if each.pk == team_id), None)
     sort = sort if sort in SORTS else SORTS[0]
+    open_times = hours_of_teams(agent.workspace)
+    for each in teams:
+        each.hours_now = short_words(open_times[each.pk], now)  # type: ignore[attr-defined]
     here = _conversations(agent, team)
     seats = _seats(agent, [team] if team else teams, everybody=team is None and agent.role == Role.ADMIN, now=now)
     states = {seat.agent.pk: seat.state for seat in seats}

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Agent, Membership, Team, Workspace
+from accounts.models import Agent, Membership, Team, WorkingHours, Workspace
 from accounts.passwords import DEMO_PASSWORD
 from inbox import demo_data, demo_thread_rows, demo_threads
 from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, SavedReply, ServiceMessageCount
@@ -40,6 +40,7 @@ class DemoWorkspace:
 
     def build(self) -> Workspace:
         self.workspace = Workspace.objects.create(name=demo_data.WORKSPACE, is_demo=True)
+        WorkingHours.objects.create(workspace=self.workspace, weekly=demo_data.WEEK, region=demo_data.REGION)
         self._make_teams()
         self._make_people()
         self._make_number()

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from accounts.models import Role, RoutingStrategy, Visibility
 
 WORKSPACE = "Radhaus Lindenhof"
+# The shop's hours. Its people have none of their own, so that whoever tries it is never off duty.
+WEEK = [[[540, 1110]]] * 5 + [[[600, 840]], []]
+REGION = "DE-BE"
 REPLIES_THIS_MONTH = 812  # of Meta's free thousand
 # Templates are the practice phone's own (`whatsapp.sandbox.seed_templates`); how often each was used, and the files.
 TEMPLATE_USES = {"rad_fertig": 210, "termin_bestaetigen": 158, "rueckfrage_auftrag": 63, "abholung_erinnern": 41}

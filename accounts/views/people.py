@@ -17,10 +17,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions, factor_actions, links
 from accounts.forms import InviteForm, PersonForm
+<<<<<<< HEAD
 from accounts.models import Agent, Invitation, SecondFactor
 from accounts.permissions import admin_required, lead_required, may_manage_people
 from accounts.security_forms import RuleForm
 from accounts.sessions import sessions_of
+=======
+from accounts.hours_words import week_of
+from accounts.models import Agent, Invitation, Membership, WorkingHours
+from accounts.permissions import admin_required, lead_required, may_manage_people, people_led_by
+from accounts.team_actions import set_limits
+>>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
 from accounts.views.answers import done, refusals_in_words
 from accounts.views.passwords import mail_is_set_up
 from accounts.views.second_factor import fresh_required
@@ -43,7 +50,11 @@ def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResp
         "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
         "invitations": _open_invitations(viewer) if manages else [],
         "form": InviteForm(workspace=viewer.workspace) if manages else None,
+<<<<<<< HEAD
         "rule_form": RuleForm(instance=viewer.workspace) if manages else None,
+=======
+        "led": set() if manages else set(people_led_by(viewer).values_list("pk", flat=True)),
+>>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
     }  # fmt: skip
     return render(request, "accounts/people.html", context | more, status=status)
 
@@ -108,6 +119,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     values = {name: form.cleaned_data[name] for name in ("name", "role", "visibility", "capacity")}
     actions.update_agent(subject, by=request.user, **values)  # type: ignore[arg-type]
     actions.set_memberships(subject, form.chosen_teams(), by=request.user)  # type: ignore[arg-type]
+    limits = {(team_id, subject.pk): limit for team_id, limit in form.limits.items()}
+    set_limits(Membership.objects.filter(agent=subject), limits, by=request.user)  # type: ignore[arg-type]
     done(request, _("%(name)s is saved.") % {"name": subject.name})
     return redirect("settings-people")
 
@@ -115,10 +128,15 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def _person_page(
     request: HttpRequest, subject: Agent, form: PersonForm, status: int = 200, **more: Any
 ) -> HttpResponse:
+<<<<<<< HEAD
     context = {
         "nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams(),
         "factors": subject.second_factors.order_by("pk"), "sessions": sessions_of(subject),
     }  # fmt: skip
+=======
+    context = {"nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams()}
+    context["hours"] = week_of(WorkingHours.objects.filter(agent=subject).first())
+>>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
     return render(request, "accounts/person.html", context | more, status=status)
 
 

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import team_actions
 from accounts.forms import TeamForm
-from accounts.models import Agent, Team
+from accounts.hours_words import week_of
+from accounts.models import Agent, Membership, Team, WorkingHours
 from accounts.permissions import admin_required, lead_required, leads_team, may_manage_people
 from accounts.views.answers import done
 
@@ -31,7 +32,7 @@ def new_team(request: HttpRequest) -> HttpResponse:
     form = TeamForm(request.POST or None, instance=team)
     if request.method == "POST" and form.is_valid():
         made = team_actions.create_team(viewer.workspace, by=viewer, **form.cleaned_data)
-        team_actions.set_members(made, form.chosen_people(), by=viewer)
+        _set_members(made, form.chosen_people(), form, by=viewer)
         done(request, _("Team %(name)s is there.") % {"name": made.name})
         return redirect("settings-teams")
     return _page(request, team, form)
@@ -54,16 +55,23 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
     team_actions.update_team(subject, by=viewer, **form.cleaned_data)
     chosen = form.chosen_people()
     if not manages:  # the leads stay as an admin set them
-        leads = {person: True for person, _member, leads in form.people() if leads}
+        leads = {person: True for person, _member, leads, _limit in form.people() if leads}
         chosen = dict.fromkeys(chosen, False) | leads
-    team_actions.set_members(subject, chosen, by=viewer)
+    _set_members(subject, chosen, form, by=viewer)
     done(request, _("Team %(name)s is saved.") % {"name": subject.name})
     return redirect("settings-teams")
+
+
+def _set_members(subject: Team, chosen: dict[Agent, bool], form: TeamForm, *, by: Agent) -> None:
+    team_actions.set_members(subject, chosen, by=by)
+    limits = {(subject.pk, agent_id): limit for agent_id, limit in form.limits.items()}
+    team_actions.set_limits(Membership.objects.filter(team=subject), limits, by=by)
 
 
 def _page(request: HttpRequest, subject: Team, form: TeamForm) -> HttpResponse:
     context = {
         "nav": "settings", "settings_page": "teams", "team": subject, "form": form, "people": form.people(),
+        "hours": week_of(WorkingHours.objects.filter(team=subject).first()) if subject.pk else "",
         "manages": may_manage_people(request.user),  # type: ignore[arg-type]
     }  # fmt: skip
     return render(request, "accounts/team.html", context, status=422 if form.errors else 200)

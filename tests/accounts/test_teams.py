@@ -4,7 +4,7 @@
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Membership, Role
+from accounts.models import AuditEntry, Membership, Role
 from tests import factories
 from tests.accounts.people_case import PeopleTestCase
 
@@ -71,3 +71,41 @@ class TeamTests(PeopleTestCase):
         self.assertEqual(
             list(self.cast.workspace.teams.filter(is_default=True)), [self.cast.other_team]
         )
+
+    def test_a_limit_is_set_on_the_team_page_or_the_persons_and_emptied_again(self) -> None:
+        team, ben = self.cast.team, self.cast.ben
+        form = {"name": "Werkstatt", "strategy": "least_busy", "handback_minutes": 30, "guard_minutes": 60,
+                "member": [ben.pk, self.cast.lea.pk], "lead": [self.cast.lea.pk]}
+
+        self.client.post(reverse("settings-team", args=[team.pk]), form | {f"limit-{ben.pk}": "3"})
+        self.assertEqual(team.memberships.get(agent=ben).capacity, 3)
+        entry = AuditEntry.objects.get(verb="team.limit")
+        self.assertEqual((entry.subject, entry.data), ("Werkstatt", {"name": "Ben Brandt", "from": None, "to": 3}))
+
+        self.client.post(reverse("settings-team", args=[team.pk]), form)
+        self.assertEqual(team.memberships.get(agent=ben).capacity, 3)
+        self.client.post(
+            reverse("settings-person", args=[ben.pk]), self.person_form(ben) | {f"limit-{team.pk}": ""}
+        )
+        self.assertIsNone(team.memberships.get(agent=ben).capacity)
+
+    def test_a_limit_that_is_no_number_is_refused_and_kept_on_the_page(self) -> None:
+        self.cast.ada.language = "en"
+        self.cast.ada.save()
+        response = self.client.post(reverse("settings-team", args=[self.cast.team.pk]), {
+            "name": "Werkstatt", "strategy": "least_busy", "handback_minutes": 30, "guard_minutes": 60,
+            "member": [self.cast.ben.pk], f"limit-{self.cast.ben.pk}": "many",
+        })
+
+        self.assertContains(response, "Ben Brandt: choose a limit between 0 and 200", status_code=422)
+        self.assertContains(response, 'value="many"', status_code=422)
+
+    def test_a_lead_sets_limits_in_the_own_team(self) -> None:
+        lea = Client()
+        lea.force_login(self.cast.lea)
+        lea.post(reverse("settings-team", args=[self.cast.team.pk]), {
+            "strategy": "least_busy", "handback_minutes": 30, "guard_minutes": 60,
+            "member": [self.cast.ben.pk], f"limit-{self.cast.ben.pk}": "2",
+        })
+
+        self.assertEqual(self.cast.team.memberships.get(agent=self.cast.ben).capacity, 2)

@@ -264,3 +264,31 @@ def test_the_page_is_german_for_germans(cast):
     page = ada.post(HOURS, WEEK, follow=True).content.decode()
     assert "Jetzt geöffnet bis 13:00 · wieder ab heute, 14:00" in page
     assert "Tag der Arbeit" in page or "Erster Mai" in page
+
+
+def test_the_pages_of_people_and_teams_lead_to_their_hours(cast, ada, lea):
+    ada.post(reverse("settings-person-hours", args=[cast.ben.pk]), WEEK | {"region": ""})
+    hours = reverse("settings-person-hours", args=[cast.ben.pk])
+    assert hours in ada.get(reverse("settings-person", args=[cast.ben.pk])).content.decode()
+    people = lea.get(reverse("settings-people")).content.decode()
+    assert hours in people
+    assert reverse("settings-person-hours", args=[cast.ada.pk]) not in people
+    team = lea.get(reverse("settings-team", args=[cast.team.pk])).content.decode()
+    assert reverse("settings-team-hours", args=[cast.team.pk]) in team
+    profile = client_of(cast.ben).get(reverse("profile")).content.decode()
+    assert "Mon–Fri 09:00–13:00, 14:00–18:30 · Sat 10:00–14:00" in profile
+
+
+def test_the_board_says_until_when_a_team_is_open(cast, ada, lea):
+    ada.post(HOURS, WEEK)
+    assert "Open until 13:00" in lea.get("/team/").content.decode()
+    with time_machine.travel("2026-11-23T12:30:00Z", tick=False):
+        assert "Closed until 14:00" in client_of(cast.lea).get("/team/").content.decode()
+
+
+def test_nonsense_is_refused_or_not_there(cast, ada):
+    for wrong in ({"from-0": ["9"] * 50, "until-0": ["10"] * 50}, {"region": "XX-YY"},
+                  {"seen": "nonsense", "from-1": ["x" * 5000], "until-1": ["9"]}):  # fmt: skip
+        assert ada.post(HOURS, WEEK | wrong).status_code == 422
+    for key in ("", "x", "2026-12-28", "2026-99-99.2026-12-31", "2026-12-28.2026-12-31.1"):
+        assert ada.post(EXCEPTIONS, {"remove": key}).status_code == 404
