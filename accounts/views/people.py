@@ -17,17 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import actions, factor_actions, links
 from accounts.forms import InviteForm, PersonForm
-<<<<<<< HEAD
-from accounts.models import Agent, Invitation, SecondFactor
-from accounts.permissions import admin_required, lead_required, may_manage_people
+from accounts.hours_words import week_of
+from accounts.models import Agent, Invitation, Membership, SecondFactor, WorkingHours
+from accounts.permissions import admin_required, lead_required, may_manage_people, people_led_by
 from accounts.security_forms import RuleForm
 from accounts.sessions import sessions_of
-=======
-from accounts.hours_words import week_of
-from accounts.models import Agent, Invitation, Membership, WorkingHours
-from accounts.permissions import admin_required, lead_required, may_manage_people, people_led_by
 from accounts.team_actions import set_limits
->>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
 from accounts.views.answers import done, refusals_in_words
 from accounts.views.passwords import mail_is_set_up
 from accounts.views.second_factor import fresh_required
@@ -50,11 +45,8 @@ def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResp
         "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
         "invitations": _open_invitations(viewer) if manages else [],
         "form": InviteForm(workspace=viewer.workspace) if manages else None,
-<<<<<<< HEAD
         "rule_form": RuleForm(instance=viewer.workspace) if manages else None,
-=======
         "led": set() if manages else set(people_led_by(viewer).values_list("pk", flat=True)),
->>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
     }  # fmt: skip
     return render(request, "accounts/people.html", context | more, status=status)
 
@@ -128,15 +120,11 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def _person_page(
     request: HttpRequest, subject: Agent, form: PersonForm, status: int = 200, **more: Any
 ) -> HttpResponse:
-<<<<<<< HEAD
     context = {
         "nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams(),
         "factors": subject.second_factors.order_by("pk"), "sessions": sessions_of(subject),
+        "hours": week_of(WorkingHours.objects.filter(agent=subject).first()),
     }  # fmt: skip
-=======
-    context = {"nav": "settings", "settings_page": "people", "person": subject, "form": form, "teams": form.teams()}
-    context["hours"] = week_of(WorkingHours.objects.filter(agent=subject).first())
->>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
     return render(request, "accounts/person.html", context | more, status=status)
 
 

@@ -6,16 +6,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-<<<<<<< HEAD
 from accounts import duty
 from accounts.forms import PreferenceForm, ProfileForm
-from accounts.models import Agent
-=======
-from accounts import actions, duty, throttle
-from accounts.forms import ChangePasswordForm, PreferenceForm, ProfileForm
 from accounts.hours_words import week_of
 from accounts.models import Agent, WorkingHours
->>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
 from accounts.permissions import may_manage_settings
 from accounts.views.answers import done
 
@@ -53,35 +47,7 @@ def preference(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-<<<<<<< HEAD
 def _page(request: HttpRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
     context = {"nav": "settings", "settings_page": "profile", "form": form}
-=======
-@sensitive_post_parameters("current", "password")
-@require_POST
-def password(request: HttpRequest) -> HttpResponse:
-    """Change the own password; this device stays signed in, all others are signed out."""
-    agent: Agent = request.user  # type: ignore[assignment]
-    limit = throttle.Limit(throttle.hashed("password", str(agent.pk)), throttle.PER_ACCOUNT)
-    form = ChangePasswordForm(request.POST, agent=agent)
-    if not throttle.count(limit).allowed:
-        form.add_error(None, _("Too many tries. Please wait a quarter of an hour."))
-        return _page(request, ProfileForm(instance=agent), form, status=429)
-    if not form.is_valid():
-        return _page(request, ProfileForm(instance=agent), form, status=422)
-    actions.change_password(agent, form.cleaned_data["password"])
-    throttle.forgive([limit])
-    started_at = request.session.get("started_at", int(time.time()))
-    update_session_auth_hash(request, agent)
-    request.session["started_at"] = started_at
-    done(request, _("Your password is changed. Other devices are signed out."))
-    return redirect("profile")
-
-
-def _page(
-    request: HttpRequest, form: ProfileForm, password_form: ChangePasswordForm, status: int = 200
-) -> HttpResponse:
-    context = {"nav": "settings", "settings_page": "profile", "form": form, "password_form": password_form}
     context["hours"] = week_of(WorkingHours.objects.filter(agent=request.user.pk).first())
->>>>>>> ea6ee03 (Limits per team, and the ways to the hours: from people, teams, the board and the profile)
     return render(request, "accounts/profile.html", context, status=status)
