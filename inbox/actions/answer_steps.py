@@ -4,11 +4,13 @@ The sweeper looks about once a second. A step is taken under the conversation's 
 so neither a second sweeper nor a restart takes it twice.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
+from accounts.models import Agent, Role
 from inbox import events, presence
 from inbox.actions import answer_timers
 from inbox.actions.handback import hand_back_late
@@ -20,8 +22,11 @@ from inbox.answer_targets import Step
 from inbox.enums import NoticeKind
 from inbox.models import AnswerTimer, Conversation
 
+logger = logging.getLogger(__name__)
+
 AT_ONCE = 20  # timers in one look; as long as there are some, the next look is a moment away
 PATIENCE = timedelta(minutes=5)  # with somebody who has only just got it, or could not know of the target
+TRY_AGAIN = timedelta(minutes=1)
 NOBODY_ELSE = timedelta(minutes=1)  # until it is asked again whether a colleague is free
 
 
@@ -30,8 +35,14 @@ def take_due_steps(now: datetime) -> bool:
     due = AnswerTimer.objects.filter(next_at__lte=now).order_by("next_at")
     rows = list(due.values_list("pk", flat=True)[:AT_ONCE])
     for conversation in Conversation.objects.filter(pk__in=rows) if rows else ():
-        with transaction.atomic(), events.gathered():
-            _take(lock(conversation), now)
+        try:
+            with transaction.atomic(), events.gathered():
+                _take(lock(conversation), now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # the others have their time, too
+            logger.exception("The answer timer of conversation %s failed", conversation.pk)
+            AnswerTimer.objects.filter(pk=conversation.pk).update(next_at=now + TRY_AGAIN)
     return len(rows) == AT_ONCE
 
 
@@ -84,7 +95,13 @@ def _somebody_else_is_free(conversation: Conversation, now: datetime) -> bool:
 
 
 def _tell_lead(conversation: Conversation, timer: AnswerTimer, now: datetime) -> None:
-    events.notice_due(conversation, leads_of(conversation), NoticeKind.TARGET_OVER)
+    events.notice_due(conversation, leads_of(conversation) or _admins(conversation), NoticeKind.TARGET_OVER)
+
+
+def _admins(conversation: Conversation) -> list[int]:
+    """They lead the teams that nobody leads."""
+    admins = Agent.objects.filter(workspace_id=conversation.workspace_id, role=Role.ADMIN, is_active=True)
+    return list(admins.values_list("pk", flat=True))
 
 
 _STEPS: dict[Step, Callable[[Conversation, AnswerTimer, datetime], None]] = {

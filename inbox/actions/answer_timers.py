@@ -5,7 +5,10 @@ changes elsewhere (targets, hours, holidays) is found by `Retiming`, a chore of 
 anybody forgot.
 """
 
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
@@ -17,11 +20,13 @@ from accounts.schedules import hours_of_teams, team_hours
 from inbox import events
 from inbox.actions.locks import lock
 from inbox.answer_targets import NONE, Target, basis, plan
-from inbox.models import AnswerTimer, Case, Conversation
+from inbox.models import AnswerTimer, Case, Contact, Conversation
 
 Kind = AnswerTimer.Kind
 STORED = [field.name for field in AnswerTimer._meta.concrete_fields if not field.primary_key]
 NO_TARGET = dict.fromkeys(Kind.values, "")
+ALWAYS = OpeningHours(ZoneInfo("UTC"))
+FRESH = 10  # seconds
 LOOK_EVERY = timedelta(minutes=1)  # for what somebody forgot
 AT_ONCE = 20  # conversations in one look; as long as there are some, the next look is a moment away
 
@@ -51,15 +56,16 @@ def follow(conversation: Conversation, *, since: datetime | None = None) -> None
 
 def set_timer(conversation: Conversation, *, since: datetime | None = None, is_first: bool | None = None) -> None:
     """The same, but `answer_due_at` is the caller's to save. `is_first`: nobody has answered in this case yet."""
-    team = conversation.team
-    if team is None or not (conversation.is_open and conversation.needs_answer) or not _has_target(team):
+    waits = conversation.is_open and conversation.needs_answer and conversation.team_id is not None
+    known = _rules_of(conversation) if waits else None
+    if known is None or conversation.contact.kind == Contact.Kind.GROUP:  # there we only read
         end(conversation)
         return
     kind = Kind.FIRST if (_is_first(conversation) if is_first is None else is_first) else Kind.NEXT
     timer = AnswerTimer.objects.filter(pk=conversation.pk).first() if since is None else None
     if timer is None:
         timer = AnswerTimer(conversation=conversation, started_at=since or _waits_since(conversation))
-    if _plan(timer, team, kind, conversation.workspace):
+    if _plan(timer, known, kind):
         # One statement, whether it is there or not.
         AnswerTimer.objects.bulk_create(
             [timer], update_conflicts=True, unique_fields=["conversation"], update_fields=STORED
@@ -76,14 +82,11 @@ def end(conversation: Conversation) -> None:
         conversation.answer_due_at = None
 
 
-def _plan(timer: AnswerTimer, team: Team, kind: str, workspace: Workspace) -> bool:
+def _plan(timer: AnswerTimer, known: "Rules", kind: str) -> bool:
     """Work out the moments anew; what lies ahead again is done again. False: nothing is promised."""
+    team, hours, now = known.team, known.hours, timezone.now()
     target = target_of(team, kind)
-    if target is None:
-        return False
-    team.workspace = workspace
-    hours, now = team_hours(team), timezone.now()
-    planned = plan(timer.started_at, target, hours)
+    planned = plan(timer.started_at, target, hours) if target else None
     if planned is None:
         return False
     if timer.team_id != team.pk:
@@ -96,6 +99,29 @@ def _plan(timer: AnswerTimer, team: Team, kind: str, workspace: Workspace) -> bo
     timer.done = timer.steps_done & planned.passed(now)
     timer.next_at = planned.next_at(timer.steps_done)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A team's targets and hours, as they were read a moment ago."""
+
+    team: Team
+    hours: OpeningHours
+    read_at: float = field(default_factory=time.monotonic)
+
+
+_read: dict[int, Rules] = {}  # by the sweeper of this process, where there is one: the loop through which messages come
+
+
+def _rules_of(conversation: Conversation) -> Rules | None:
+    """None where the team has set no target. Should they have changed this very moment, `Retiming` mends it."""
+    found = _read.get(conversation.team_id or 0)
+    if found is None or time.monotonic() - found.read_at > FRESH:
+        if (team := conversation.team) is None or not _has_target(team):
+            return None
+        team.workspace = conversation.workspace
+        return Rules(team, team_hours(team))
+    return found if _has_target(found.team) else None
 
 
 def _waits_since(conversation: Conversation) -> datetime:
@@ -124,8 +150,10 @@ class Retiming:
         for workspace in Workspace.objects.prefetch_related("teams"):
             teams = list(workspace.teams.all())
             if all(not _has_target(team) and self._seen.get(team.pk) == NO_TARGET for team in teams):
+                _read.update({team.pk: Rules(team, ALWAYS) for team in teams})
                 continue
             hours = hours_of_teams(workspace)
+            _read.update({team.pk: Rules(team, hours[team.pk]) for team in teams})
             for team in teams:
                 bases = {kind: _basis(team, kind, hours[team.pk], now) for kind in Kind.values}
                 is_known = bases == self._seen.get(team.pk)
@@ -152,7 +180,7 @@ def _strayed() -> list[int]:
 
 def _outdated(team: Team, bases: dict[str, str]) -> list[int]:
     """Customers of this team who wait, and whose timer was made from something else or is lacking."""
-    waiting = Conversation.objects.open().filter(team=team, needs_answer=True)
+    waiting = Conversation.objects.open().filter(team=team, needs_answer=True, contact__kind=Contact.Kind.PERSON)
     answered = Case.objects.filter(conversation=OuterRef("pk"), closed_at=None, first_replied_at__isnull=False)
     found: list[int] = []
     for kind, of_kind in ((Kind.FIRST, ~Exists(answered)), (Kind.NEXT, Exists(answered))):

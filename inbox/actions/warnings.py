@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from accounts.models import Agent, Membership, Role
+from accounts.models import Agent, Availability, Membership, Role
 from inbox import events
 from inbox.actions.locks import lock
 from inbox.enums import NoticeKind
@@ -92,10 +92,10 @@ def _warn(conversation: Conversation, now: datetime) -> None:
 
 
 def _responsible(conversation: Conversation, minutes: int) -> list[int]:
-    """Who has it, in the last minutes the leads as well; only they when nobody has it."""
-    if conversation.assignee_id is not None:
-        leads = leads_of(conversation) if minutes == min(THRESHOLDS) else []
-        return list(dict.fromkeys([conversation.assignee_id, *leads]))
+    """Who has it; in the last minutes, or when that person is away, the leads as well; only they when nobody has it."""
+    if (holder := conversation.assignee) is not None:
+        is_alone = holder.availability == Availability.AVAILABLE and minutes > min(THRESHOLDS)
+        return list(dict.fromkeys([holder.pk, *([] if is_alone else leads_of(conversation))]))
     return leads_of(conversation)
 
 

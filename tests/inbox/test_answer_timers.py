@@ -7,10 +7,11 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test import TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import WorkingHours
-from inbox.actions import assignment, conversations
+from inbox.actions import answer_steps, answer_timers, assignment, conversations
 from inbox.actions.answer_steps import take_due_steps
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.replying import send_reply
@@ -54,7 +55,8 @@ class TestTimer:
             yield
 
     @pytest.fixture(autouse=True)
-    def cast(self, clock, people):  # noqa: F811
+    def cast(self, clock, people, monkeypatch):  # noqa: F811
+        monkeypatch.setattr(answer_timers, "_read", {})
         self.people, self.cast = people, make_cast()
         team_with_targets(self.cast)
         Conversation.objects.update(needs_answer=False, waiting_since=None)  # Clara and Dario have been answered
@@ -187,6 +189,23 @@ class TestTimer:
             self.cast.claras.pk, self.cast.darios.pk
         }  # fmt: skip
 
+    def test_what_only_can_be_read_has_no_target(self):
+        self.asked.contact.kind = "group"
+        self.asked.contact.save()
+        writes(self.asked)
+        self.sweep(minutes=1)
+        assert self.asked.answer_due_at is None and not AnswerTimer.objects.exists()
+
+    def test_the_loop_knows_targets_and_hours_and_asks_for_them_only_now_and_then(self):
+        self.sweep()
+        message = factories.bare_row(self.asked, "Hallo?", timezone.now(), inbound=True)
+        with CaptureQueriesContext(connection) as asked:
+            register_customer_message(self.asked, message, timezone.now())
+        tables = " ".join(str(each["sql"]) for each in asked)
+        assert "accounts_team" not in tables and "accounts_workinghours" not in tables
+        self.asked.refresh_from_db()
+        assert self.asked.answer_due_at == NOON + 30 * MINUTE
+
     # --- the steps
 
     def test_reminder_then_the_queue_then_the_lead_each_at_its_second_and_once(self):
@@ -261,6 +280,32 @@ class TestTimer:
         send_reply(self.asked, by=self.cast.ben, text="Ja", uid="0" * 32)
         self.sweep(hours=1)
         assert self.asked.assignee == self.cast.ben and self.told() == []
+
+    def test_a_team_that_nobody_leads_has_the_admins_told(self):
+        self.cast.team.memberships.filter(agent=self.cast.lea).delete()
+        writes(self.asked)
+        self.sweep(hours=1)
+        assert self.told() == [(self.cast.ada.pk, "target_over")]
+
+    def test_one_timer_that_fails_keeps_the_others_from_nothing(self, monkeypatch):
+        other = factories.conversation(self.cast.number, factories.contact(self.cast.number, "Nina Neu"))
+        writes(self.asked)
+        self.clock.shift(MINUTE)
+        writes(other)
+        taken, rule = [], answer_steps._take
+
+        def fails(conversation, now):
+            if conversation.pk == self.asked.pk:
+                raise ValueError
+            taken.append(conversation.pk)
+            rule(conversation, now)
+
+        monkeypatch.setattr(answer_steps, "_take", fails)
+        self.sweep(hours=1)
+        assert taken == [other.pk]
+        monkeypatch.undo()
+        self.sweep(minutes=1)
+        assert self.told() == [(self.cast.lea.pk, "target_over")]
 
     def test_screens_hear_of_a_missed_target_at_its_second(self):
         writes(self.asked)
