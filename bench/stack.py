@@ -12,8 +12,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.ports import free_port, port_is_free
+
+if TYPE_CHECKING:
+    from accounts.models import Agent
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -71,18 +75,28 @@ def open_port() -> int:
             return port
 
 
-def sign_in_people(count: int) -> list[str]:
-    """Make `count` available agents who see everything, with a session each; returns their Cookie headers."""
+def session_of(agent: "Agent") -> str:
+    """A new session of this person, as a Cookie header."""
     from importlib import import_module
 
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(agent.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = agent.get_session_auth_hash()
+    session["started_at"] = session["active_at"] = int(time.time())
+    session.create()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def sign_in_people(count: int) -> list[str]:
+    """Make `count` available agents who see everything, with a session each; returns their Cookie headers."""
     from accounts.models import Agent, Membership, Team, Visibility, Workspace
 
     workspace = Workspace.objects.filter(is_demo=True)[0]
     teams = list(Team.objects.filter(workspace=workspace))
-    store = import_module(settings.SESSION_ENGINE).SessionStore
     cookies = []
     for index in range(count):
         agent, _ = Agent.objects.get_or_create(
@@ -93,11 +107,5 @@ def sign_in_people(count: int) -> list[str]:
             },
         )  # fmt: skip
         Membership.objects.get_or_create(team=teams[index % len(teams)], agent=agent)
-        session = store()
-        session[SESSION_KEY] = str(agent.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = agent.get_session_auth_hash()
-        session["started_at"] = session["active_at"] = int(time.time())
-        session.create()
-        cookies.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+        cookies.append(session_of(agent))
     return cookies

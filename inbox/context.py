@@ -29,14 +29,14 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),
     ("automation", [
-        ("automatic", "settings-automatic", "bot", gettext_noop("Automatic messages"), LEADS),
+        ("automatic", "settings-automatic", "bot", gettext_noop("Automatic replies"), LEADS),
+        ("hours", "settings-hours", "clock", gettext_noop("Business hours"), LEADS),
+        ("rules", "settings-rules", "route", gettext_noop("Assignment"), LEADS),
     ]),
     ("workspace", [
         ("people", "settings-people", "users", gettext_noop("People and roles"), LEADS),
         ("teams", "settings-teams", "contacts", gettext_noop("Teams"), LEADS),
-        ("hours", "settings-hours", "clock", gettext_noop("Business hours"), LEADS),
         ("teamwork", "settings-teamwork", "route", gettext_noop("Working together"), ADMINS),
-        ("rules", "settings-rules", "route", gettext_noop("Assignment"), LEADS),
         ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),
         ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),

@@ -79,4 +79,5 @@ def _field(part: str, initial: str) -> forms.CharField:
             widget=forms.Textarea(attrs={"rows": 2, "class": "input"}),
             help_text=_("Leave it empty to ask for no comment.") if part == "why" else "",
         )  # fmt: skip
-    return forms.CharField(label=LABELS[part], max_length=TITLE, initial=initial)
+    widget = forms.TextInput(attrs={"class": "input"})
+    return forms.CharField(label=LABELS[part], max_length=TITLE, initial=initial, widget=widget)

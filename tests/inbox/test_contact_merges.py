@@ -17,6 +17,7 @@ from inbox.actions.following import follow
 from inbox.actions.notes import add_note
 from inbox.errors import InboxRuleViolation
 from inbox.models import (
+    Case,
     Consent,
     Contact,
     ContactField,
@@ -26,6 +27,7 @@ from inbox.models import (
     Event,
     Label,
     ReadCursor,
+    Satisfaction,
 )
 from tests import factories
 from tests.cast import Cast, make_cast
@@ -90,6 +92,8 @@ def _furnish(cast) -> None:
         follow(conversation, by=(cast.ben, cast.lea)[index])
         Draft.objects.create(agent=cast.ben, conversation=conversation, text=f"Entwurf {index}")
         ReadCursor.objects.create(agent=cast.ben, conversation=conversation, read_count=1 + index)
+        case = Case.objects.create(workspace=cast.workspace, conversation=conversation, closed_at=timezone.now())
+        Satisfaction.objects.create(workspace=cast.workspace, conversation=conversation, case=case, score=5)
         conversation.refresh_from_db()
     ReadCursor.objects.create(agent=cast.lea, conversation=cast.darios, read_count=1)
 

@@ -11,7 +11,6 @@ from whatsapp.sandbox.visit_words import EMOJI, TONGUES, Tongue
 
 USUAL = 600.0  # seconds of the plan for which the pauses below are meant
 ARRIVE_WITHIN = 0.85  # of the time, so that the last ones can be served
-MARGIN = 60.0  # seconds by which a business may count its window shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,14 @@ class Visit:
     button: int | None  # which one of a question with buttons is tapped
     button_after: float
     comment: Say | None  # to what is asked after that
-    window: float  # seconds that Meta's window is open from the first message on; 0: the usual day
+    window: float  # seconds in which the first message can still be answered; 0: the usual day
 
 
 def plan(seed: int, conversations: int, seconds: float, *, closing: float = 0.0) -> list[Visit]:
     """So many conversations within that time. Of a share of `closing` the first words come late, as after trouble on
     Meta's side: little is left of their window."""
-    arrivals = sorted(Random(f"{seed} arrivals").uniform(0, seconds * ARRIVE_WITHIN) for _ in range(conversations))
+    dice = Random(f"{seed} arrivals")
+    arrivals = sorted(dice.uniform(0, seconds * ARRIVE_WITHIN) for _ in range(conversations))
     return [_visit(seed, position, at, seconds, closing) for position, at in enumerate(arrivals)]
 
 
@@ -60,7 +60,7 @@ def _visit(seed: int, position: int, starts_at: float, seconds: float, closing: 
         replies=_replies(dice, tongue, pace),
         button=dice.choices((0, 1, 2, None), (55, 12, 8, 25))[0], button_after=dice.uniform(4, 40) * pace,
         comment=Say(dice.uniform(5, 30) * pace, "text", dice.choice(tongue.comments)) if dice.random() < 0.5 else None,
-        window=MARGIN + dice.uniform(0.2, 0.5) * seconds if is_late else 0.0,
+        window=dice.uniform(0.2, 0.5) * seconds if is_late else 0.0,
     )  # fmt: skip
 
 

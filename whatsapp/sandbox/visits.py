@@ -14,6 +14,8 @@ from whatsapp.sandbox.state import DAY, Customer, Message, Number, State
 from whatsapp.sandbox.visit_plan import Say, Visit, plan
 
 MOST, LONGEST = 2_000, 240.0  # conversations, minutes
+MARGIN = 60.0  # seconds by which a business counts its window shorter
+LEAST = 30.0  # seconds that anybody needs for an answer, however fast the plan is played
 
 
 @dataclass
@@ -82,7 +84,7 @@ class Visits:
         news = self.heard[customer.key] = asyncio.Queue()
         run.started += 1
         run.is_running = run.started < run.conversations
-        late = DAY - visit.window / run.speed if visit.window else 0.0
+        late = DAY - MARGIN - max(visit.window / run.speed, LEAST) if visit.window else 0.0
         for words in visit.opening:
             await self._say(run, number, customer, words, late=late)
         answer = await self._answer(run, number, customer, visit, news)

@@ -16,6 +16,7 @@ FAST = {"conversations": 12, "minutes": 1, "speed": 120, "seed": 7}
 @pytest.fixture
 def phone(practice_phone: PracticePhone, webhook_recorder: WebhookRecorder) -> PracticePhone:
     practice_phone.webhooks_to(webhook_recorder.url)
+    practice_phone.settings(enforce_throughput=False)  # so many at once are more than Meta lets a number do
     return practice_phone
 
 
@@ -43,7 +44,8 @@ def test_the_plan_has_all_kinds_of_people() -> None:
     assert {visit.button for visit in visits} == {0, 1, 2, None}
     assert {visit.reminder is None for visit in visits} == {True, False}
     assert 10 < sum(1 for visit in visits if visit.window) < 60
-    assert all(0 <= visit.starts_at <= 600 for visit in visits)
+    thirds = [sum(1 for visit in visits if low <= visit.starts_at < low + 170) for low in (0, 170, 340)]
+    assert sum(thirds) == 300 and min(thirds) > 60
 
 
 def test_more_time_stretches_the_pauses_and_changes_no_word() -> None:
