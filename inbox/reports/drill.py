@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models import Conversation, LostWindow
-from inbox.reports import words
+from inbox.reports import ratings, words
 from inbox.reports.cells import CATEGORIES
 from inbox.reports.reading import IN_TARGET, MISSED, Where
 from inbox.reports.wanted import Wanted
@@ -83,6 +83,10 @@ def hits(wanted: Wanted, figure: str, values: dict[str, str], now: datetime) -> 
         rows, counted = _lost(wanted, why, after), _("Reason")
     elif figure == "failed":
         title, rows = str(_("Messages that failed")), _failed(wanted, values.get("code", ""), after)
+    elif figure == "rated":
+        why = values.get("why", "")
+        title, rows = str(_("Customer satisfaction")), ratings.rows_of(wanted, why, after, PAGE + 1)
+        counted = _("What customers said")
     else:
         return None
     more = rows[PAGE] if len(rows) > PAGE else None
@@ -179,10 +183,10 @@ def _with_conversations(rows: list[Row]) -> list[Hit]:
     found = Conversation.objects.select_related("contact", "team").in_bulk({row["conversation"] for row in rows})
     prefetch_related_objects([each.contact for each in found.values()], "identities")
     return [
-        Hit(found[row["conversation"]], row["at"], row["count"], row.get("seconds"), _why(row.get("why", "")))
+        Hit(found[row["conversation"]], row["at"], row["count"], row.get("seconds"), _why(row))
         for row in rows if row["conversation"] in found
     ]  # fmt: skip
 
 
-def _why(value: str) -> str:
-    return str(LostWindow.Why(value).label) if value else ""
+def _why(row: Row) -> str:
+    return row.get("said") or (str(LostWindow.Why(row["why"]).label) if row.get("why") else "")

@@ -14,9 +14,11 @@ from inbox.reports import charts, tables, words
 from inbox.reports.cells import CATEGORIES
 from inbox.reports.charts import Series
 from inbox.reports.drill import link
+from inbox.reports.ratings import Ratings, ratings_of, rows_of
 from inbox.reports.reading import Period, Times, read, share_answered
 from inbox.reports.tables import Table
 from inbox.reports.wanted import COMPARED, PERIODS, Wanted
+from inbox.satisfaction_rules import FACES, SCORES, score_words
 
 # Of each category: the class of its key, and of its part of the bar.
 LOOKS = {
@@ -24,6 +26,7 @@ LOOKS = {
     "service": ("key--off", "c-line"), "other": ("key--5", "c5"),
 }  # fmt: skip
 REASONS = ("key--bad", "key--4", "key--5", "key--3")
+LATEST = 3  # comments shown beside the scores
 FIRST_HOUR, LAST_HOUR = 7, 20  # always shown; earlier and later ones where something happened
 
 
@@ -86,7 +89,8 @@ class Report:
     @property
     def is_empty(self) -> bool:
         period = self.period
-        return not (any(period.counts.values()) or period.opened.cases or period.closed.cases or period.lost)
+        figures = (period.opened.cases, period.closed.cases, period.lost, self.ratings.asked)
+        return not (any(period.counts.values()) or any(figures))
 
     # --- the strip ----------------------------------------------------------------------------------------------------
     @cached_property
@@ -345,6 +349,40 @@ class Report:
             found.append((part, charts.meter(percent, look)))
         return found
 
+    # --- what customers said ------------------------------------------------------------------------------------------
+    @cached_property
+    def ratings(self) -> Ratings:
+        return ratings_of(self.wanted, self.wanted.span)
+
+    @cached_property
+    def ratings_before(self) -> Ratings | None:
+        return ratings_of(self.wanted, self.wanted.before) if self.wanted.before else None
+
+    @property
+    def average(self) -> str:
+        return "" if self.ratings.average is None else words.number(self.ratings.average, 1)
+
+    @property
+    def scores(self) -> list[tuple[Part, SafeString]]:
+        found = []
+        for score, look in zip(SCORES, ("c1", "c2", "c-bad"), strict=True):
+            percent = self.ratings.percent(score)
+            part = Part(
+                f"{FACES[score]} {score_words(score)}", look, words.number(self.ratings.scores[score]),
+                words.percent(percent), link(self.wanted, "rated", why=str(score)),
+            )  # fmt: skip
+            found.append((part, charts.meter(percent, look)))
+        return found
+
+    @property
+    def comments(self) -> Part:
+        count, url = words.number(self.ratings.comments), link(self.wanted, "rated", why="comments")
+        return Part(_("Comments"), "", count, url=url)
+
+    @property
+    def latest_comments(self) -> list[dict[str, Any]]:
+        return rows_of(self.wanted, "comments", None, LATEST)
+
     @property
     def failures(self) -> list[Part]:
         looks = [*REASONS, *("" for _code in self.period.failures)]
@@ -383,7 +421,25 @@ class Report:
             "waited": tables.hours(_("How long customers wait"), hours, waited),
             "costs": tables.costs(wanted, period), "templates": tables.templates(wanted, period),
             "failures": tables.failures(wanted, period), "lost": tables.lost(wanted, period),
+            "ratings": self._ratings_table(),
         }  # fmt: skip
+
+    def _ratings_table(self) -> Table:
+        shown = [self.ratings, *([self.ratings_before] if self.ratings_before else [])]
+        headings = [_("Figure"), self.span_words, *([self.before_words] if self.before else [])]
+        table = Table(_("Customer satisfaction"), headings)
+        table.rows = [
+            [tables.text(_("Asked")), *(tables.count(each.asked) for each in shown)],
+            [tables.text(_("Answered")), *(tables.count(each.answered) for each in shown)],
+            [tables.text(_("Response rate")), *(tables.share(each.response_percent) for each in shown)],
+            [tables.text(_("Average, 1 to 5")), *(tables.decimal(each.average) for each in shown)],
+            *(
+                [tables.text(score_words(score)), *(tables.count(each.scores[score]) for each in shown)]
+                for score in SCORES
+            ),
+            [tables.text(_("Comments")), *(tables.count(each.comments) for each in shown)],
+        ]  # fmt: skip
+        return table
 
     def _summary(self) -> Table:
         table = Table(_("Summary"), [_("Figure"), self.span_words, *([self.before_words] if self.before else [])])

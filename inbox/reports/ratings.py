@@ -1,18 +1,17 @@
 """What customers said after closing, of a period: from the few rows of the cases they were asked about."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from django.db.models import Avg, Count, Q, QuerySet
 
-from inbox.beside import CUSTOMER, with_beside
 from inbox.enums import MessageStatus
 from inbox.models import Conversation, Satisfaction
 from inbox.reports.wanted import Span, Wanted
 from inbox.satisfaction_rules import FACES, SCORES, score_words
 
-COMMENTS = 12  # shown on the page; the rest a page further
-PAGE = 50
+LONGEST = 300  # characters of a comment that a list shows
 
 
 @dataclass
@@ -35,14 +34,9 @@ class Ratings:
     def percent(self, score: int) -> float:
         return 100 * self.scores[score] / self.answered if self.answered else 0.0
 
-    @property
-    def lines(self) -> list[tuple[str, str, int, float]]:
-        """(smiley, words, how many, percent) of each score, the best first."""
-        return [(FACES[score], str(score_words(score)), self.scores[score], self.percent(score)) for score in SCORES]
-
 
 def ratings_of(wanted: Wanted, span: Span) -> Ratings:
-    """In one statement. Questions that never arrived asked nobody."""
+    """In one statement."""
     counted = _asked(wanted, span).aggregate(
         asked=Count("pk"), average=Avg("score"), comments=Count("pk", filter=~Q(comment="")),
         **{f"score_{score}": Count("pk", filter=Q(score=score)) for score in SCORES},
@@ -51,23 +45,38 @@ def ratings_of(wanted: Wanted, span: Span) -> Ratings:
     return Ratings(counted["asked"], scores, counted["average"], counted["comments"])
 
 
-def comments_of(wanted: Wanted, *, before: int | None = None, limit: int = COMMENTS) -> list[Satisfaction]:
-    """The latest words, from conversations that the reader may see; `before` is the last one of the page above."""
+def rows_of(wanted: Wanted, why: str, after: tuple[datetime, int] | None, limit: int) -> list[dict[str, Any]]:
+    """What was said, the latest first, in conversations that the reader may see; `why` is a score, or "comments"."""
     seen = Conversation.objects.visible_to(wanted.scope.agent)
-    found = _asked(wanted, wanted.span).exclude(comment="").filter(conversation__in=seen)
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    return list(with_beside(found, team=("name",), conversation__contact=CUSTOMER).order_by("-pk")[:limit])
+    found = _asked(wanted, wanted.span).filter(score__isnull=False, conversation__in=seen)
+    if why == "comments":
+        found = found.exclude(comment="")
+    elif why in {str(score) for score in SCORES}:
+        found = found.filter(score=int(why))
+    if after is not None:
+        found = found.filter(Q(answered_at__lt=after[0]) | Q(answered_at=after[0], pk__lt=after[1]))
+    rows = found.order_by("-answered_at", "-pk").values("pk", "conversation", "answered_at", "score", "comment")
+    return [
+        {"conversation": row["conversation"], "at": row["answered_at"], "id": row["pk"], "count": 0,
+         "said": said(row["score"] or 0, row["comment"])}
+        for row in rows[:limit]
+    ]  # fmt: skip
+
+
+def said(score: int, comment: str) -> str:
+    """ "🙁 unzufrieden · Hat zu lange gedauert." """
+    words = f"{FACES.get(score, '')} {score_words(score)}"
+    return f"{words} · {' '.join(comment.split())[:LONGEST]}" if comment else words
 
 
 def _asked(wanted: Wanted, span: Span) -> "QuerySet[Satisfaction]":
+    """Questions that never arrived asked nobody."""
     start, end = span.bounds(wanted.scope.zone)
     workspace_id = wanted.scope.agent.workspace_id
     found = Satisfaction.objects.filter(workspace=workspace_id, asked_at__gte=start, asked_at__lt=end)
     found = found.exclude(question__status=MessageStatus.FAILED, score=None)
-    team_ids: Iterable[int] | None = wanted.team_ids
-    if team_ids is not None:
-        found = found.filter(team__in=team_ids)
+    if wanted.team_ids is not None:
+        found = found.filter(team__in=wanted.team_ids)
     if wanted.number_id is not None:
         found = found.filter(conversation__phone_number=wanted.number_id)
     if wanted.label_id is not None:

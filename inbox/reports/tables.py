@@ -46,6 +46,10 @@ def share(value: float | None) -> Cell:
     return Cell(words.percent(value), None if value is None else round(value, 1))
 
 
+def decimal(value: float | None) -> Cell:
+    return Cell("–" if value is None else words.number(value, 1), None if value is None else round(value, 2))
+
+
 def took(seconds: float | None, wanted: Wanted) -> Cell:
     """Spreadsheets get minutes."""
     value = None if seconds is None else round(seconds / 60, 1)
