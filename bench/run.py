@@ -116,7 +116,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the data and of the time")
     parser.add_argument("--conversations", type=int, default=0)
-    arguments = parser.parse_args()
+    parser.add_argument("--acceptance", action="store_true", help="serve a crowd and judge it: bench.acceptance")
+    arguments, more = parser.parse_known_args()
+    if arguments.acceptance:
+        from bench import acceptance
+
+        acceptance.main([*more, "--conversations", str(arguments.conversations or 300)])
+    if more:
+        parser.error(f"unknown: {' '.join(more)}")
     share = 0.1 if arguments.quick else 1.0
     total = arguments.conversations or int(100_000 * share)
     port = stack.open_port()
