@@ -5,7 +5,7 @@ Who may is asked by the views (accounts.permissions); each change is in the audi
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from inbox.errors import InboxRuleViolation, StaleVersion
 
 USUAL_WEEK = [[[540, 1080]]] * 5 + [[], []]
 LONGEST_SPAN = 366  # days
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # when the hours were changed last, if only exceptions were
 MOST_EXCEPTIONS = 1500  # days, of one owner
 
 
@@ -57,8 +58,8 @@ class Owner:
         business = self.business() if self.kind != "business" else None
         weekly = business.weekly if business and business.is_used else USUAL_WEEK
         return WorkingHours(
-            workspace=self.workspace, team=self.team, agent=self.agent, weekly=weekly, is_used=False
-        )  # fmt: skip
+            workspace=self.workspace, team=self.team, agent=self.agent, weekly=weekly, is_used=False, changed_at=NEVER
+        )
 
     def business(self) -> WorkingHours | None:
         return WorkingHours.objects.filter(workspace=self.workspace, team=None, agent=None).first()

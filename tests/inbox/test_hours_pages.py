@@ -154,6 +154,15 @@ def test_two_admins_at_once_the_second_is_told_and_keeps_what_was_typed(cast, ad
     assert WorkingHours.objects.get().region == "DE-BY"
 
 
+def test_an_exception_made_meanwhile_is_no_conflict_but_a_week_is(cast, ada):
+    fresh = ada.get(HOURS).content.decode()
+    seen = fresh.split('name="seen" value="')[1].split('"')[0]
+    ada.post(EXCEPTIONS, {"first": "2026-12-24", "kind": "closed"})
+
+    assert ada.post(HOURS, WEEK | {"seen": seen}).status_code == 302
+    assert ada.post(HOURS, WEEK | {"seen": seen, "region": "DE-BY"}).status_code == 409
+
+
 def test_a_span_of_days_is_closed_under_one_name_and_removed_as_one(cast, ada):
     ada.post(HOURS, WEEK)
     new = {"first": "2026-12-28", "last": "2026-12-31", "name": "Betriebsferien", "kind": "closed"}
