@@ -10,7 +10,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent, Invitation, Membership, Role, Team, Workspace
+from accounts.models import Agent, Invitation, Membership, Role, Skill, Team, Workspace
 
 MOST_AT_ONCE = 200  # conversations
 PASSWORD_LENGTH = 200  # long sentences fit; more would only cost hashing time
@@ -261,6 +261,29 @@ class TeamForm(MembershipFields, Styled, forms.ModelForm):
 
     def chosen_people(self) -> dict[Agent, bool]:
         return self.chosen([person for person, *_rest in self.people()])
+
+
+class SkillForm(Styled, forms.ModelForm):
+    agents = forms.ModelMultipleChoiceField(
+        queryset=Agent.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Skill
+        fields = ("name",)
+
+    def __init__(self, *args: Any, instance: Skill, **kwargs: Any) -> None:
+        had = list(instance.agents.values_list("pk", flat=True)) if instance.pk else []
+        super().__init__(*args, instance=instance, initial={"agents": had}, **kwargs)
+        people = Agent.objects.filter(workspace_id=instance.workspace_id, is_active=True).order_by("name")
+        self.fields["agents"].queryset = people  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        same = Skill.objects.filter(workspace_id=self.instance.workspace_id, name__iexact=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a skill of this name already."))
+        return name
 
 
 def languages() -> list[tuple[str, str]]:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from accounts.views import audit, factor_set_up, passwords, people, profile, second_factor, security, sign_in, teams
+from accounts.views import (
+    audit,
+    factor_set_up,
+    passwords,
+    people,
+    profile,
+    second_factor,
+    security,
+    sign_in,
+    skills,
+    teams,
+)
 
 urlpatterns = [
     path("login/", sign_in.sign_in, name="login"),
@@ -31,6 +42,10 @@ urlpatterns = [
     path("people/", people.people, name="settings-people"),
     path("people/invitations/", people.invite, name="settings-invite"),
     path("people/invitations/<int:pk>/withdrawal/", people.withdraw_invitation, name="settings-invitation-withdrawal"),
+    path("people/skills/", skills.skills, name="settings-skills"),
+    path("people/skills/new/", skills.new_skill, name="settings-skill-new"),
+    path("people/skills/<int:pk>/", skills.skill, name="settings-skill"),
+    path("people/skills/<int:pk>/removal/", skills.removal, name="settings-skill-removal"),
     path("people/<int:pk>/", people.person, name="settings-person"),
     path("people/<int:pk>/deactivation/", people.deactivation, name="settings-person-deactivation"),
     path("people/<int:pk>/sessions/", people.sessions, name="settings-person-sessions"),

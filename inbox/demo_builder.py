@@ -11,10 +11,20 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Agent, Membership, Team, WorkingHours, Workspace
+from accounts.models import Agent, Membership, Skill, Team, WorkingHours, Workspace
 from accounts.passwords import DEMO_PASSWORD
 from inbox import demo_data, demo_thread_rows, demo_threads
-from inbox.models import Consent, Contact, ContactIdentity, Label, NumberRouting, SavedReply, ServiceMessageCount
+from inbox.models import (
+    Consent,
+    Contact,
+    ContactIdentity,
+    Label,
+    NumberRouting,
+    RoutingRule,
+    SavedReply,
+    ServiceMessageCount,
+)
+from inbox.rules.matching import Conditions
 from inbox.text import fold
 from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber, TemplateHeaderMedia
 from whatsapp.rates import load_preset
@@ -47,6 +57,7 @@ class DemoWorkspace:
         self._make_templates()
         load_preset()
         self._make_labels()
+        self._make_rules()
         self._make_replies()
         for customer in demo_data.CUSTOMERS:
             self._make_contact(customer)
@@ -119,6 +130,21 @@ class DemoWorkspace:
     def _make_labels(self) -> None:
         for key, (name, hue) in demo_data.LABELS.items():
             self.labels[key] = Label.objects.create(workspace=self.workspace, name=name, hue=hue)
+
+    def _make_rules(self) -> None:
+        skills = {name: Skill.objects.create(workspace=self.workspace, name=name) for name in demo_data.SKILLS}
+        for name, people in demo_data.SKILLS.items():
+            skills[name].agents.set(self.people[key] for key in people)
+        for position, data in enumerate(demo_data.RULES, 1):
+            asked = Conditions(
+                teams=frozenset(self.teams[key].pk for key in data.teams),
+                labels=frozenset(self.labels[key].pk for key in data.labels), **data.asks,
+            )  # fmt: skip
+            RoutingRule.objects.create(
+                workspace=self.workspace, name=data.name, position=position, is_active=data.is_active,
+                conditions=asked.stored(), target=data.target, manner=data.manner, team=self.teams.get(data.team),
+                agent=self.people.get(data.agent), skill=skills.get(data.skill), changed_by=self.people["lead"],
+            )
 
     def _make_replies(self) -> None:
         for position, data in enumerate(demo_data.REPLIES):

@@ -5,6 +5,7 @@ The phone numbers come from ranges that Germany's regulator keeps free for ficti
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from accounts.models import Role, RoutingStrategy, Visibility
 
@@ -69,6 +70,38 @@ LABELS = {
     "lease": ("Leasing", 3),
     "regular": ("Stammkunde", 6),
 }
+
+
+# Who can what others cannot.
+SKILLS = {"Türkisch": ("lead", "aylin"), "Leasing": ("mara", "aylin")}
+
+
+@dataclass(frozen=True)
+class RuleData:
+    """A rule of the assignment, in its place; `teams`, `labels`, `team` and `agent` by their keys."""
+
+    name: str
+    target: str = "own"
+    manner: str = "least_busy"
+    team: str = ""
+    agent: str = ""
+    skill: str = ""
+    is_active: bool = True
+    teams: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    asks: dict[str, Any] = field(default_factory=dict)
+
+
+RULES = (
+    RuleData("Türkisch", target="team", team="workshop", manner="skill", skill="Türkisch",
+             asks={"languages": frozenset({"tr"})}),
+    RuleData("Bekannte Kundschaft", manner="sticky", teams=("workshop",), asks={"customer": "known"}),
+    RuleData("", target="team", team="workshop", labels=("repair",)),
+    RuleData("Leasing oder Angebot", target="team", team="sales", manner="round_robin",
+             asks={"keywords": ("Leasing", "Angebot*", "JobRad")}),
+    RuleData("Nachricht auf Englisch", target="agent", agent="tim", is_active=False,
+             asks={"languages": frozenset({"en"})}),
+)
 
 
 @dataclass(frozen=True)

@@ -199,14 +199,26 @@ class ThreadRows:
         data: dict[str, Any] = {"to": agent.name, "to_id": agent.pk}
         if by is None:
             facts = {"load": step.load, "capacity": agent.capacity, "idle_minutes": step.idle}
-            RoutingDecision.objects.create(
+            decision = RoutingDecision.objects.create(
                 workspace=conversation.workspace, conversation=conversation, team=conversation.team, agent=agent,
-                reason="least_busy", facts=facts, created_at=at,
+                reason="least_busy", facts=facts | {"candidates": self._who_was_there(agent, step)}, created_at=at,
             )
-            data |= {"reason": "least_busy", **facts}
+            data |= {"reason": "least_busy", "decision": decision.pk, **facts}
         claims = by is not None and by.pk == agent.pk
         self._line("claimed" if claims else "assigned", at, by, data)
         conversation.assignee, conversation.assigned_at = agent, at
+
+    def _who_was_there(self, chosen: Agent, step: Assigned) -> list[dict[str, Any]]:
+        """The whole team, everybody a little busier than who got it."""
+        team = self.conversation.team
+        there = [(chosen, step.load, step.idle)]
+        if team is not None:
+            others = team.agents.exclude(pk=chosen.pk).order_by("pk")
+            there += [(each, min(each.capacity, step.load + 1 + at % 2), 3 + 4 * at) for at, each in enumerate(others)]
+        return [
+            {"agent": each.pk, "load": load, "capacity": each.capacity, "idle_minutes": idle}
+            for each, load, idle in there
+        ]
 
     def _closed(self, step: Closed, at: datetime) -> None:
         conversation, by = self.conversation, self.demo.people[step.by]

@@ -11,7 +11,7 @@ from typing import Any
 
 LANGUAGES = (
     "de", "en", "tr", "ar", "pl", "uk", "ru", "it", "fr", "es", "pt", "nl", "ro", "bg", "hr", "sr", "sq", "el", "hu",
-    "cs", "sk", "da", "sv", "fa", "vi", "zh",
+    "cs", "sk", "da", "sv", "fa", "vi",
 )  # fmt: skip
 SURE = 0.6
 LONGEST = 600

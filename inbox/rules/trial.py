@@ -141,7 +141,7 @@ class _Trial:
         if would is None:
             return None
         why = _("Rule %(number)s: %(name)s") % {"number": rule.number, "name": self.words.title(rule)} if rule else ""
-        return Difference(case, _was(case), would, why or _("No rule holds any more."))
+        return Difference(case, _was(case), would, why or _("No rule holds."))
 
     def _would(self, case: RoutingDecision, rule: Rule | None, team: Team | None) -> str | None:
         """Where it would have gone, if that is somewhere else."""

@@ -10,6 +10,7 @@ from accounts.permissions import lead_required, people_led_by
 from inbox.actions.availability import set_capacity_today
 from inbox.actions.redistribution import redistribute
 from inbox.board import board_of, held_by, work_of
+from inbox.rules.lines import lines_of
 from inbox.views.availability import handed_over, switch
 from inbox.views.refusals import refusing, triggering
 
@@ -24,7 +25,8 @@ def index(request: HttpRequest) -> HttpResponse:
     wanted = int(team) if team.isascii() and team.isdecimal() and len(team) < 19 else None
     board = board_of(request.user, team_id=wanted, sort=request.GET.get("sort", ""))  # type: ignore[arg-type]
     template = "inbox/board/_board.html" if getattr(request, "htmx", False) else "inbox/board/index.html"
-    return render(request, template, {"nav": "board", "board": board})
+    rules = lines_of(request.user)  # type: ignore[arg-type]
+    return render(request, template, {"nav": "board", "board": board, "rules": rules})
 
 
 @lead_required

@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import actions
-from accounts.models import Invitation
+from accounts.models import Invitation, Skill
 from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
@@ -67,6 +67,7 @@ class World:
     push_device: int = 0
     failed_job: str = ""
     rule: int = 0
+    skill: int = 0
     decision: int = 0
     factor: int = 0
     people: dict[str, Client] = field(default_factory=dict)
@@ -178,6 +179,10 @@ MATRIX: dict[str, Line] = {
     "settings-people": Line(LEADS),
     "settings-invite": Line(ADMINS),
     "settings-invitation-withdrawal": Line(ADMINS, lambda world: [world.invitation.pk]),
+    "settings-skills": Line(ADMINS),
+    "settings-skill-new": Line(ADMINS),
+    "settings-skill": Line(ADMINS, lambda world: [world.skill]),
+    "settings-skill-removal": Line(ADMINS, lambda world: [world.skill]),
     "settings-person": person(),
     "settings-person-deactivation": person(),
     "settings-person-sessions": person(),
@@ -463,6 +468,7 @@ class MatrixTestCase(TestCase):
         subscription = {"endpoint": "http://127.0.0.1:9/push", "p256dh": "B" * 87, "auth": "A" * 22}
         cls.world.push_device = pushing.add_device(cast.ben, **subscription, name="Firefox", token="token").pk
         cls.world.rule = RoutingRule.objects.create(workspace=cast.workspace, target="team", team=cast.team).pk
+        cls.world.skill = Skill.objects.create(workspace=cast.workspace, name="Türkisch").pk
         cls.world.decision = RoutingDecision.objects.create(
             workspace=cast.workspace, conversation=cast.claras, team=cast.team, agent=cast.ben, reason="least_busy"
         ).pk

@@ -10,10 +10,10 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Agent, Membership, WorkingHours
-from inbox.actions import assignment
+from inbox.actions import assignment, rules
 from inbox.actions.availability import change_shifts, set_availability
 from inbox.errors import AlreadyAssigned, StaleVersion
-from inbox.models import Activity, Assignment, Conversation, RoutingDecision
+from inbox.models import Activity, Assignment, Conversation, Label, RoutingDecision, RoutingRule
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,3 +186,42 @@ def test_a_limit_in_the_team_holds_against_eight_routers():
     assert not [result for result in results if isinstance(result, Exception)]
     assert holders()[agents[0].pk] == 3
     assert sorted(holders().values()) == [3, 19, 19, 19]
+
+
+def test_eight_routers_with_rules_place_everybody_once_evenly_and_never_beyond_capacity():
+    workspace, agents = shop(people=12, waiting=240, capacity=30)
+    rental = factories.team(workspace, "Verleih")
+    for agent in agents[6:]:
+        agent.teams.set([rental])
+    label = Label.objects.create(workspace=workspace, name="Miete")
+    for conversation in Conversation.objects.order_by("pk")[:120]:
+        conversation.labels.add(label)
+    RoutingRule.objects.create(
+        workspace=workspace, target="team", team=rental, position=1, conditions={"labels": [label.pk]}
+    )
+
+    results = in_parallel(*[lambda: assignment.route_waiting(workspace.pk)] * 8)
+
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert set(holders().values()) == {20} and sum(holders().values()) == 240
+    assert Assignment.objects.count() == RoutingDecision.objects.count() == 240
+    assert RoutingDecision.objects.filter(team=rental, facts__rule__number=1, agent__in=agents[6:]).count() == 120
+
+
+def test_rules_that_change_while_work_is_routed_leave_nobody_unplaced_or_placed_twice():
+    workspace, _agents = shop(people=6, waiting=120, capacity=30)
+    lead = factories.agent(workspace, "Lea Lenz", role="admin")
+    other = factories.team(workspace, "Verleih")
+    rule = rules.create_rule(RoutingRule(workspace=workspace, target="team", team=other, is_active=False), by=lead)
+
+    def flip():
+        for on in (True, False) * 4:
+            rules.switch_rule(RoutingRule.objects.get(pk=rule.pk), on=on, by=lead)
+
+    route = lambda: assignment.route_waiting(workspace.pk)  # noqa: E731
+    results = in_parallel(flip, route, route, route)
+    assignment.route_waiting(workspace.pk)
+
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert sum(holders().values()) == Assignment.objects.count() == 120
+    assert max(holders().values()) - min(holders().values()) <= 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import RoutingStrategy, Skill, WorkingHours
 from inbox.actions import assignment, rules
@@ -43,7 +43,8 @@ def place(conversation):
 
 
 def line(conversation, kind="assigned"):
-    return str(line_of(Activity.objects.filter(conversation=conversation, kind=kind).latest("pk")).html)
+    with translation.override("en"):
+        return str(line_of(Activity.objects.filter(conversation=conversation, kind=kind).latest("pk")).html)
 
 
 @pytest.fixture
@@ -331,7 +332,7 @@ def test_leads_change_what_gives_work_to_their_teams_and_nothing_else(cast, dora
     own.team = cast.other_team  # theirs before, not afterwards
     with pytest.raises(NotAllowed):
         rules.change_rule(own, by=cast.lea)
-    with pytest.raises(InboxRuleViolation, match="past a rule of another team"):
+    with pytest.raises(InboxRuleViolation, match="eines anderen Teams"):
         rules.move_rule(second, 0, by=cast.lea)
     rules.move_rule(second, 0, by=cast.ada)
     assert list(RoutingRule.objects.values_list("name", flat=True)) == ["Ben", "Eigene", "Fremde"]
