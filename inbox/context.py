@@ -29,12 +29,8 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),
     ("automation", [
-<<<<<<< HEAD
         ("automatic", "settings-automatic", "bot", gettext_noop("Automatic replies"), LEADS),
         ("hours", "settings-hours", "clock", gettext_noop("Business hours"), LEADS),
-=======
-        ("automatic", "settings-automatic", "bot", gettext_noop("Automatic messages"), LEADS),
->>>>>>> c41448a (Rules on the board and in the demo, skills of people, reasons beside recent assignments)
         ("rules", "settings-rules", "route", gettext_noop("Assignment"), LEADS),
     ]),
     ("workspace", [
