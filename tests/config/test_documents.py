@@ -8,7 +8,7 @@ import pytest
 from config.stack import applications
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-DOCUMENTS = ("README.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "docs/architecture.md", "docs/operations.md")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

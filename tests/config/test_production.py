@@ -77,11 +77,56 @@ def compose() -> dict:
     return yaml.safe_load((PROJECT / "compose.yaml").read_text())
 
 
-OURS = {"web", "hook", "ingest", "deliver", "worker", "attachments", "scheduler"}
+OURS = {"web", "hook", "ingest", "deliver", "worker", "attachments", "scheduler", "backup"}
 
 
 def test_the_container_set_has_every_process() -> None:
     assert compose()["services"].keys() == OURS | {"proxy", "migrate", "postgres", "valkey"}
+
+
+SERVICE_KEYS = {
+    "build", "cap_add", "cap_drop", "command", "configs", "depends_on", "environment", "healthcheck", "image", "init",
+    "logging", "networks", "ports", "read_only", "restart", "security_opt", "shm_size", "stop_grace_period",
+    "stop_signal", "tmpfs", "user", "volumes",
+}  # fmt: skip
+
+
+def test_what_services_refer_to_is_there() -> None:
+    everything = compose()
+    services = everything["services"]
+    for name, service in services.items():
+        assert set(service) <= SERVICE_KEYS, name
+        for mount in service.get("volumes", []):
+            assert mount.split(":")[0] in everything["volumes"], (name, mount)
+        for config in service.get("configs", []):
+            assert config["source"] in everything["configs"], name
+        assert set(service["networks"]) <= set(everything["networks"]), name
+        for other, how in service.get("depends_on", {}).items():
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other], (name, other)
+    assert set(everything) <= {"name", "services", "networks", "volumes", "configs"} | {
+        key for key in everything if key.startswith("x-")
+    }
+
+
+def test_nothing_runs_with_more_than_it_needs() -> None:
+    for name, service in compose()["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        added = service.get("cap_add", [])
+        assert added == (["NET_BIND_SERVICE"] if name == "proxy" else []), name
+    image = compose()["x-image"]["build"]["dockerfile_inline"]
+    assert "USER tresen" in image
+    assert [compose()["services"][name]["user"] for name in ("postgres", "valkey")] == ["postgres", "valkey"]
+
+
+def test_the_proxy_shows_no_signs_of_life_and_leaves_metrics_to_their_token() -> None:
+    caddyfile = compose()["configs"]["caddyfile"]["content"]
+    hidden = re.search(r"@inner path (.+)", caddyfile)
+
+    assert hidden is not None
+    assert set(hidden[1].split()) == {"/health/*", "/healthz", "/readyz"}
+    assert "${METRICS_TOKEN:-}" in (PROJECT / "compose.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -43,6 +44,7 @@ class Command(BaseCommand):
                 self._make(to, keep)
             except CommandError as error:  # tomorrow is another day; the doctor warns meanwhile
                 self.stderr.write(str(error))
+            connection.close()  # until tomorrow
 
     def _make(self, to: Path, keep: int | None) -> None:
         try:
