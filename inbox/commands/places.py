@@ -28,6 +28,7 @@ def commands(agent: Agent, *, in_inbox: bool) -> Iterator[Command]:
         )  # fmt: skip
     if agent.role in context.LEADS and (board := address("board")):
         yield Command("board", gettext_noop("Team board"), "board", {"go": board})
+        yield Command("reports", gettext_noop("Reports"), "chart", {"go": reverse("reports")})
     yield Command("contacts", gettext_noop("Contacts"), "contacts", {"go": reverse("contacts")})
     yield Command(
         "contact-new", gettext_noop("New contact"), "user-plus", {"go": reverse("contact-new")},

@@ -139,9 +139,8 @@ def _lost(wanted: Wanted, why: str, after: tuple[datetime, int] | None) -> list[
 
 
 def _where(wanted: Wanted, moment: str, conditions: list[str]) -> Where:
-    """The shown period alone, and only conversations that this person may see."""
+    """The shown period, and only conversations that this person may see."""
     where = Where(wanted, moment)
-    where.parts[1] = f"({where.cur})"
     seen, parameters = _visible(wanted)
     where.parts += [f"conversation_id IN ({seen})", *conditions]
     where.parameters |= parameters

@@ -441,6 +441,22 @@ class Report:
         ]  # fmt: skip
         return table
 
+    @property
+    def messages_table(self) -> Table:
+        return self.tables["days"].of(0, 1, 2, 3, 12, 13)
+
+    @property
+    def cases_table(self) -> Table:
+        return self.tables["days"].of(0, 4, 5, 6)
+
+    @property
+    def replies_table(self) -> Table:
+        return self.tables["days"].of(0, 7, 8, 11)
+
+    @property
+    def closings_table(self) -> Table:
+        return self.tables["days"].of(0, 9, 10)
+
     def _summary(self) -> Table:
         table = Table(_("Summary"), [_("Figure"), self.span_words, *([self.before_words] if self.before else [])])
         pairs: list[tuple[str, Callable[[Period], tables.Cell]]] = [

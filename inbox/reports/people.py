@@ -71,14 +71,8 @@ def table(wanted: Wanted, people: list[Person]) -> Table:
     return made
 
 
-def _now_only(wanted: Wanted, moment: str) -> Where:
-    where = Where(wanted, moment)
-    where.parts[1] = f"({where.cur})"
-    return where
-
-
 def _opened(wanted: Wanted) -> list[dict]:
-    where = _now_only(wanted, "opened_at")
+    where = Where(wanted, "opened_at")
     return where.rows(
         "SELECT agent_id AS agent, count(*) AS cases"  # noqa: S608
         f" FROM inbox_casefigures WHERE agent_id IS NOT NULL AND {where.sql} GROUP BY 1"
@@ -86,7 +80,7 @@ def _opened(wanted: Wanted) -> list[dict]:
 
 
 def _replied(wanted: Wanted, now: datetime) -> list[dict]:
-    where, seconds = _now_only(wanted, "opened_at"), "reply_seconds" if wanted.clock else "reply_open_seconds"
+    where, seconds = Where(wanted, "opened_at"), "reply_seconds" if wanted.clock else "reply_open_seconds"
     return where.rows(
         f"SELECT coalesce(replied_by_id, agent_id) AS agent,"  # noqa: S608
         f" percentile_cont(0.5) WITHIN GROUP (ORDER BY {seconds}) AS median,"
@@ -97,7 +91,7 @@ def _replied(wanted: Wanted, now: datetime) -> list[dict]:
 
 
 def _closed(wanted: Wanted) -> list[dict]:
-    where, seconds = _now_only(wanted, "closed_at"), "close_seconds" if wanted.clock else "close_open_seconds"
+    where, seconds = Where(wanted, "closed_at"), "close_seconds" if wanted.clock else "close_open_seconds"
     return where.rows(
         f"SELECT agent_id AS agent, count(*) AS cases,"  # noqa: S608
         f" percentile_cont(0.5) WITHIN GROUP (ORDER BY {seconds}) AS median"
@@ -106,7 +100,7 @@ def _closed(wanted: Wanted) -> list[dict]:
 
 
 def _lost(wanted: Wanted) -> list[dict]:
-    where = _now_only(wanted, "closed_at")
+    where = Where(wanted, "closed_at")
     return where.rows(
         "SELECT agent_id AS agent, count(*) AS count"  # noqa: S608
         f" FROM inbox_lostwindow WHERE agent_id IS NOT NULL AND {where.sql} GROUP BY 1"

@@ -1,17 +1,19 @@
 """The figures of a period from the kept ones: a handful of statements, whatever has been written.
 
-Two periods at once, told apart by `cur`: the one that is shown and the one it is compared with. Narrowed by label they
-come from the cells of conversations, else from the slots of teams, which are the same counts added up.
+Narrowed by label they come from the cells of conversations, else from the slots of teams: the same counts, added up.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from django.db import connection
 
 from inbox.reports.cells import CATEGORIES, MEASURES
-from inbox.reports.wanted import Wanted
+from inbox.reports.wanted import Span, Wanted
 
 
 @dataclass
@@ -68,33 +70,33 @@ def share_answered(answered: int, lost: int) -> float | None:
 
 
 def read(wanted: Wanted, now: datetime) -> tuple[Period, Period | None]:
-    """The wanted period and the one before it."""
-    periods = {True: Period(), False: Period()}
-    _read_counts(wanted, periods)
-    _read_opened(wanted, periods, now)
-    _read_closed(wanted, periods)
-    _read_lost(wanted, periods)
-    _read_failures(wanted, periods)
-    return periods[True], periods[False] if wanted.before else None
+    """The wanted period with its course, and the totals of the one it is compared with."""
+    shown = _period(wanted, wanted.span, now, detailed=True)
+    return shown, _period(wanted, wanted.before, now, detailed=False) if wanted.before else None
+
+
+def _period(wanted: Wanted, span: Span, now: datetime, *, detailed: bool) -> Period:
+    period = Period()
+    _read_counts(wanted, span, period, detailed=detailed)
+    _read_opened(wanted, span, period, now, detailed=detailed)
+    _read_closed(wanted, span, period, detailed=detailed)
+    _read_lost(wanted, span, period)
+    _read_failures(wanted, span, period)
+    return period
 
 
 class Where:
     """The conditions of a statement over kept figures, and its parameters."""
 
-    def __init__(self, wanted: Wanted, moment: str) -> None:
-        start, end = wanted.span.bounds(wanted.scope.zone)
+    def __init__(self, wanted: Wanted, moment: str, span: Span | None = None) -> None:
+        start, end = (span or wanted.span).bounds(wanted.scope.zone)
+        self.moment = moment
         self.parameters: dict[str, Any] = {
             "workspace": wanted.scope.agent.workspace_id, "start": start, "end": end, "unit": wanted.unit,
             "zone": wanted.scope.zone.key, "team": wanted.team_ids, "number": wanted.number_id,
             "label": wanted.label_id,
         }  # fmt: skip
-        self.spans = f"({moment} >= %(start)s AND {moment} < %(end)s)"
-        self.cur = f"{moment} >= %(start)s AND {moment} < %(end)s"
-        if wanted.before is not None:
-            before = wanted.before.bounds(wanted.scope.zone)
-            self.parameters |= {"before": before[0], "until": before[1]}
-            self.spans = f"({self.spans} OR ({moment} >= %(before)s AND {moment} < %(until)s))"
-        self.parts = ["workspace_id = %(workspace)s", self.spans]
+        self.parts = ["workspace_id = %(workspace)s", f"{moment} >= %(start)s", f"{moment} < %(end)s"]
         if wanted.team_ids is not None:
             self.parts.append("team_id = ANY(%(team)s)")
         if wanted.number_id is not None:
@@ -103,15 +105,22 @@ class Where:
             self.parts.append(
                 "conversation_id IN (SELECT conversation_id FROM inbox_conversation_labels WHERE label_id = %(label)s)"
             )
-        local = f"({moment} AT TIME ZONE %(zone)s)"
-        self.places = (
-            f"{self.cur} AS cur, date_trunc(%(unit)s, {local})::date AS bucket,"
-            f" extract(isodow FROM {local})::int AS dow, extract(hour FROM {local})::int AS hour"
-        )
 
     @property
     def sql(self) -> str:
         return " AND ".join(self.parts)
+
+    def placed(self, table: str, *columns: str) -> str:
+        """The rows with their bucket, weekday and hour; the zone is looked up once a row, hence OFFSET 0."""
+        bucket = "local::date"
+        if self.parameters["unit"] == "week":
+            bucket += " - date_part('isodow', local)::int + 1"  # its Monday
+        return (
+            f"(SELECT {bucket} AS bucket, date_part('isodow', local)::int AS dow,"  # noqa: S608
+            f" date_part('hour', local)::int AS hour, {', '.join(columns)} FROM"
+            f" (SELECT ({self.moment} AT TIME ZONE %(zone)s) AS local, {', '.join(columns)}"
+            f"  FROM {table} WHERE {self.sql} OFFSET 0) placed)"
+        )
 
     def rows(self, statement: str, **more: Any) -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
@@ -120,19 +129,25 @@ class Where:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _read_counts(wanted: Wanted, periods: dict[bool, Period]) -> None:
-    where = Where(wanted, "slot")
+def _read_counts(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
+    where = Where(wanted, "slot", span)
     table = "inbox_reportslot" if wanted.label_id is None else "inbox_reportcell"
-    sums = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in MEASURES)
-    rows = where.rows(
-        f"SELECT cur, bucket, dow, hour, team_id, phone_number_id, grouping(bucket, dow, team_id) AS part, {sums}"  # noqa: S608
-        f" FROM (SELECT {where.places}, team_id, phone_number_id, {', '.join(MEASURES)}"
-        f"       FROM {table} WHERE {where.sql}) c"
-        " GROUP BY GROUPING SETS ((cur, bucket), (cur, dow, hour), (cur, team_id, phone_number_id))"
-    )
+    # Costs as floats, which hold them exactly and add up several times as fast as bigints.
+    sums = ", ".join(f"sum({name}{'::float8' if name.endswith('_cost') else ''}) AS {name}" for name in MEASURES)
+    if detailed:
+        rows = where.rows(
+            f"SELECT bucket, dow, hour, team_id, phone_number_id, grouping(bucket, dow, team_id) AS part, {sums}"  # noqa: S608
+            f" FROM {where.placed(table, 'team_id', 'phone_number_id', *MEASURES)} c"
+            " GROUP BY GROUPING SETS ((bucket), (dow, hour), (team_id, phone_number_id))"
+        )
+    else:
+        rows = where.rows(
+            f"SELECT team_id, phone_number_id, {0b110} AS part, {sums}"  # noqa: S608
+            f" FROM {table} WHERE {where.sql} GROUP BY 1, 2"
+        )
     currencies = {number.pk: number.business_account.currency for number in wanted.scope.numbers}
     for row in rows:
-        period, counts = periods[row["cur"]], {name: int(row[name]) for name in MEASURES}
+        counts = {name: int(row[name]) for name in MEASURES}
         if row["part"] == 0b011:
             period.by_bucket[row["bucket"]] = counts
         elif row["part"] == 0b101:
@@ -145,75 +160,60 @@ def _read_counts(wanted: Wanted, periods: dict[bool, Period]) -> None:
             _add(period.costs.setdefault(place, dict.fromkeys(paid, 0)), paid)
 
 
-def _read_opened(wanted: Wanted, periods: dict[bool, Period], now: datetime) -> None:
-    where, seconds = Where(wanted, "opened_at"), "reply_seconds" if wanted.clock else "reply_open_seconds"
+def _read_opened(wanted: Wanted, span: Span, period: Period, now: datetime, *, detailed: bool) -> None:
+    where, seconds = Where(wanted, "opened_at", span), "reply_seconds" if wanted.clock else "reply_open_seconds"
+    columns = ("team_id", "is_again", seconds, "due_at", "replied_at", "closed_at")
     rows = where.rows(
-        f"SELECT cur, bucket, dow, hour, team_id, grouping(bucket, dow, team_id) AS part,"  # noqa: S608
-        f" count(*) AS cases, count(*) FILTER (WHERE is_again) AS again, {_TIMES.format(seconds)},"
+        f"SELECT {_PLACE[detailed]}, count(*) AS cases, count(*) FILTER (WHERE is_again) AS again,"  # noqa: S608
+        f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans,"
         f" count(*) FILTER (WHERE {IN_TARGET}) AS in_target, count(*) FILTER (WHERE {MISSED}) AS missed"
-        f" FROM (SELECT {where.places}, team_id, is_again, {seconds}, due_at, replied_at, closed_at"
-        f"       FROM inbox_casefigures WHERE {where.sql}) c"
-        " GROUP BY GROUPING SETS ((cur), (cur, bucket), (cur, dow, hour), (cur, team_id))",
+        f" FROM {where.placed('inbox_casefigures', *columns)} c GROUP BY {_PLACE[detailed]}",
         now=now,
     )
-    for row in rows:
-        period, times = periods[row["cur"]], _times(row)
-        if row["part"] == 0b111:
-            period.opened = times
-        elif row["part"] == 0b011:
-            period.opened_by_bucket[row["bucket"]] = times
-        elif row["part"] == 0b101:
-            period.opened_by_hour[row["dow"], row["hour"]] = times
-        else:
-            period.opened_by_team[row["team_id"]] = times
+    gathered = _Gathered(rows)
+    period.opened = gathered.all
+    period.opened_by_team = gathered.by("team_id")
+    if detailed:
+        period.opened_by_bucket = gathered.by("bucket")
+        period.opened_by_hour = gathered.by("dow", "hour")
 
 
-def _read_closed(wanted: Wanted, periods: dict[bool, Period]) -> None:
-    where, seconds = Where(wanted, "closed_at"), "close_seconds" if wanted.clock else "close_open_seconds"
+def _read_closed(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
+    where, seconds = Where(wanted, "closed_at", span), "close_seconds" if wanted.clock else "close_open_seconds"
+    place = "bucket, team_id" if detailed else "team_id"
     rows = where.rows(
-        f"SELECT cur, bucket, team_id, grouping(bucket, team_id) AS part, count(*) AS cases,"  # noqa: S608
-        f" {_TIMES.format(seconds)} FROM (SELECT {where.places}, team_id, {seconds}"
-        f" FROM inbox_casefigures WHERE closed_at IS NOT NULL AND {where.sql}) c"
-        " GROUP BY GROUPING SETS ((cur), (cur, bucket), (cur, team_id))"
+        f"SELECT {place}, count(*) AS cases, array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans"  # noqa: S608
+        f" FROM {where.placed('inbox_casefigures', 'team_id', seconds)} c GROUP BY {place}"
+    )
+    gathered = _Gathered(rows)
+    period.closed = gathered.all
+    period.closed_by_team = gathered.by("team_id")
+    if detailed:
+        period.closed_by_bucket = gathered.by("bucket")
+
+
+def _read_lost(wanted: Wanted, span: Span, period: Period) -> None:
+    where = Where(wanted, "closed_at", span)
+    rows = where.rows(
+        "SELECT bucket, team_id, why, count(*) AS count"  # noqa: S608
+        f" FROM {where.placed('inbox_lostwindow', 'team_id', 'why')} c GROUP BY 1, 2, 3"
     )
     for row in rows:
-        period, times = periods[row["cur"]], _times(row)
-        if row["part"] == 0b11:
-            period.closed = times
-        elif row["part"] == 0b01:
-            period.closed_by_bucket[row["bucket"]] = times
-        else:
-            period.closed_by_team[row["team_id"]] = times
-
-
-def _read_lost(wanted: Wanted, periods: dict[bool, Period]) -> None:
-    where = Where(wanted, "closed_at")
-    rows = where.rows(
-        f"SELECT cur, bucket, team_id, why, count(*) AS count FROM (SELECT {where.places}, team_id, why"  # noqa: S608
-        f" FROM inbox_lostwindow WHERE {where.sql}) c GROUP BY 1, 2, 3, 4"
-    )
-    for row in rows:
-        period = periods[row["cur"]]
         for found, key in (
             (period.lost, row["why"]), (period.lost_by_bucket, row["bucket"]), (period.lost_by_team, row["team_id"])
         ):  # fmt: skip
             found[key] = found.get(key, 0) + row["count"]
 
 
-def _read_failures(wanted: Wanted, periods: dict[bool, Period]) -> None:
-    where = Where(wanted, "slot")
+def _read_failures(wanted: Wanted, span: Span, period: Period) -> None:
+    where = Where(wanted, "slot", span)
     rows = where.rows(
-        f"SELECT {where.cur} AS cur, code, sum(count)::bigint AS count FROM inbox_reportfailure"  # noqa: S608
-        f" WHERE {where.sql} GROUP BY 1, 2"
+        f"SELECT code, sum(count)::bigint AS count FROM inbox_reportfailure WHERE {where.sql} GROUP BY 1"  # noqa: S608
     )
-    for row in rows:
-        periods[row["cur"]].failures[row["code"]] = int(row["count"])
+    period.failures = {row["code"]: int(row["count"]) for row in rows}
 
 
-# percentile_cont: between the two nearest where none is exactly in the middle.
-_TIMES = (
-    "count({0}) AS measured, percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS spread"
-)
+_PLACE = {True: "bucket, dow, hour, team_id", False: "team_id"}
 IN_TARGET = "due_at IS NOT NULL AND replied_at <= due_at"
 # Too late, or not at all although it was due. Closed before that without an answer: neither.
 MISSED = (
@@ -222,12 +222,38 @@ MISSED = (
 )
 
 
-def _times(row: dict[str, Any]) -> Times:
-    median, slowest = row["spread"] or (None, None)
-    return Times(
-        cases=row["cases"], again=row.get("again", 0), measured=row["measured"], median=median, slowest=slowest,
-        in_target=row.get("in_target", 0), missed=row.get("missed", 0),
-    )  # fmt: skip
+class _Gathered:
+    """Cases in small groups, put together by whatever they share. The database would sort them once for each way."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+
+    @property
+    def all(self) -> Times:
+        return self._together(self.rows)
+
+    def by(self, *names: str) -> dict[Any, Times]:
+        parts: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        for row in self.rows:
+            parts[row[names[0]] if len(names) == 1 else tuple(row[name] for name in names)].append(row)
+        return {key: self._together(rows) for key, rows in parts.items()}
+
+    def _together(self, rows: list[dict[str, Any]]) -> Times:
+        spans = sorted(chain.from_iterable(row["spans"] or () for row in rows))
+        return Times(
+            measured=len(spans), median=quantile(spans, 0.5), slowest=quantile(spans, 0.9),
+            **{name: sum(row.get(name, 0) for row in rows) for name in ("cases", "again", "in_target", "missed")},
+        )  # fmt: skip
+
+
+def quantile(ordered: Sequence[int], share: float) -> float | None:
+    """Between the two nearest where none is exactly there, as PostgreSQL's percentile_cont."""
+    if not ordered:
+        return None
+    place = (len(ordered) - 1) * share
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def _add(total: dict[str, int], more: dict[str, int]) -> None:

@@ -1,28 +1,23 @@
 """The figures of the reports equal a plain recount over the rows, whatever happens to these."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import WorkingHours
-from accounts.schedules import team_hours
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
-from inbox.models import Assignment, Case, CaseFigures, Message, ReportCell, ReportFailure, ReportMark, ReportSlot
-from inbox.reports import rolling
-from inbox.reports.cells import MEASURES
+from inbox.models import Assignment, Case, CaseFigures, Message, ReportCell, ReportMark, ReportSlot
+from inbox.reports import recount, rolling
 from tests import factories
 from tests.cast import Cast, make_cast
-from whatsapp.models import Rate
-from whatsapp.rates import estimate, load_preset
+from whatsapp.rates import load_preset
 
 pytestmark = pytest.mark.django_db
-QUARTER = timedelta(minutes=15)
-WINDOW = timedelta(hours=24) - timedelta(seconds=60)
 # The night in which the clocks go back in Germany, and some days around it.
 START = datetime(2026, 10, 24, 6, 0, tzinfo=UTC)
 
@@ -34,144 +29,6 @@ def cast() -> Cast:
     return cast
 
 
-# --- The recount: rows in, counts out, as simple as can be -----------------------------------------------------------
-
-
-def counted(message: Message) -> bool:
-    return message.kind not in (MessageKind.SYSTEM, MessageKind.REACTION) and message.status != MessageStatus.HELD
-
-
-def recount() -> Counter:
-    """(conversation, case, team, number, quarter, what) → how many, of every message there is."""
-    found: Counter = Counter()
-    threads: dict[int, list[Message]] = {}
-    everything = Message.objects.select_related("conversation__workspace", "conversation__contact", "case", "template")
-    for message in everything.select_related("phone_number__business_account").order_by("occurred_at", "seq"):
-        if counted(message):
-            threads.setdefault(message.conversation_id, []).append(message)
-    for thread in threads.values():
-        for position, message in enumerate(thread):
-            slot = message.occurred_at.replace(minute=message.occurred_at.minute // 15 * 15, second=0, microsecond=0)
-            team_id = message.case.team_id if message.case else None
-            place = (message.conversation_id, message.case_id, team_id, message.phone_number_id, slot)
-            for what, amount in facts(message, thread[:position], thread[position + 1 :]).items():
-                found[(*place, what)] += amount
-    return Counter({key: value for key, value in found.items() if value})
-
-
-def facts(message: Message, before: list[Message], after: list[Message]) -> dict:
-    if message.direction == Direction.IN:
-        return {"received": 1}
-    failed, human = message.status == MessageStatus.FAILED, message.via in (Via.AGENT, Via.PHONE_APP)
-    said = {"replies": human and not failed, "automatic": not human and not failed}
-    if human and not failed:
-        turns = [each for each in before if is_turn(each)]
-        last = turns[-1] if turns else None
-        waited = last is not None and last.direction == Direction.IN
-        said["answered"] = waited and message.occurred_at < last.occurred_at + WINDOW
-    if failed:
-        said[("failed", message.error_code or 0)] = 1
-    if message.kind == MessageKind.TEMPLATE:
-        said |= {
-            "templates": 1, "templates_delivered": message.delivered_at is not None,
-            "templates_read": message.read_at is not None, "templates_failed": failed,
-        }  # fmt: skip
-        if not failed:
-            said["templates_answered"] = answer_to(message, after)
-    if message.delivered_at is not None and message.via != Via.PHONE_APP:
-        said |= price(message)
-    return {what: int(amount) for what, amount in said.items()}
-
-
-def is_turn(message: Message) -> bool:
-    return message.direction == Direction.IN or (
-        message.via in (Via.AGENT, Via.PHONE_APP) and message.status != MessageStatus.FAILED
-    )
-
-
-def answer_to(template: Message, after: list[Message]) -> bool:
-    for message in after:
-        if message.occurred_at >= template.occurred_at + timedelta(days=7):
-            return False
-        if message.direction == Direction.IN:
-            return True
-        if message.kind == MessageKind.TEMPLATE and message.status != MessageStatus.FAILED:
-            return False
-    return False
-
-
-def price(message: Message) -> dict:
-    pricing = message.pricing or {}
-    fallback = message.data.get("category", "") if message.kind == MessageKind.TEMPLATE else "service"
-    category = str(pricing.get("category") or fallback).lower()
-    if pricing.get("type", "").startswith("free"):
-        return {category: 1}
-    cost = estimate(message.phone_number, category, message.conversation.contact.phone, message.delivered_at)
-    free = Rate.objects.filter(category=category, free_per_month__gt=0).order_by("effective_from").first()
-    unsaid = free is not None and message.delivered_at.date() >= free.effective_from and "type" not in pricing
-    if cost.amount is None or unsaid:
-        return {category: 1, "unpriced": 1}
-    return {category: 1, f"{category}_cost": round(cost.amount * 10**6)}
-
-
-def kept() -> Counter:
-    """The same from the figures."""
-    found: Counter = Counter()
-    for cell in ReportCell.objects.all():
-        place = (cell.conversation_id, cell.case_id, cell.team_id, cell.phone_number_id, cell.slot)
-        for name in MEASURES:
-            if value := getattr(cell, name):
-                found[(*place, name)] += value
-    for row in ReportFailure.objects.all():
-        place = (row.conversation_id, row.case_id, row.team_id, row.phone_number_id, row.slot)
-        found[(*place, ("failed", row.code))] += row.count
-    return found
-
-
-def slots(cells: Counter) -> Counter:
-    found: Counter = Counter()
-    for (_conversation, _case, team_id, number_id, slot, what), value in cells.items():
-        if isinstance(what, str):
-            found[(team_id, number_id, slot, what)] += value
-    return found
-
-
-def kept_slots() -> Counter:
-    found: Counter = Counter()
-    for row in ReportSlot.objects.all():
-        for name in MEASURES:
-            if value := getattr(row, name):
-                found[(row.team_id, row.phone_number_id, row.slot, name)] += value
-    return found
-
-
-def recounted_cases() -> dict:
-    found = {}
-    for case in Case.objects.select_related("conversation", "team"):
-        messages = [each for each in case.messages.order_by("occurred_at", "seq") if counted(each)]
-        asked = bool(messages) and messages[0].direction == Direction.IN
-        earlier = Case.objects.filter(conversation=case.conversation, opened_at__lt=case.opened_at).exists() or (
-            Case.objects.filter(conversation=case.conversation, opened_at=case.opened_at, pk__lt=case.pk).exists()
-        )
-        hours = team_hours(case.team)
-        spans = []
-        for end in (case.first_replied_at if asked else None, case.closed_at):
-            spans.append(int(max((end - case.opened_at).total_seconds(), 0)) if end else None)
-            spans.append(int(hours.between(case.opened_at, end).total_seconds()) if end else None)
-        found[case.pk] = (case.conversation_id, case.team_id, earlier, asked, *spans)
-    return found
-
-
-def kept_cases() -> dict:
-    return {
-        each.pk: (
-            each.conversation_id, each.team_id, each.is_again, each.is_asked, each.reply_seconds,
-            each.reply_open_seconds, each.close_seconds, each.close_open_seconds,
-        )
-        for each in CaseFigures.objects.all()
-    }  # fmt: skip
-
-
 def rolled() -> None:
     while rolling.roll_batch():
         pass
@@ -180,10 +37,10 @@ def rolled() -> None:
 
 def must_agree() -> None:
     rolled()
-    plain = recount()
-    assert kept() == plain
-    assert kept_slots() == slots(plain)
-    assert kept_cases() == recounted_cases()
+    plain = recount.count_messages()
+    assert recount.kept_cells() == plain
+    assert recount.kept_slots() == recount.sums_of(plain)
+    assert recount.kept_cases() == recount.count_cases()
 
 
 # --- Histories -------------------------------------------------------------------------------------------------------
@@ -404,6 +261,15 @@ def test_rebuilding_mends_whatever_is_wrong(history):
     call_command("rebuild_reports", verbosity=0)
 
     must_agree()
+
+
+def test_a_recount_names_what_differs(history):
+    history.happen("in", 0, 0)
+    call_command("recount_reports", stdout=StringIO())
+    ReportCell.objects.update(received=77)
+
+    with pytest.raises(CommandError, match="2 figures differ"):
+        call_command("recount_reports", stderr=StringIO())
 
 
 def test_a_conversation_that_goes_takes_its_counts_along(history, cast):

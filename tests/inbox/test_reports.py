@@ -227,12 +227,12 @@ def test_every_period_has_its_drawings_also_without_anything(cast, period):
 def test_the_number_of_questions_does_not_grow(cast, django_assert_num_queries):
     rolled()
     asked = wanted(cast.ada)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(10):
         read(asked, NOW)
     for days in range(3, 9):
         told(cast, cast.claras, cast.team, days, minutes=5)
     rolled()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(10):
         read(asked, NOW)
 
 
