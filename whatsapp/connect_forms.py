@@ -29,7 +29,9 @@ class SecretField(forms.CharField):
     """A secret: typed or pasted, never rendered."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}, render_value=False)
+        widget = forms.PasswordInput(
+            attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"}, render_value=False
+        )
         super().__init__(widget=widget, max_length=2000, **kwargs)
 
     def clean(self, value: Any) -> str:
@@ -41,7 +43,7 @@ class SecretField(forms.CharField):
 
 class PinField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "6"}
+        attrs = {"class": "input", "inputmode": "numeric", "autocomplete": "off", "maxlength": "6"}
         super().__init__(widget=forms.PasswordInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:

@@ -16,7 +16,7 @@ from accounts.views.answers import done
 from whatsapp import profiles, qr_codes
 from whatsapp.business_profile import FIELDS, LABELS, VERTICALS, Automation, Merge, Profile, merged
 from whatsapp.errors import DeliveryProblem
-from whatsapp.models import BusinessProfile, PhoneNumber
+from whatsapp.models import BusinessProfile, NumberHealth, PhoneNumber
 from whatsapp.opening_words import opening_words
 from whatsapp.profile_forms import AutomationForm, PictureForm, ProfileForm, as_text
 
@@ -187,12 +187,13 @@ def _page(
     request: HttpRequest, number: PhoneNumber, row: BusinessProfile, form: ProfileForm, *, trouble: Any = "",
     merge: Merge | None = None, current: Profile | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
+    health = NumberHealth.objects.filter(phone_number=number).first()
     context = {
         "nav": "settings", "settings_page": "business-profile", "number": number, "row": row, "form": form,
         "numbers": PhoneNumber.objects.filter(workspace_id=number.workspace_id).order_by("pk"),
         "automation": AutomationForm(known=Automation.of(row.automation)), "trouble": trouble,
         "hours": opening_words(workspace_hours(number.workspace), timezone.now()),
-        **_link_context(request, number),
+        "name_status": health.facts.get("name_status") if health else "", **_link_context(request, number),
     }  # fmt: skip
     if merge is not None and current is not None:
         context |= {"changes": _changes(merge, current), "reviewed": as_text(merge.wanted), "merge": merge,

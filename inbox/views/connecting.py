@@ -12,6 +12,7 @@ from accounts.models import Agent, Team
 from accounts.permissions import admin_required
 from accounts.views.answers import done
 from inbox import jobs
+from inbox.actions.number_checks import check_number
 from inbox.actions.numbers import route_number
 from inbox.actions.sending_stops import resume_sending
 from whatsapp import connecting, connections
@@ -53,6 +54,7 @@ def _connect(agent: Agent, form: ConnectForm, report: connecting.Report, team: T
     for where in (number, number.business_account):
         resume_sending(where, by=agent)
     record_audit(agent.workspace, agent, "number.connected", subject=f"+{number.display_number}")
+    check_number(number)
     jobs.enqueue(jobs.sync_templates)
     return number
 
