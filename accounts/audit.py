@@ -41,6 +41,8 @@ WORDS: dict[str, str | Promise] = {
     "factor.codes": _("made new recovery codes"),
     "factor.reset": _("reset the second factors of"),
     "workspace.second_factor": _("decided who must sign in with two factors:"),
+    "sign_on.connected": _("connected single sign-on with"),
+    "sign_on.removed": _("switched off single sign-on"),
     "team.created": _("created the team"),
     "team.changed": _("changed the team"),
     "team.limit": _("set how much somebody gets in the team"),

@@ -45,3 +45,14 @@ class AlreadySetUp(AccountsRuleViolation):
     """Somebody who only knows the password may set up the first factor, never a further one."""
 
     sentence = _("Two-factor sign-in is set up already. Sign in with it.")
+
+
+class SignOnFailed(AccountsRuleViolation):
+    """Single sign-on did not work. The reason is for the log and the admin; whoever tries gets one sentence for all."""
+
+    status = 403
+    sentence = _("That sign-in did not work. Use your password, or ask an admin whether you are invited.")
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PASSWORD_LENGTH, Styled
-from accounts.models import Workspace
+from accounts.models import SignOnProvider, Workspace
 from accounts.security_keys import MAX_ANSWER
 
 
@@ -45,3 +45,35 @@ class RuleForm(Styled, forms.ModelForm):
     class Meta:
         model = Workspace
         fields = ("second_factor_rule",)
+
+
+class SignOnForm(Styled, forms.ModelForm):
+    """The identity provider. Its secret is written, never read, and asked for again when it would go elsewhere."""
+
+    issuer = forms.URLField(
+        label=_("Issuer"), max_length=300, assume_scheme="https",
+        help_text=_("Such as https://login.example.com/realms/shop, exactly as the provider calls itself."),
+    )
+    client_secret = forms.CharField(
+        label=_("Client secret"), max_length=300, required=False, strip=True,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = SignOnProvider
+        fields = ("name", "issuer", "client_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = _("Such as the name of your provider or your business.")
+        if self.instance.pk:
+            hint = self.instance.client_secret.hint
+            self.fields["client_secret"].help_text = _("Kept: %(hint)s. Leave empty to keep it.") % {"hint": hint}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        place = ("issuer", "client_id")
+        kept = SignOnProvider.objects.filter(pk=self.instance.pk).values_list(*place).first()
+        if not cleaned.get("client_secret") and kept != tuple(cleaned.get(name) for name in place):
+            self.add_error("client_secret", _("Please enter the secret of this client."))
+        return cleaned

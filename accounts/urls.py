@@ -11,12 +11,17 @@ from accounts.views import (
     second_factor,
     security,
     sign_in,
+    sign_on,
     skills,
     teams,
 )
 
 urlpatterns = [
     path("login/", sign_in.sign_in, name="login"),
+    path("sign-on/<int:pk>/", sign_on.start, name="sign-on"),
+    path("sign-on/return/", sign_on.back, name="sign-on-return"),
+    path("single-sign-on/", sign_on.provider, name="settings-sign-on"),
+    path("single-sign-on/removal/", sign_on.removal, name="settings-sign-on-removal"),
     path("logout/", sign_in.sign_out, name="logout"),
     path("password-reset/", passwords.password_reset, name="password-reset"),
     path("password-reset/<str:person>/<str:token>/", passwords.password_reset_confirm, name="password-reset-confirm"),

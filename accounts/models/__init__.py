@@ -6,6 +6,7 @@ from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor
 from accounts.models.invitation import Invitation
 from accounts.models.schedule import HoursException, WorkingHours
 from accounts.models.session import Session
+from accounts.models.sign_on import SignOnProvider
 from accounts.models.skill import Skill
 from accounts.models.team import Membership, RoutingStrategy, Team
 from accounts.models.throttle import LoginThrottle
@@ -24,6 +25,7 @@ __all__ = [
     "RecoveryCode",
     "Role",
     "RoutingStrategy",
+    "SignOnProvider",
     "Skill",
     "SecondFactor",
     "SecondFactorRule",

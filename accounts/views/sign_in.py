@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import entering, throttle
 from accounts.forms import SignInForm, languages
-from accounts.models import Agent, Workspace
+from accounts.models import Agent, SignOnProvider, Workspace
 from accounts.network import client_network
 from accounts.passwords import DEMO_ADDRESSES, DEMO_PASSWORD
 
@@ -74,6 +74,8 @@ def _page(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResp
         "next": _target(request),
         "languages": languages(),
         "workspace": workspaces[0] if len(workspaces) == 1 else None,
+        # With several businesses in one installation nobody shall read here who the others are.
+        "provider": SignOnProvider.objects.filter(workspace=workspaces[0]).first() if len(workspaces) == 1 else None,
     }
     if settings.DEMO:
         people = Agent.objects.filter(workspace__is_demo=True, is_active=True, email__in=DEMO_ADDRESSES).order_by("pk")

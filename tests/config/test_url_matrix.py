@@ -169,6 +169,8 @@ MATRIX: dict[str, Line] = {
     "recovery-codes-file": Line(EVERYBODY),
     # For who has shown the right password: tests/accounts/test_second_factor.py has what they do for strangers.
     "second-factor": Line(PUBLIC),
+    "sign-on": Line(PUBLIC, lambda world: [1]),
+    "sign-on-return": Line(PUBLIC),
     "second-factor-question": Line(PUBLIC),
     "second-factor-set-up": Line(PUBLIC),
     "second-factor-app": Line(PUBLIC),
@@ -189,6 +191,8 @@ MATRIX: dict[str, Line] = {
     "settings-person-reset-link": person(),
     "settings-person-second-factor": person(),
     "settings-second-factor-rule": Line(ADMINS),
+    "settings-sign-on": Line(ADMINS),
+    "settings-sign-on-removal": Line(ADMINS),
     "settings-teams": Line(LEADS),
     "settings-team-new": Line(ADMINS),
     "settings-team": team(LEADS),
