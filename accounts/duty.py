@@ -24,7 +24,7 @@ def on_duty(moment: datetime) -> Q:
         | Q(duty=Duty.EXTRA)
         | (Q(duty=Duty.ON) & ~is_over)
         | (Q(duty=Duty.ON, duty_until=None))
-        | (Q(duty=Duty.OFF) & is_over)
+        | (Q(duty__in=(Duty.OFF, Duty.FREE)) & is_over)
     )
 
 
@@ -45,7 +45,7 @@ def refresh(agents: Iterable[Agent], moment: datetime) -> list[Agent]:
     hours, changed = hours_of_agents(agents[0].workspace_id, agents), []
     for agent in agents:
         before = [getattr(agent, field) for field in FIELDS]
-        _look(agent, hours.get(agent.pk), moment)
+        look_at(agent, hours.get(agent.pk), moment)
         if [getattr(agent, field) for field in FIELDS] != before:
             agent.save(update_fields=FIELDS)
         if agent.duty != before[0]:
@@ -65,7 +65,8 @@ def end_extra(agent: Agent, moment: datetime) -> None:
     agent.save(update_fields=FIELDS)
 
 
-def _look(agent: Agent, hours: OpeningHours | None, moment: datetime) -> None:
+def look_at(agent: Agent, hours: OpeningHours | None, moment: datetime) -> None:
+    """Set the columns by these hours, unsaved."""
     boundary = agent.duty_until if agent.duty_until is not None and agent.duty_until <= moment else None
     if hours is None:
         agent.duty, agent.duty_since, agent.duty_until = Duty.UNSCHEDULED, None, None
@@ -74,7 +75,11 @@ def _look(agent: Agent, hours: OpeningHours | None, moment: datetime) -> None:
             agent.duty, agent.duty_since = Duty.ON, boundary or moment
         agent.duty_until = hours.closes_after(moment)
     else:
-        if boundary is not None or agent.duty not in (Duty.OFF, Duty.EXTRA):
+        works_today = hours.blocks_on(moment.astimezone(hours.zone).date())
+        kind = Duty.OFF if works_today else Duty.FREE
+        if boundary is not None or agent.duty not in (Duty.OFF, Duty.FREE, Duty.EXTRA):
             ended = hours.closed_since(moment) if boundary is not None else None
-            agent.duty, agent.duty_since = Duty.OFF, ended or moment
+            agent.duty, agent.duty_since = kind, ended or moment
+        elif agent.duty != Duty.EXTRA:
+            agent.duty = kind
         agent.duty_until = hours.next_opening(moment)

@@ -50,7 +50,9 @@ def short_words(hours: OpeningHours, now: datetime) -> str:
         return _("always open")
     if hours.is_open(now):
         closes = hours.closes_after(now)
-        return _("open until %(until)s") % {"until": moment_words(closes, hours, now)} if closes else _("always open")
+        if closes is None or closes - now > timedelta(days=2):
+            return _("always open")
+        return _("open until %(until)s") % {"until": _end_words(closes, hours, now)}
     opens = hours.next_opening(now)
     if opens is None:
         return pgettext("hours", "closed")
@@ -66,7 +68,7 @@ def now_words(hours: OpeningHours, now: datetime) -> str:
     if hours.is_open(now):
         if closes is None:
             return _("Open now, and never closed.")
-        until = moment_words(closes, hours, now)
+        until = _end_words(closes, hours, now)
         if opens is None:
             return _("Open now until %(until)s, then closed.") % {"until": until}
         return _("Open now until %(until)s · opens again %(when)s") % {
@@ -77,22 +79,41 @@ def now_words(hours: OpeningHours, now: datetime) -> str:
     return _("Closed now · opens %(when)s") % {"when": _opening_words(opens, hours, now)}
 
 
+def duty_words(hours: OpeningHours, now: datetime) -> str:
+    """The same of a person's hours."""
+    if hours.always_open:
+        return _("No fixed hours: the own switch alone counts.")
+    closes = hours.closes_after(now)
+    opens = hours.next_opening(closes or now)
+    again = _opening_words(opens, hours, now) if opens else _("nobody knows when")
+    if not hours.is_open(now):
+        return _("Off now · back %(when)s") % {"when": again}
+    if closes is None:
+        return _("On duty now, without an end.")
+    until = _end_words(closes, hours, now)
+    return _("On duty now until %(until)s · back %(when)s") % {"until": until, "when": again}
+
+
+def _end_words(moment: datetime, hours: OpeningHours, now: datetime) -> str:
+    return moment_words(moment, hours, now, is_end=True)
+
+
 def _opening_words(moment: datetime, hours: OpeningHours, now: datetime) -> str:
     words = moment_words(moment, hours, now)
     is_today = moment.astimezone(hours.zone).date() == now.astimezone(hours.zone).date()
     return _("today, %(time)s") % {"time": words} if is_today else words
 
 
-def moment_words(moment: datetime, hours: OpeningHours, now: datetime) -> str:
+def moment_words(moment: datetime, hours: OpeningHours, now: datetime, *, is_end: bool = False) -> str:
     """ "18:30" today, "tomorrow, 09:00", "Monday, 09:00" within a week, "7 January, 09:00"; in the hours' zone."""
     local, today = moment.astimezone(hours.zone), now.astimezone(hours.zone).date()
-    days = (local.date() - today).days
-    if days == 1 and local.hour == local.minute == 0:  # the end of today, as people say it
-        return "24:00"
-    time = f"{local:%H:%M}"
+    date_, time = local.date(), f"{local:%H:%M}"
+    if is_end and time == "00:00":  # as people say it
+        date_, time = date_ - timedelta(days=1), "24:00"
+    days = (date_ - today).days
     if days == 0:
         return time
-    day = _("tomorrow") if days == 1 else day_words(local.date(), with_year=False, today=today)
+    day = _("tomorrow") if days == 1 else day_words(date_, with_year=False, today=today)
     return f"{day}, {time}"
 
 

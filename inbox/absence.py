@@ -7,7 +7,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from accounts.models import Agent
+from accounts.models import Agent, Duty
 from inbox.markup import when
 
 
@@ -23,7 +23,7 @@ def absence(person: Agent, now: datetime | None = None) -> SafeString:
     if back is not None and timezone.localtime(back).date() == today:
         sentence = escape(_("Back at %(time)s"))
         return mark_safe(sentence % {"time": when(back)})  # noqa: S308 - escaped, and a time of ours
-    if since is not None and timezone.localtime(since).date() == today:
+    if person.duty != Duty.FREE and since is not None and timezone.localtime(since).date() == today:
         return SafeString(escape(_("Done for today")))
     return SafeString(escape(_("Off today")))
 

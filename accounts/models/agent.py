@@ -38,6 +38,7 @@ class Duty(models.TextChoices):
     UNSCHEDULED = ""
     ON = "on"
     OFF = "off"
+    FREE = "free"  # off, and without a block on that day
     EXTRA = "extra"  # off by the schedule, and working all the same because they said so
 
 
@@ -162,7 +163,7 @@ class Agent(AbstractBaseUser):
         """Outside their working hours; exact from the second on which the schedule changes."""
         if self.is_due(moment):
             return self.duty == Duty.ON  # over, and the sweeper is about to write it
-        return self.duty == Duty.OFF
+        return self.duty in (Duty.OFF, Duty.FREE)
 
     @property
     def is_off_duty_now(self) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.holidays import region_choices, region_name
-from accounts.hours_words import now_words, week_words
+from accounts.hours_words import duty_words, now_words, week_words
 from accounts.models import Agent, Team, WorkingHours
 from accounts.permissions import (
     admin_required,
@@ -140,7 +140,8 @@ def _preview(owner: Owner, form: HoursForm, row: WorkingHours) -> str:
         return ""
     for name, value in fields.items():
         setattr(row, name, value)
-    return now_words(owner.hours(row), timezone.now())
+    words = duty_words if owner.agent else now_words
+    return words(owner.hours(row), timezone.now())
 
 
 def _overview(request: HttpRequest) -> HttpResponse:

@@ -185,7 +185,7 @@ def test_days_off_count_without_fixed_hours_too(cast, clock):
     clock.move_to(berlin(0, day=24))
     change_shifts(timezone.now())
     cast.ben.refresh_from_db()
-    assert (cast.ben.duty, cast.ben.duty_until) == (Duty.OFF, berlin(0, day=25))
+    assert (cast.ben.duty, cast.ben.duty_until) == (Duty.FREE, berlin(0, day=25))
 
 
 def test_without_a_schedule_nothing_changes(cast):
