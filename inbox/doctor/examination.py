@@ -70,6 +70,13 @@ class Examined:
         return max((finding.level for finding in self.findings), default=Level.GOOD)
 
 
+def verdict(worst: Level) -> str:
+    """All of it in one sentence."""
+    if worst == Level.BAD:
+        return _("Something is broken.")
+    return _("It works, but something wants to be looked at.") if worst == Level.WARN else _("All is well.")
+
+
 def examine(parts: Iterable[Part] = PARTS) -> Iterator[Examined]:
     """Each part as soon as it is done."""
     has_database = True

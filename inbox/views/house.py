@@ -11,8 +11,8 @@ from accounts import throttle
 from accounts.permissions import admin_required
 from accounts.views.answers import done
 from inbox.actions import installation
-from inbox.doctor.examination import examine, parts_of
-from inbox.doctor.findings import Level
+from inbox.doctor.examination import Examined, examine, parts_of, verdict
+from inbox.doctor.findings import Finding, Level
 from inbox.errors import InboxRuleViolation
 from inbox.forms.zones import ZoneForm
 from whatsapp.models import BusinessAccount
@@ -75,16 +75,17 @@ def examination(request: HttpRequest) -> HttpResponse:
     if not throttle.count(limit).allowed:
         messages.error(request, _("That was often enough for now. Please wait an hour."))
         return redirect("settings-installation")
-    found = [
-        (examined.part.name, [(*BADGES[finding.level], finding) for finding in examined.findings])
-        for examined in examine(parts_of(request.user.workspace))
-    ]
+    found = list(examine(parts_of(request.user.workspace)))
     return _page(request, examined=found)
+
+
+def _lines(examined: Examined) -> list[tuple[str, str, Finding]]:
+    return [(*BADGES[finding.level], finding) for finding in examined.findings]
 
 
 def _page(
     request: HttpRequest, *, zone_form: ZoneForm | None = None, account_form: tuple[int, ZoneForm] | None = None,
-    examined: list | None = None, status: int = 200,
+    examined: list[Examined] | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     workspace = request.user.workspace
     accounts = BusinessAccount.objects.filter(workspace=workspace).order_by("pk")
@@ -94,8 +95,9 @@ def _page(
     ]
     context = {
         "nav": "settings", "settings_page": "installation", "zone_form": zone_form or ZoneForm.of(workspace),
-        "accounts": forms, "examined": examined, "mail_host": settings.EMAIL_HOST, "mail_port": settings.EMAIL_PORT,
-        "mail_from": settings.DEFAULT_FROM_EMAIL, "mail_user": settings.EMAIL_HOST_USER,
-        "mail_tls": settings.EMAIL_USE_TLS,
+        "accounts": forms, "examined": [(each.part.name, _lines(each)) for each in examined or ()],
+        "verdict": verdict(max(each.level for each in examined)) if examined else "",
+        "mail_host": settings.EMAIL_HOST, "mail_port": settings.EMAIL_PORT, "mail_from": settings.DEFAULT_FROM_EMAIL,
+        "mail_user": settings.EMAIL_HOST_USER, "mail_tls": settings.EMAIL_USE_TLS,
     }  # fmt: skip
     return render(request, "inbox/settings/installation.html", context, status=status)

@@ -7,9 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
-from inbox.doctor.examination import PARTS, Examined, examine
+from inbox.doctor.examination import PARTS, Examined, examine, verdict
 from inbox.doctor.findings import Level
 from inbox.terminal import language_of_terminal
 
@@ -43,10 +42,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{MARKS[finding.level]} {name:<{width}}  {style(str(finding.sentence))}")
                 if finding.advice and finding.level > Level.GOOD:
                     self.stdout.write(f"  {'':<{width}}  → {finding.advice}")
-        verdict = {
-            Level.BAD: _("Something is broken."), Level.WARN: _("It works, but look at the lines marked with “!”."),
-        }.get(worst, _("All is well."))  # fmt: skip
-        self.stdout.write(f"\n{verdict}")
+        self.stdout.write(f"\n{verdict(worst)}")
         return CODES[worst]
 
     def _as_json(self, parts: Any) -> int:
