@@ -8,6 +8,9 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from inbox.demo_builder import DemoWorkspace
+from inbox.demo_ratings import give_ratings
+from inbox.demo_weeks import DemoWeeks
 from inbox.enums import MessageStatus
 from inbox.models import Case, Label, Satisfaction
 from inbox.reports.ratings import ratings_of
@@ -125,3 +128,15 @@ def test_many_comments_come_a_page_at_a_time(cast):
     assert first.content.decode().count("Nr") == 50
     second = client.get(first.context["next"], headers={"HX-Request": "true"}).content.decode()
     assert second.count("Nr") == 10 and "Nr59." in second
+
+
+def test_the_demos_customers_have_said_something():
+    demo = DemoWorkspace()
+    demo.build()
+    DemoWeeks(demo).write()
+    give_ratings(demo.teams["sales"])
+
+    choice = Wanted.of({"period": "90"}, Scope.of(demo.people["admin"]), NOW)
+    found = ratings_of(choice, choice.span)
+
+    assert found.asked > 20 and all(found.scores.values()) and found.comments > 3

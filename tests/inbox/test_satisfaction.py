@@ -1,11 +1,13 @@
 """After closing, one question: who is asked when, what counts as an answer, and what never follows from one."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from inbox.actions.conversations import close_conversation, reopen_conversation
 from inbox.actions.intake import Intake
 from inbox.actions.receiving import receive_message
 from inbox.actions.replying import send_reply
+from inbox.actions.satisfaction import ask_due
 from inbox.enums import BlockState, ConsentState, MessageKind, MessageStatus, Via
 from inbox.loops.sweeper import Sweeper
 from inbox.models import (
@@ -244,6 +247,32 @@ def test_a_closing_that_is_taken_back_asks_nobody_and_the_next_one_does(cast, cl
     close_conversation(Conversation.objects.get(pk=conversation.pk), by=cast.ben)
     pass_time(clock, minutes=1)
     assert Satisfaction.objects.get().asked_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_cases_of_one_person_and_two_sweepers_ask_once():
+    cast = make_cast()
+    SatisfactionSettings.objects.create(workspace=cast.workspace).teams.add(cast.team)
+    other = factories.conversation(factories.number(cast.workspace, team=cast.team), cast.clara)
+    factories.inbound_message(other)
+    for conversation in (cast.claras, other):
+        found = Conversation.objects.get(pk=conversation.pk)
+        send_reply(found, by=cast.ben, text="Fertig", uid=uuid.uuid4())
+        close_conversation(found, by=cast.ben)
+    later, together = timezone.now() + rules.ASK_AFTER, threading.Barrier(2)
+
+    def sweep() -> None:
+        try:
+            together.wait(30)
+            ask_due(later)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(sweep) for _ in range(2)]:
+            done.result()
+    assert Message.objects.filter(via=Via.AUTOMATION).count() == 1
+    assert sorted(Satisfaction.objects.values_list("skipped", flat=True)) == ["", "recently"]
 
 
 # --- answering --------------------------------------------------------------------------------------------------------

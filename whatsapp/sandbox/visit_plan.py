@@ -44,7 +44,8 @@ def plan(seed: int, conversations: int, seconds: float, *, closing: float = 0.0)
     Meta's side: little is left of their window."""
     dice = Random(f"{seed} arrivals")
     arrivals = sorted(dice.uniform(0, seconds * ARRIVE_WITHIN) for _ in range(conversations))
-    return [_visit(seed, position, at, seconds, closing) for position, at in enumerate(arrivals)]
+    # The first one at once, or whoever watches would wonder.
+    return [_visit(seed, position, at - arrivals[0], seconds, closing) for position, at in enumerate(arrivals)]
 
 
 def _visit(seed: int, position: int, starts_at: float, seconds: float, closing: float) -> Visit:

@@ -11,6 +11,7 @@ from accounts.passwords import DEMO_PASSWORD
 from inbox.demo_builder import DemoWorkspace
 from inbox.demo_data import PEOPLE
 from inbox.demo_past import give_past_to_phone
+from inbox.demo_ratings import give_ratings
 from inbox.demo_weeks import DemoWeeks
 from inbox.reports.rolling import roll
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             workspace = demo.build()
             give_past_to_phone(workspace)
             DemoWeeks(demo).write()
+            give_ratings(demo.teams["sales"])
         roll()
         self.stdout.write(f"Created {workspace.name}. Sign in as one of these, password {DEMO_PASSWORD}:")
         for person in PEOPLE:
