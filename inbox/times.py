@@ -4,6 +4,7 @@ The script (static/js/lib/times.js) says the same things; both follow design.md 
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.utils import dateformat, timezone, translation
 from django.utils.translation import gettext as _
@@ -65,7 +66,10 @@ def countdown(left: timedelta) -> str:
 
 def waited(since: datetime, now: datetime) -> str:
     """How long somebody has waited: "0 min", "22 min", "3 h", "2 d"."""
-    minutes = max(0, int((now - since).total_seconds() // 60))
+    return _span(max(0, int((now - since).total_seconds() // 60)))
+
+
+def _span(minutes: int) -> str:
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
     if minutes < 48 * 60:
@@ -75,16 +79,24 @@ def waited(since: datetime, now: datetime) -> str:
 
 def answer_target(due_at: datetime, now: datetime) -> str:
     """ "Answer target in 12 min", later than four hours the moment itself; once it has passed, by how much."""
-    left = due_at - now
-    if left <= timedelta(0):
-        return _("Answer target missed by %(time)s") % {"time": waited(due_at, now)}
-    if left > SOON:
+    left = (due_at - now).total_seconds()
+    if left > SOON.total_seconds():
         return _("Answer target %(when)s") % {"when": in_words(due_at, "since", now)}
-    minutes = max(1, int(left.total_seconds() // 60))
-    if minutes < 60:
-        return _("Answer target in %(time)s") % {"time": _("%(minutes)s min") % {"minutes": minutes}}
+    if left <= 0:
+        return _missed_by(int(-left // 60), translation.get_language())
+    return _due_in(max(1, int(left // 60)), translation.get_language())
+
+
+@lru_cache(maxsize=4096)  # fifty rows of a page say it
+def _missed_by(minutes: int, _language: str) -> str:
+    return _("Answer target missed by %(time)s") % {"time": _span(minutes)}
+
+
+@lru_cache(maxsize=1024)
+def _due_in(minutes: int, _language: str) -> str:
     clock = f"{minutes // 60}:{minutes % 60:02d}"
-    return _("Answer target in %(time)s") % {"time": _("%(time)s h") % {"time": clock}}
+    time = _("%(time)s h") % {"time": clock} if minutes >= 60 else _("%(minutes)s min") % {"minutes": minutes}
+    return _("Answer target in %(time)s") % {"time": time}
 
 
 def target_state(due_at: datetime, now: datetime) -> str:

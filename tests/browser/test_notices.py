@@ -1,11 +1,16 @@
 """Being told, in real tabs: which of them speaks, about what, and where a click leads."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox import events
 from inbox.actions import assignment
+from inbox.enums import NoticeKind
+from inbox.models import Conversation, Message
 from tests import factories
 from tests.browser.test_composer import until
 
@@ -85,6 +90,27 @@ def test_one_of_two_tabs_speaks_and_a_click_opens_the_conversation_there(cast, d
 
     expect(first.locator("#thread .thread__name")).to_contain_text("Clara Sommer")
     assert "/settings/notifications/" in second.url
+
+
+def test_a_lead_asks_for_an_answer_from_the_notification_itself(cast, open_page):
+    wrote_at = timezone.now() - timedelta(hours=23, minutes=50)
+    Conversation.objects.filter(pk=cast.claras.pk).update(last_customer_message_at=wrote_at)
+    page = open_page(cast.lea, "/settings/notifications/", permissions=["notifications"])
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    with transaction.atomic():
+        events.notice_due(cast.claras, [cast.lea.pk], NoticeKind.CLOSING_15)
+    assert shown(page) == ["Clara Sommer"]
+
+    [worker] = page.context.service_workers
+    worker.evaluate(
+        """async () => {
+            const [notification] = await registration.getNotifications();
+            dispatchEvent(new NotificationEvent("notificationclick", { notification, action: "ask" }));
+        }"""
+    )
+
+    expect(page.get_by_role("status").filter(has_text="Clara wird um eine Antwort gebeten.")).to_be_visible()
+    assert Message.objects.get(conversation=cast.claras, direction="out").author == cast.lea
 
 
 def test_who_looks_at_the_conversation_hears_nothing_of_it_but_of_the_others(cast, desk, web):
