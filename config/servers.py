@@ -38,13 +38,13 @@ def throwaway_servers() -> Iterator[dict[str, str]]:
         valkey = Valkey(folder, binaries, throwaway=True)
         for server in (valkey, postgres):
             server.initialise()
-            stack.enter_context(_running(server, path))
+            stack.enter_context(running(server, path))
         postgres.prepare()
         yield {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url, "DATA_DIR": str(path / "data")}
 
 
 @contextmanager
-def _running(server: Postgres | Valkey, folder: Path) -> Iterator[None]:
+def running(server: Postgres | Valkey, folder: Path) -> Iterator[None]:
     program = server.program()
     log = folder / f"{program.name}.log"
     with log.open("wb") as output:
