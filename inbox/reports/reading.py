@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -230,20 +229,29 @@ class _Gathered:
 
     @property
     def all(self) -> Times:
-        return self._together(self.rows)
+        return self.by().get((), Times())
 
     def by(self, *names: str) -> dict[Any, Times]:
-        parts: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        """By the value of one column, or by the values of several."""
+        found: dict[Any, Times] = defaultdict(Times)
+        spans: dict[Any, list[int]] = defaultdict(list)
         for row in self.rows:
-            parts[row[names[0]] if len(names) == 1 else tuple(row[name] for name in names)].append(row)
-        return {key: self._together(rows) for key, rows in parts.items()}
-
-    def _together(self, rows: list[dict[str, Any]]) -> Times:
-        spans = sorted(chain.from_iterable(row["spans"] or () for row in rows))
-        return Times(
-            measured=len(spans), median=quantile(spans, 0.5), slowest=quantile(spans, 0.9),
-            **{name: sum(row.get(name, 0) for row in rows) for name in ("cases", "again", "in_target", "missed")},
-        )  # fmt: skip
+            key = row[names[0]] if len(names) == 1 else tuple([row[name] for name in names])
+            times = found[key]
+            times.cases += row["cases"]
+            if "again" in row:
+                times.again += row["again"]
+                times.in_target += row["in_target"]
+                times.missed += row["missed"]
+            if row["spans"]:
+                spans[key] += row["spans"]
+        for key, measured in spans.items():
+            measured.sort()
+            times = found[key]
+            times.measured, times.median, times.slowest = (
+                len(measured), quantile(measured, 0.5), quantile(measured, 0.9)
+            )  # fmt: skip
+        return dict(found)
 
 
 def quantile(ordered: Sequence[int], share: float) -> float | None:

@@ -2,16 +2,21 @@
 
 import csv
 import io
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from statistics import median, quantiles
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
 from inbox.enums import ConversationStatus
-from inbox.models import Case, Label, LostWindow, Message
+from inbox.models import Case, CaseFigures, Label, LostWindow, Message
 from inbox.reports import rolling
 from inbox.reports.page import Report
 from inbox.reports.reading import read
@@ -369,3 +374,43 @@ def test_every_look_at_people_is_recorded_and_shows_only_those_one_leads(cast):
         ("Lea Lenz", "reports.people_viewed", "2026-04-10 – 2026-04-16"),
         ("Ada Admin", "reports.people_exported", "2026-04-10 – 2026-04-16"),
     ]
+
+
+# --- Against a plain count of the same cases -------------------------------------------------------------------------
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    cases=st.lists(
+        st.tuples(st.integers(0, 4 * 24 * 60), st.none() | st.integers(0, 3000), st.none() | st.integers(0, 5000)),
+        min_size=1, max_size=12,
+    ),
+    clock=st.booleans(),
+)  # fmt: skip
+def test_days_and_percentiles_equal_a_plain_count_over_the_night_the_clocks_change(cast, cases, clock):
+    CaseFigures.objects.all().delete()
+    berlin, began = ZoneInfo("Europe/Berlin"), datetime(2026, 3, 27, 12, tzinfo=UTC)  # the 29th has 23 hours
+    expected = defaultdict(list)
+    for place, (minutes, replied, closed) in enumerate(cases):
+        opened_at = began + timedelta(minutes=minutes)
+        CaseFigures.objects.create(
+            case_id=10**6 + place, workspace=cast.workspace, conversation=cast.claras, phone_number=cast.number,
+            team=cast.team, is_again=False, is_asked=True, opened_at=opened_at,
+            closed_at=opened_at + timedelta(minutes=closed) if closed is not None else None, close_seconds=closed,
+            close_open_seconds=closed, reply_seconds=replied, reply_open_seconds=replied and replied // 2,
+        )
+        spent = replied if clock or replied is None else replied // 2
+        expected[opened_at.astimezone(berlin).date()].append(spent)
+
+    said = {"period": "own", "from": "2026-03-27", "to": "2026-04-01", "times": "clock" if clock else ""}
+    period = read(wanted(cast.ada, **said), NOW)[0]
+
+    assert {day: times.cases for day, times in period.opened_by_bucket.items()} == {
+        day: len(spent) for day, spent in expected.items()
+    }
+    for day, spent in expected.items():
+        known = [each for each in spent if each is not None]
+        assert period.opened_by_bucket[day].median == (median(known) if known else None)
+        if len(known) > 1:
+            tenth = quantiles(known, n=10, method="inclusive")[-1]
+            assert period.opened_by_bucket[day].slowest == pytest.approx(tenth)
