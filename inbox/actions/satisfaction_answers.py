@@ -14,7 +14,7 @@ from inbox.actions import bookkeeping, consent
 from inbox.actions.activity import add_activity
 from inbox.actions.satisfaction import say, settings_of, words_of
 from inbox.enums import ConversationStatus, MessageKind
-from inbox.models import Case, Conversation, Message, Satisfaction
+from inbox.models import Case, Conversation, Message, Satisfaction, SatisfactionSettings
 from inbox.satisfaction_rules import LONGEST_COMMENT, Asked, said_in_words, tapped
 
 
@@ -39,7 +39,7 @@ def answer_in(conversation: Conversation, message: Message) -> Answer | None:
         return None
     chosen = settings_of(conversation.workspace_id)
     asked = Asked(
-        row.asked_at, chosen.comment_hours if chosen else 0, asks_why=bool(chosen and _why(conversation, row)),
+        row.asked_at, chosen.comment_hours if chosen else 0, asks_why=bool(_why(conversation, row, chosen)),
         answered_at=row.answered_at, commented_at=row.commented_at,
     )  # fmt: skip
     is_keyword = consent.keyword_state(message.text) is not None if len(message.text) <= 60 else False
@@ -66,7 +66,8 @@ def take_answer(conversation: Conversation, message: Message, answer: Answer, no
         events.message_created(message)
         events.conversation_changed(conversation)  # the panel shows it with its case
         is_closed = conversation.status == ConversationStatus.CLOSED and row.case_id == _last_case(conversation)
-        why = _why(conversation, row) if is_first and answer.score and is_closed else ""
+        asks = is_first and answer.score and is_closed
+        why = _why(conversation, row, settings_of(conversation.workspace_id)) if asks else ""
         if why and conversation.service_window.is_open(now):
             say(conversation, row.case, now, kind=MessageKind.TEXT, text=why)
 
@@ -89,6 +90,5 @@ def _last_case(conversation: Conversation) -> int | None:
     return cases.values_list("pk", flat=True).first()
 
 
-def _why(conversation: Conversation, row: Satisfaction) -> str:
-    chosen = settings_of(conversation.workspace_id)
+def _why(conversation: Conversation, row: Satisfaction, chosen: SatisfactionSettings | None) -> str:
     return words_of(conversation, chosen, row.language).why if chosen else ""
