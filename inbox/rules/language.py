@@ -6,8 +6,11 @@ tell: each of the two alphabets has some that the other lacks.
 """
 
 import functools
+import logging
 import re
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 LANGUAGES = (
     "de", "en", "tr", "ar", "pl", "uk", "ru", "it", "fr", "es", "pt", "nl", "ro", "bg", "hr", "sr", "sq", "el", "hu",
@@ -26,7 +29,11 @@ def guess(text: str) -> str:
     said = " ".join(_NOT_WORDS.sub(" ", text[:LONGEST]).split())
     if sum(char.isalpha() for char in said) < SHORTEST:
         return ""
-    guesses = _detector().detect(said, model="lite", k=MOST_GUESSES)
+    try:
+        guesses = _detector().detect(said, model="lite", k=MOST_GUESSES)
+    except Exception:  # a guess is never worth that nobody gets any work
+        logger.exception("The language could not be guessed")
+        return ""
     found = next((one for one in guesses if one["lang"] in LANGUAGES), None)
     if found is None or found["score"] < SURE:
         return ""

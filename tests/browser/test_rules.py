@@ -34,6 +34,7 @@ def test_a_rule_is_made_put_first_by_keyboard_and_tried(open_page, cast):
     assert found(page) == []
     page.get_by_role("button", name="Save").click()
 
+    expect(page.locator("html[data-socket=open]")).to_have_count(1, timeout=15_000)  # the page's scripts are there
     rules = page.locator(".rules > .rule")
     expect(rules.nth(1)).to_contain_text("If it says “mieten” → Verleih, least busy")
     rules.nth(1).get_by_role("button", name="up").focus()
@@ -47,7 +48,9 @@ def test_a_rule_is_made_put_first_by_keyboard_and_tried(open_page, cast):
     expect(trial).to_contain_text("Verleih, least busy")
     assert found(page) == []
 
-    rules.nth(1).drag_to(rules.nth(0), target_position={"x": 40, "y": 4})
+    with page.expect_response("**/place/"):
+        rules.nth(1).drag_to(rules.nth(0), target_position={"x": 40, "y": 4})
+    expect(page.locator("#toasts")).to_contain_text("Everything is number 1 now.")
     expect(rules.nth(0)).to_contain_text("Everything")
     rules.nth(0).get_by_role("switch").click()
     expect(rules.nth(0)).to_have_class("rule is-off")

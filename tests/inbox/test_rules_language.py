@@ -24,3 +24,13 @@ def test_short_messages_are_understood(text, language):
 @pytest.mark.parametrize("text", ["", "ok", "👍", "10:30", "https://x.example/merhaba", "Max", "???", "\n\x00"])
 def test_what_says_nothing_is_not_guessed(text):
     assert guess(text) == ""
+
+
+def test_a_detector_that_fails_keeps_nobody_from_work(monkeypatch, caplog):
+    def broken():
+        raise RuntimeError("no model")
+
+    monkeypatch.setattr("inbox.rules.language._detector", broken)
+
+    assert guess("Merhaba, bisikletim hazır mı?") == ""
+    assert "could not be guessed" in caplog.text
