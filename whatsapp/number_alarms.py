@@ -34,8 +34,8 @@ def alarms(number: PhoneNumber, health: NumberHealth | None, now: datetime) -> l
     account = number.business_account
     found = [
         _status(str(facts.get("status") or number.status), account), _payment(facts, account),
-        _blocked(facts, account), _restricted(account, now), _token(facts, now), _quality(number.quality, account),
-        _name(facts, account), _silent(health, now),
+        _blocked(facts, account), _webhook(facts), _restricted(account, now), _token(facts, now),
+        _quality(number.quality, account), _name(facts, account), _silent(health, now),
     ]  # fmt: skip
     return sorted((each for each in found if each is not None), key=lambda each: not each.is_urgent)
 
@@ -70,6 +70,14 @@ def _blocked(facts: dict, account: BusinessAccount) -> Alarm | None:
     words = _("Meta lets this number send nothing.") if state == "BLOCKED" else _("Meta limits what this number sends.")
     page = meta_pages.numbers(account.waba_id)
     return Alarm("can_send", f"{words} {detail}".strip(), page, is_urgent=state == "BLOCKED")
+
+
+def _webhook(facts: dict) -> Alarm | None:
+    since = facts.get("webhook_silent_since")
+    if not since:
+        return None
+    words = _("Messages are sent, but since %(date)s nothing has come in from Meta. An admin lets Meta call, below.")
+    return Alarm("webhook", words % {"date": _day(datetime.fromisoformat(since))})
 
 
 def _restricted(account: BusinessAccount, now: datetime) -> Alarm | None:

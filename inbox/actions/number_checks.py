@@ -1,25 +1,47 @@
 """Asking Meta how our numbers do, hourly or on demand. An answer that means "nothing can be sent" stops sending."""
 
 import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from inbox.actions.sending_stops import stop_sending
+from inbox.enums import Direction, MessageStatus
+from inbox.models import Conversation, Message
 from whatsapp import number_health
 from whatsapp.errors import DeliveryProblem
-from whatsapp.models import PhoneNumber
+from whatsapp.models import PhoneNumber, WebhookDelivery
 
 logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(minutes=30)  # Meta reports on a message within seconds
 
 
 def check_number(number: PhoneNumber) -> DeliveryProblem | None:
     """Ask now; what Meta would not say, if anything. A dead token stops sending here already: the queue is kept."""
     try:
-        number_health.check(number)
+        number_health.check(number, webhook_silent_since=_silent_since(number, timezone.now()))
     except DeliveryProblem as problem:
         if number_health.must_stop(problem):
             stop_sending(number, problem.code)
         logger.warning("Number %s could not be checked: %s", number.phone_number_id, problem.code)
         return problem
     return None
+
+
+def _silent_since(number: PhoneNumber, now: datetime) -> str:
+    """When Meta took a message and has not said a word since, by any webhook; "" when all is well."""
+    deliveries = WebhookDelivery.objects.filter(meta_app=number.business_account.meta_app_id).order_by("-id")
+    last = deliveries.values_list("received_at", flat=True).first()
+    if last is None:
+        return ""
+    answered = Conversation.objects.filter(phone_number=number, answered_at__gt=last, answered_at__lt=now - SILENCE)
+    conversation = answered.order_by("-answered_at").first()
+    sent = Message.objects.filter(conversation=conversation, direction=Direction.OUT) if conversation else None
+    message = sent.order_by("-occurred_at", "-seq").first() if sent is not None else None
+    if message is None or message.status != MessageStatus.ACCEPTED or message.accepted_at is None:
+        return ""
+    return message.accepted_at.isoformat()
 
 
 def check_all_numbers() -> None:

@@ -90,6 +90,10 @@ class Message(models.Model):
                 condition=Q(status__in=["queued", "sending", "unknown"]),
                 name="message_under_way",
             ),
+            models.Index(
+                fields=["phone_number", "occurred_at"], condition=Q(direction="out", kind="template"),
+                name="message_templates_sent",  # what Meta's limit of new customers a day counts
+            ),
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_lease"),
             *(
                 models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"message_{name}")

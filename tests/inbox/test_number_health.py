@@ -195,6 +195,23 @@ def test_the_page_shows_what_the_limit_counts(cast, practice_phone):
     assert (page.newly_written_to, page.limit_words, page.next_level) == (1, "2,000", "10,000")
 
 
+def test_silence_after_a_message_that_meta_took_is_an_alarm(cast):
+    app, long_ago = cast.number.business_account.meta_app, timezone.now() - timedelta(hours=2)
+    WebhookDelivery.objects.create(meta_app=app, body=b"{}", sha256="0" * 64, received_at=long_ago, state="processed")
+    sent_at = long_ago + timedelta(hours=1)
+    message = factories.outbound_message(cast.claras, "Fertig.", at=sent_at, status="accepted", accepted_at=sent_at)
+    cast.claras.answered_at = sent_at
+    cast.claras.save()
+
+    jobs.check_numbers()
+    assert [each.kind for each in alerts_for(cast.ada)] == ["webhook"]
+
+    message.status = "delivered"
+    message.save()
+    jobs.check_numbers()
+    assert alerts_for(cast.ada) == []
+
+
 def test_without_an_answer_the_page_says_what_was_known(cast, practice_phone, settings):
     jobs.check_numbers()
     settings.GRAPH_BASE_URL = "http://127.0.0.1:9"

@@ -75,7 +75,8 @@ def test_a_sample_goes_up_in_pieces_and_gives_a_handle(practice_phone: PracticeP
     started = practice_phone.api("POST", "612345678901234/uploads?file_length=8&file_type=image/jpeg&file_name=a.jpg")
     upload = started.json()["id"].split("?")[0]
 
-    half = practice_phone.api("POST", upload, data=b"1234", headers={"file_offset": "0"}).json()
-    whole = practice_phone.api("POST", upload, data=b"5678", headers={"file_offset": "4"}).json()
+    oauth = {"Authorization": "OAuth sandbox-access-token"}  # not Bearer: Meta's oddity
+    half = practice_phone.api("POST", upload, data=b"1234", headers={"file_offset": "0", **oauth}).json()
+    whole = practice_phone.api("POST", upload, data=b"5678", headers={"file_offset": "4", **oauth}).json()
 
     assert half["file_offset"] == 4 and whole["h"].startswith("4::")
