@@ -71,6 +71,8 @@ def _note(conversation: Conversation, now: datetime) -> None:
     closed_at = window.closes_at
     if window_of is None or closed_at is None or window.is_open(now) or conversation.status not in NOT_CLOSED:
         return
+    if conversation.may_be_read_only():
+        return  # a group, or somebody who is blocked: nobody could have answered
     if _replies(conversation).filter(occurred_at__lt=closed_at).exclude(status__in=NOT_OUT).exists():
         return
     held = Assignment.objects.filter(conversation=conversation, created_at__lte=closed_at).order_by("-pk").first()

@@ -14,6 +14,7 @@ from inbox.demo_past import give_past_to_phone, phone_key_of
 from inbox.demo_weeks import DemoWeeks
 from inbox.enums import ConsentState, ConversationStatus
 from inbox.models import Activity, Case, Consent, Contact, Conversation, Event, Message, Note, PairLimit
+from inbox.reports import recount
 from inbox.reports.reading import read
 from inbox.reports.rolling import roll
 from inbox.reports.wanted import Scope, Wanted
@@ -177,6 +178,7 @@ def test_the_weeks_before_are_rows_that_the_reports_count(db: None) -> None:
 
     period, before = read(Wanted.of({}, Scope.of(admin), timezone.now()), timezone.now())
 
+    assert list(recount.differences()) == []
     assert before is not None
     assert min(period.opened.cases, before.opened.cases) > 40
     assert period.counts["received"] > 100 and period.lost and period.failures

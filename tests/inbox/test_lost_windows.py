@@ -142,8 +142,12 @@ def test_the_customer_who_writes_again_first_does_not_hide_it(cast):
     write(cast.claras, timezone.now() - DAY - timedelta(hours=1))
     first, now = cast.claras.last_customer_message_at, timezone.now()
 
-    again = factories.bare_row(cast.claras, "Hallo?", now, inbound=True)
-    register_customer_message(cast.claras, again, now)
+    group = factories.conversation(cast.number, factories.contact(cast.number, "Gruppe", kind="group"))
+    write(group, first)
+    group.needs_answer = True
+    for conversation in (cast.claras, group):
+        again = factories.bare_row(conversation, "Hallo?", now, inbound=True)
+        register_customer_message(conversation, again, now)
 
     assert LostWindow.objects.get().window_of == first
     assert not note_lost_windows(now)
