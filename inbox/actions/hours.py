@@ -88,9 +88,8 @@ class Span:
 
     @property
     def days(self) -> str:
-        if self.first == self.last:
-            return day_words(self.first)
-        return f"{day_words(self.first)} – {day_words(self.last)}"
+        first, last = (day_words(day).replace(" ", "\u00a0") for day in (self.first, self.last))
+        return first if first == last else f"{first} – {last}"
 
     @property
     def words(self) -> str:

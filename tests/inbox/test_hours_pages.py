@@ -166,7 +166,7 @@ def test_an_exception_made_meanwhile_is_no_conflict_but_a_week_is(cast, ada):
 def test_a_span_of_days_is_closed_under_one_name_and_removed_as_one(cast, ada):
     ada.post(HOURS, WEEK)
     new = {"first": "2026-12-28", "last": "2026-12-31", "name": "Betriebsferien", "kind": "closed"}
-    page = ada.post(EXCEPTIONS, new, follow=True).content.decode()
+    page = ada.post(EXCEPTIONS, new, follow=True).content.decode().replace("\u00a0", " ")
 
     assert "Mon, 28 Dec 2026 – Thu, 31 Dec 2026" in page
     assert HoursException.objects.count() == 4
