@@ -51,7 +51,7 @@ class SignOnForm(Styled, forms.ModelForm):
     """The identity provider. Its secret is written, never read, and asked for again when it would go elsewhere."""
 
     issuer = forms.URLField(
-        label=_("Issuer"), max_length=300, assume_scheme="https",
+        label=_("Issuer"), max_length=300, assume_scheme="https", widget=forms.URLInput(attrs={"class": "input"}),
         help_text=_("Such as https://login.example.com/realms/shop, exactly as the provider calls itself."),
     )
     client_secret = forms.CharField(
