@@ -64,10 +64,10 @@ def test_the_numbers_are_true() -> None:
     found = scraped()
 
     assert found["tresen_webhook_deliveries_waiting"] == 1
-    assert 40 <= found["tresen_webhook_oldest_waiting_seconds"] < 100
+    assert 40 <= found["tresen_webhook_oldest_waiting_seconds"] < 400
     assert found['tresen_messages_under_way{status="queued"}'] == 2
     assert found['tresen_messages_under_way{status="unknown"}'] == 1
-    assert 20 <= found["tresen_outbox_oldest_due_seconds"] < 80
+    assert 20 <= found["tresen_outbox_oldest_due_seconds"] < 400
     assert found["tresen_windows_lost_24h"] == 1
     assert found["tresen_sockets_open"] == 2
     assert found['tresen_loop_active{loop="ingest"}'] == 0

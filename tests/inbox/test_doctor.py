@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import json
+import re
 import smtplib
 import socket
 import ssl
@@ -185,9 +186,11 @@ def test_a_lock_says_which_loop_is_alive() -> None:
         other.execute("SELECT pg_advisory_lock(hashtext('tresen.ingest'))")
         other.execute("SELECT pg_advisory_lock(hashtextextended('tresen.scheduler', 0))")
         held = leading()
+        other.execute("SELECT pg_advisory_unlock_all()")
+        released = leading()
 
     assert held == {"ingest": True, "deliver": False, "scheduler": True}
-    assert leading() == dict.fromkeys(held, False)
+    assert released == dict.fromkeys(held, False)
 
 
 def test_a_loop_that_is_away_or_late_is_named() -> None:
@@ -206,7 +209,7 @@ def test_a_loop_that_is_away_or_late_is_named() -> None:
 
     assert worst(well) == Level.GOOD
     assert worst(late) == Level.WARN
-    assert "waiting for 120 s" in said(late)
+    assert re.search(r"waiting for 1\d\d s", said(late))
     assert worst(stopped) == Level.GOOD  # its queue is meant to wait
     assert [finding.level for finding in away].count(Level.BAD) == 3
     assert "manage.py ingest" in said(away)
@@ -223,26 +226,29 @@ def test_what_could_not_be_sent_again_later_holds_no_loop_late() -> None:
         assert worst(loops.look()) == Level.GOOD
 
 
-def state(name: str, *, alive: bool = True, failed: int = 0, oldest: dt.timedelta | None = None) -> QueueState:
-    oldest_at = timezone.now() - oldest if oldest else None
-    return QueueState(name, int(bool(oldest)), failed, oldest_at, (WorkerState("w", alive, False, timezone.now()),))
+def state(name: str, *, alive: bool = True, failed: int = 0, minutes: int = 0) -> QueueState:
+    """A queue whose first job has been waiting for so many minutes."""
+    now = timezone.now()
+    oldest_at = now - dt.timedelta(minutes=minutes) if minutes else None
+    return QueueState(name, int(bool(minutes)), failed, oldest_at, (WorkerState("w", alive, False, now),))
 
 
 @pytest.mark.parametrize(
-    ("states", "level", "words"),
+    ("facts", "level", "words"),
     [
-        ([state("default"), state("attachments")], Level.GOOD, "Every queue has a worker"),
-        ([state("default", alive=False), state("attachments")], Level.BAD, "config.worker default"),
-        ([state("default", oldest=dt.timedelta(minutes=20))], Level.WARN, "waiting for 20 min"),
-        ([state("default", failed=3)], Level.WARN, "3 background jobs failed"),
+        ({}, Level.GOOD, "Every queue has a worker"),
+        ({"alive": False}, Level.BAD, "config.worker default"),
+        ({"minutes": 20}, Level.WARN, r"waiting for 2\d min"),
+        ({"failed": 3}, Level.WARN, "3 background jobs failed"),
     ],
 )
-def test_queues_need_living_workers(states: list[QueueState], level: Level, words: str) -> None:
+def test_queues_need_living_workers(facts: dict, level: Level, words: str) -> None:
+    states = [state("default", **facts), state("attachments")]
     with mock.patch("inbox.doctor.workers.queue_states", return_value=states):
         found = list(workers.look())
 
     assert worst(found) == level
-    assert words in said(found)
+    assert re.search(words, said(found))
 
 
 # --- space, clock, settings
@@ -264,8 +270,10 @@ def test_disk_quota_and_measurements(settings: mock.Mock, tmp_path: Path) -> Non
 
 
 def meta_time(ahead: float) -> mock._patch:
-    moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead)
-    return mock.patch("whatsapp.client.meta_clock", return_value=moment)
+    def now_there() -> dt.datetime:
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead)
+
+    return mock.patch("whatsapp.client.meta_clock", side_effect=now_there)
 
 
 @pytest.mark.parametrize(
