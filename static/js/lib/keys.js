@@ -47,7 +47,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    escape(event);
+    if (!document.querySelector(":popover-open")) escape(event); // else it closes by itself
     return;
   }
   if (!singleKeys || isBusy(event.target)) return;
