@@ -38,6 +38,8 @@ from inbox.actions.load import counts_as_load
 from inbox.enums import ConversationStatus
 from inbox.filters import window_q
 from inbox.models import Activity, Conversation
+from inbox.reports.today import first_reply_today
+from inbox.reports.words import duration_words
 from inbox.rows import Row
 from inbox.visibility import rights_of
 from whatsapp.service_window import WINDOW, ServiceWindow
@@ -155,6 +157,7 @@ class Board:
     at_risk_count: int
     closing_count: int  # unanswered, window closes within the hour
     open_count: int
+    first_reply: str  # "6 min", the median of today; "" while there was none
     seats: list[Seat]
     recent: list[Activity]
 
@@ -173,7 +176,8 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     for each in teams:
         each.hours_now = short_words(open_times[each.pk], now)  # type: ignore[attr-defined]
     here = _conversations(agent, team)
-    seats = _seats(agent, [team] if team else teams, everybody=team is None and agent.role == Role.ADMIN, now=now)
+    everything = team is None and agent.role == Role.ADMIN
+    seats = _seats(agent, [team] if team else teams, everybody=everything, now=now)
     states = {seat.agent.pk: seat.state for seat in seats}
     margin = agent.workspace.window_margin
     risky = here.filter(needs_answer=True).filter(
@@ -192,11 +196,12 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
         since=Min("waiting_since", filter=Q(assignee=None)),
         closing=Count("pk", filter=Q(needs_answer=True) & window_q("urgent", now, margin)),
     )
+    reply = first_reply_today(agent.workspace, None if everything else [team] if team else teams, now)
     return Board(
         now=now, teams=teams, team=team, sort=sort,
         waiting=_tickets(agent, waiting[:SHOWN_WAITING], states, now),
         waiting_count=numbers["waiting"], waiting_since=numbers["since"],
-        at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
+        first_reply="" if reply is None else duration_words(reply), at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
         closing_count=numbers["closing"], open_count=numbers["open"], seats=seats, recent=_recent(agent, team),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from inbox.actions import assignment, redistribution, undo
 from inbox.actions.availability import end_breaks, set_availability, set_capacity_today
 from inbox.board import SHOWN_WAITING, board_of, held_by
 from inbox.errors import InboxRuleViolation, NotAllowed
-from inbox.models import Assignment
+from inbox.models import Assignment, Case, CaseFigures
 from tests import factories
 from tests.cast import Cast, make_cast
 
@@ -292,3 +292,29 @@ def test_what_a_lead_does_with_a_person_on_the_page(client, cast, bens_tab):
     assert client.post(f"{place}/availability/", {"available": "1"}, headers=HX).status_code == 204
     cast.ben.refresh_from_db()
     assert cast.ben.availability == Availability.AVAILABLE
+
+
+def test_the_median_first_reply_of_today_is_shown_for_the_teams_one_leads(cast):
+    assert board_of(cast.lea).first_reply == ""
+    for minutes in (4, 6, 30):
+        case_of(cast, cast.team, minutes)
+    case_of(cast, cast.other_team, 90)
+
+    assert board_of(cast.lea).first_reply == "6 Min."
+    assert board_of(cast.ada).first_reply == "18 Min."
+    assert board_of(cast.ada, team_id=cast.other_team.pk).first_reply == "1,5 Std."
+
+
+def case_of(cast, team, minutes):
+    """A case of today that somebody answered after so many minutes, as the roll-up keeps it."""
+    conversation = factories.conversation(cast.number, factories.contact(cast.number, "Nina"), team=team)
+    case = Case.objects.get_or_create(conversation=conversation, defaults={"workspace": cast.workspace})[0]
+    now = timezone.now()
+    CaseFigures.objects.update_or_create(
+        case=case,
+        defaults={
+            "workspace": cast.workspace, "conversation": conversation, "phone_number": cast.number, "team": team,
+            "is_again": False, "is_asked": True, "opened_at": now, "replied_at": now,
+            "reply_open_seconds": minutes * 60, "reply_seconds": minutes * 60,
+        },
+    )  # fmt: skip
