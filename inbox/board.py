@@ -201,7 +201,8 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
         now=now, teams=teams, team=team, sort=sort,
         waiting=_tickets(agent, waiting[:SHOWN_WAITING], states, now),
         waiting_count=numbers["waiting"], waiting_since=numbers["since"],
-        first_reply="" if reply is None else duration_words(reply), at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
+        first_reply="" if reply is None else duration_words(reply),
+        at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
         closing_count=numbers["closing"], open_count=numbers["open"], seats=seats, recent=_recent(agent, team),
     )  # fmt: skip
 

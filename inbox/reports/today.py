@@ -21,4 +21,5 @@ def first_reply_today(workspace: Workspace, teams: Collection[Team] | None, now:
     )
     if teams is not None:
         replied = replied.filter(team__in=teams)
-    return quantile(sorted(replied.values_list("reply_open_seconds", flat=True)), 0.5)
+    waits = replied.order_by("reply_open_seconds").values_list("reply_open_seconds", flat=True)
+    return quantile([seconds for seconds in waits if seconds is not None], 0.5)

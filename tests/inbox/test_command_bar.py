@@ -124,7 +124,7 @@ class CommandBarTests(TestCase):
         for agent in (self.cast.ada, self.cast.lea, self.cast.ben):
             self.client.force_login(agent)
             for place in places(agent):
-                assert self.client.get(place).status_code == 200, (agent.name, place)
+                assert self.client.get(place, follow=True).status_code == 200, (agent.name, place)
         assert reverse("settings-audit") in places(self.cast.ada) - places(self.cast.lea) - places(self.cast.ben)
 
     def test_a_conversation_out_of_sight_offers_nothing_about_it(self):
