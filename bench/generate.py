@@ -12,11 +12,17 @@ from django.db import connection
 
 from accounts.models import Workspace
 from bench.language import phrases
+from bench.reports import FIGURES
 from inbox.search.indexing import VECTOR
 from inbox.search.words import forms, words_of
 from whatsapp.models import PhoneNumber
 
 PHRASES = 40_000
+TRIGGERS = (
+    ("inbox_message", "inbox_message_search_new"),
+    ("inbox_message", "inbox_message_report_new"),
+    ("inbox_case", "inbox_case_report"),
+)
 
 
 def generate(conversations: int = 100_000, messages_each: int = 10, *, progress: bool = False) -> None:
@@ -33,7 +39,7 @@ def generate(conversations: int = 100_000, messages_each: int = 10, *, progress:
     }
     make_phrases()
     with no_backlog():
-        for name, statement in STATEMENTS:
+        for name, statement in [*STATEMENTS, *FIGURES]:
             if progress:
                 print(f"  generating {name} …", flush=True)
             with connection.cursor() as cursor:
@@ -74,13 +80,15 @@ def count_words(messages: int, workspace: int) -> None:
 
 @contextmanager
 def no_backlog() -> Iterator[None]:
-    """Generated messages come with their documents: they need not wait to be made findable one by one."""
+    """Generated messages come with their documents and figures: nobody need make these one by one."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE inbox_message DISABLE TRIGGER inbox_message_search_new")
+        for table, trigger in TRIGGERS:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         try:
             yield
         finally:
-            cursor.execute("ALTER TABLE inbox_message ENABLE TRIGGER inbox_message_search_new")
+            for table, trigger in TRIGGERS:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
 
 
 STATEMENTS = [

@@ -146,7 +146,7 @@ def main() -> None:
 
 
 def measure_all(table: Table, port: int, env: dict[str, str], total: int, share: float) -> None:
-    from bench import search, sending
+    from bench import reports, search, sending
     from bench.generate import generate
 
     cookies = stack.sign_in_people(AGENTS)
@@ -176,6 +176,9 @@ def measure_all(table: Table, port: int, env: dict[str, str], total: int, share:
     large = pages(port, cookies[0])
     for name, series in large.items():
         table.add(name, "p50 ≤ 50 ms", series.row(), f"{ratio(series.p50, small[name].p50)} of 1,000 conversations")
+
+    for name, series in reports.measure(port).items():
+        table.add(name, "p95 < 300 ms", series.row95())
 
     web = {**env, "TRESEN_PROCESS": "web"}
     daphne = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p"]
