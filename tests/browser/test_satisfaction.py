@@ -26,3 +26,11 @@ def test_a_lead_switches_it_on_by_keyboard_and_closing_offers_to_leave_it_out(op
     page.goto(page.url.split("/settings")[0] + f"/conversations/{cast.claras.pk}/")
     page.get_by_role("button", name="Close with outcome").click()
     expect(page.get_by_role("menuitem", name="Close without rating")).to_be_visible()
+    assert found(page) == []
+
+    page.keyboard.press("Tab")  # into the field, which does not close it
+    page.keyboard.type("Repaired")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#messages")).to_contain_text("Repaired")
+    assert cast.claras.cases.get().outcome == "Repaired"

@@ -80,7 +80,9 @@ class DropMenu extends HTMLElement {
       event.stopPropagation();
       this.close();
     } else if (event.key === "Tab") {
-      this.close(false);
+      // One with a field is walked through; leaving it closes it, as Tab closes any other at once.
+      if (!this.menu.querySelector("input, textarea")) this.close(false);
+      else setTimeout(() => this.menu.contains(document.activeElement) || this.close(false), 0);
     } else if (["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) && !event.target.matches("input, textarea")) {
       event.preventDefault();
       this.move(event.key);
