@@ -66,10 +66,11 @@ def countdown(left: timedelta) -> str:
 
 def waited(since: datetime, now: datetime) -> str:
     """How long somebody has waited: "0 min", "22 min", "3 h", "2 d"."""
-    return _span(max(0, int((now - since).total_seconds() // 60)))
+    return span(max(0, int((now - since).total_seconds() // 60)))
 
 
-def _span(minutes: int) -> str:
+def span(minutes: int) -> str:
+    """ "22 min", "3 h", "2 d"."""
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
     if minutes < 48 * 60:
@@ -89,7 +90,7 @@ def answer_target(due_at: datetime, now: datetime) -> str:
 
 @lru_cache(maxsize=4096)  # fifty rows of a page say it
 def _missed_by(minutes: int, _language: str) -> str:
-    return _("Answer target missed by %(time)s") % {"time": _span(minutes)}
+    return _("Answer target missed by %(time)s") % {"time": span(minutes)}
 
 
 @lru_cache(maxsize=1024)

@@ -160,7 +160,7 @@ def wants_note(conversation: Conversation, team: Team | None) -> bool:
 
 def _leave_note(conversation: Conversation, team: Team | None, note: str, by: Agent) -> None:
     """Before the hand-over, which may take it out of the author's sight."""
-    if clean(note).strip():
+    if any(char.isprintable() and not char.isspace() for char in clean(note)):  # spaces of no width say nothing
         add_note(conversation, by=by, text=note, uid=uuid.uuid4())
     elif wants_note(conversation, team):
         raise HandoverNoteRequired

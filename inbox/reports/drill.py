@@ -1,5 +1,6 @@
 """The conversations behind a figure: the same kept rows, with the same filters, as far as somebody may see them."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from inbox.reports.wanted import Wanted
 
 PAGE = 50
 MOST_CODES = 40
+CODE = re.compile(r"-?[0-9]{1,8}")
 
 COUNTED: dict[str, Promise] = {
     "received": _("Messages received"), "replies": _("Messages sent"), "automatic": _("Automatic messages"),
@@ -108,7 +110,7 @@ def _counted(wanted: Wanted, name: str, after: tuple[datetime, int] | None) -> l
 
 
 def _failed(wanted: Wanted, said: str, after: tuple[datetime, int] | None) -> list[Row]:
-    codes = [int(code) for code in said.split(",")[:MOST_CODES] if code.lstrip("-").isdecimal() and len(code) < 10]
+    codes = [int(code) for code in said.split(",")[:MOST_CODES] if CODE.fullmatch(code)]
     where = _where(wanted, "slot", ["code = ANY(%(codes)s)"] if codes else [])
     return where.rows(
         "SELECT conversation_id AS conversation, max(slot) AS at, conversation_id AS id, sum(count)::bigint AS count"  # noqa: S608

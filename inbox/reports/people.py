@@ -29,6 +29,13 @@ class Person:
     lost: int = 0
 
     @property
+    def has_figures(self) -> bool:
+        """Also who only gave a first answer, in time or not, to what is somebody else's now."""
+        return bool(self.cases or self.closed or self.lost or self.in_target or self.missed) or (
+            self.reply_median is not None
+        )
+
+    @property
     def target_percent(self) -> float | None:
         decided = self.in_target + self.missed
         return 100 * self.in_target / decided if decided else None
@@ -54,7 +61,7 @@ def look_at_people(wanted: Wanted, now: datetime, *, verb: str = "reports.people
     for row in _lost(wanted):
         if person := people.get(row["agent"]):
             person.lost = row["count"]
-    return [person for person in people.values() if person.cases or person.closed or person.lost or person.in_target]
+    return [person for person in people.values() if person.has_figures]
 
 
 def table(wanted: Wanted, people: list[Person]) -> Table:

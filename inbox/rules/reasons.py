@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from accounts.permissions import leads_team, may_see_people
+from inbox import times
 from inbox.access import get_decision
 from inbox.models import RoutingDecision, RoutingRule
 
@@ -28,6 +29,11 @@ class Considered:
     @property
     def is_full(self) -> bool:
         return self.load >= self.capacity
+
+    @property
+    def idle(self) -> str:
+        """ "12 min", "4 h", "" when they had never got anything."""
+        return "" if self.idle_minutes is None else times.span(self.idle_minutes)
 
     @property
     def order(self) -> tuple[bool, float, int]:
@@ -97,5 +103,5 @@ def _reasons(decision: RoutingDecision, *, with_figures: bool) -> list[str]:
     if rule.get("skill"):
         reasons.insert(0, _("Nobody with the skill “%(skill)s” had room.") % {"skill": rule["skill"]})
     if with_figures and facts.get("idle_minutes") is not None:
-        reasons.append(_("The last work had come %(minutes)s min before.") % {"minutes": facts["idle_minutes"]})
+        reasons.append(_("The last work had come %(time)s before.") % {"time": times.span(facts["idle_minutes"])})
     return reasons

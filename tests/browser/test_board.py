@@ -73,6 +73,12 @@ def test_several_are_chosen_and_given_by_keyboard_and_come_back_from_a_persons_l
     held.first.drag_to(board.locator("[data-list=waiting]"))
     expect(waiting(board)).to_have_count(1)
     expect(held).to_have_count(1)
+    close = seat(board, cast.ben).locator(".agent__held [data-held]")
+    close.click()
+    expect(held).to_have_count(0)
+    seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
+    seat(board, cast.ben).get_by_role("menuitem", name="1 open conversation").click()
+    expect(held).to_have_count(1)
 
 
 def test_who_is_full_gets_more_only_after_a_question(board, cast):

@@ -240,8 +240,9 @@ def test_where_a_note_is_wanted_nothing_changes_its_team_without(cast, page):
     cast.workspace.handover_note_required = True
     cast.workspace.save()
     conversation = fresh(cast.claras)
-    with pytest.raises(HandoverNoteRequired):
-        assignment.assign(conversation, to_team=cast.other_team, by=cast.ada, note=" \n")
+    for nothing in (" \n", "\u200b \u2060"):
+        with pytest.raises(HandoverNoteRequired):
+            assignment.assign(conversation, to_team=cast.other_team, by=cast.ada, note=nothing)
     url, team = f"/conversations/{cast.claras.pk}/assignment/", str(cast.other_team.pk)
     answer = page(cast.ben).post(url, {"team": team})
     assert answer.status_code == 422 and answer.json()["code"] == "handover_note"

@@ -256,6 +256,8 @@ def test_behind_a_figure_stand_its_conversations(cast):
         assert answer.status_code == 200
         assert sorted(names(answer)) == sorted(found), figure
     assert client.get("/reports/conversations/?figure=agents").status_code == 404
+    for nonsense in ("--1", "-", "²", "131047,x", "9" * 30):
+        assert client.get(f"/reports/conversations/?figure=failed&code={nonsense}").status_code == 200
 
 
 def test_a_page_of_conversations_goes_on_where_the_last_one_ended(cast, monkeypatch):
@@ -374,6 +376,17 @@ def test_every_look_at_people_is_recorded_and_shows_only_those_one_leads(cast):
         ("Lea Lenz", "reports.people_viewed", "2026-04-10 – 2026-04-16"),
         ("Ada Admin", "reports.people_exported", "2026-04-10 – 2026-04-16"),
     ]
+
+
+def test_who_only_gave_the_first_answer_to_what_is_somebody_elses_now_is_among_the_people(cast):
+    fay = factories.agent(cast.workspace, "Fay Flink", teams=[cast.team])
+    Case.objects.filter(pk=Case.objects.filter(team=cast.team).latest("opened_at").pk).update(first_replied_by=fay)
+    rolled()
+    switched(cast.ada, on="1", reason=REASON)
+
+    people = client_of(cast.lea).get("/reports/people/?period=7").context["people"]
+
+    assert [(person.agent, person.cases) for person in people] == [(cast.ben, 2), (fay, 0)]
 
 
 # --- Against a plain count of the same cases -------------------------------------------------------------------------

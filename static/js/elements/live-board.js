@@ -114,6 +114,7 @@ class LiveBoard extends HTMLElement {
 
   toggle(person) {
     if (this.opened.delete(person)) {
+      this.shown.delete(`held-${person}`);
       document.getElementById(`held-${person}`)?.replaceChildren();
       return void document.querySelector(`#seat-${person} button`)?.focus();
     }

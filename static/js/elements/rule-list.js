@@ -3,7 +3,7 @@
 
 class RuleList extends HTMLElement {
   connectedCallback() {
-    for (const type of ["dragstart", "dragover", "drop", "dragend"]) this.addEventListener(type, this);
+    for (const type of ["dragstart", "dragover", "drop", "dragend", "htmx:afterRequest"]) this.addEventListener(type, this);
   }
 
   handleEvent(event) {
@@ -13,12 +13,17 @@ class RuleList extends HTMLElement {
       this.behind = over.nextElementSibling;
       event.dataTransfer.effectAllowed = "move";
       over.classList.add("is-dragged");
+    } else if (event.type === "htmx:afterRequest") {
+      if (event.target === this && event.detail.xhr.status !== 200) this.back?.(); // it may not go there
+      this.back = null;
     } else if (!this.dragged) return;
     else if (event.type === "dragover") {
       event.preventDefault();
       if (over && over !== this.dragged) over[over.compareDocumentPosition(this.dragged) & Node.DOCUMENT_POSITION_FOLLOWING ? "before" : "after"](this.dragged);
     } else if (event.type === "drop") {
       event.preventDefault();
+      const { dragged, behind } = this;
+      this.back = () => dragged.parentElement?.insertBefore(dragged, behind);
       this.behind = undefined;
       const to = [...this.dragged.parentElement.children].indexOf(this.dragged);
       window.htmx.ajax("POST", this.dragged.dataset.place, { source: this, target: this, swap: "outerHTML", values: { to } });
