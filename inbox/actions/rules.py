@@ -1,8 +1,9 @@
 """The list of rules: made, changed, put in order, switched and deleted by leads and admins.
 
-Admins may do everything. Leads read every rule and change those that give work to a team they lead or to a person of
-theirs; such a rule they may move only past others of their own, because its place decides over those, too. Whatever
-waits is judged anew after each change.
+Admins may do everything. Leads read every rule and change those that are about conversations of teams they lead and
+give them to such a team or to a person of theirs: a rule that asked for no team would bring them everybody's work. Such
+a rule they may move only past others of their own, because its place decides over those, too. Whatever waits is judged
+anew after each change.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from inbox.actions.ruling import ask_all_again
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.models import Conversation, RoutingRule
 from inbox.models.routing_rule import Manner, Target
+from inbox.rules.matching import Conditions
 from inbox.rules.stored import MOST_RULES, rules_of
 
 
@@ -41,6 +43,9 @@ class Keeper:
             return False
         if self.agent.role == Role.ADMIN:
             return True
+        about = Conditions.read(rule.conditions).teams
+        if not about or not about <= self.teams:
+            return False
         if rule.target == Target.AGENT:
             return rule.agent_id in self.people and (rule.team_id is None or rule.team_id in self.teams)
         return rule.target == Target.TEAM and rule.team_id in self.teams

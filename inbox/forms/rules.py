@@ -19,6 +19,7 @@ from whatsapp.models import PhoneNumber
 MOST_KEYWORDS = 40
 LONGEST_KEYWORD = 60
 ANY = ("", _("does not matter"))
+ASKED = ("numbers", "teams", "labels", "languages", "customer", "field", "hours", "from_ad", "keywords")
 
 Choices = list[tuple[Any, Any]]
 
@@ -61,6 +62,7 @@ class RuleForm(forms.Form):
     manner = _one(_("Who gets it"), Manner.choices)
     skill = _one(_("Skill"))
     is_active = forms.BooleanField(label=_("Switched on"), required=False)
+    fits_all = forms.BooleanField(label=_("Yes, it should fit every conversation"), required=False)
 
     def __init__(self, *args: Any, rule: RoutingRule, by: Agent, **kwargs: Any) -> None:
         self.rule, self.by, self.keeper = rule, by, Keeper.of(by)
@@ -69,7 +71,9 @@ class RuleForm(forms.Form):
         teams = list(Team.objects.filter(workspace=workspace).order_by("name"))
         numbers = PhoneNumber.objects.filter(workspace=workspace).order_by("pk")
         self._offer("numbers", [(number.pk, str(number)) for number in numbers])
-        self._offer("teams", [(team.pk, team.name) for team in teams])
+        self.is_limited = by.role != Role.ADMIN
+        own = [team for team in teams if team.pk in self.keeper.teams]
+        self._offer("teams", [(team.pk, team.name) for team in (own if self.is_limited else teams)])
         self.label_rows = in_order(Label.objects.filter(workspace=workspace))
         self._offer("labels", [(label.pk, label.name) for label in self.label_rows])
         self._offer("languages", sorted(((code, language_name(code)) for code in LANGUAGES), key=lambda pair: pair[1]))
@@ -78,7 +82,6 @@ class RuleForm(forms.Form):
         skills = Skill.objects.filter(workspace=workspace).order_by("name")
         self._offer("skill", [("", _("Choose a skill")), *((skill.pk, skill.name) for skill in skills)])
         self._offer("goes_to", self._targets(teams))
-        own = [team for team in teams if team.pk in self.keeper.teams]
         self._offer("fallback", [("", _("the team it is in")), *((team.pk, team.name) for team in own)])
 
     def _offer(self, name: str, choices: Choices) -> None:
@@ -112,7 +115,13 @@ class RuleForm(forms.Form):
         is_person = str(said.get("goes_to")).startswith("agent:")
         if said.get("manner") == Manner.SKILL and not said.get("skill") and not is_person:
             self.add_error("skill", _("Choose the skill, or another way."))
+        if not self.is_limited and not any(said.get(name) for name in (*ASKED, "fits_all")):
+            self.add_error("fits_all", _("Without a condition this rule fits every conversation. Is that meant?"))
         return said
+
+    def _about(self, chosen: list[int]) -> frozenset[int]:
+        """Rules of leads are about conversations of their teams: of all of these, if they choose none."""
+        return frozenset(chosen) or (self.keeper.teams if self.is_limited else frozenset())
 
     def filled(self) -> RoutingRule:
         """The rule as the form has it, not stored."""
@@ -122,7 +131,7 @@ class RuleForm(forms.Form):
         if said["field"]:
             asked = FieldCondition(int(said["field"]), said["field_how"] or EQUALS, said["field_value"].strip())
         rule.conditions = Conditions(
-            numbers=frozenset(said["numbers"]), teams=frozenset(said["teams"]), labels=frozenset(said["labels"]),
+            numbers=frozenset(said["numbers"]), teams=self._about(said["teams"]), labels=frozenset(said["labels"]),
             languages=frozenset(said["languages"]), customer=said["customer"], hours=said["hours"],
             from_ad=said["from_ad"], keywords=tuple(said["keywords"]), field=asked,
         ).stored()  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -101,7 +101,7 @@ def trial(request: HttpRequest) -> HttpResponse:
         pk = request.POST.get("rule", "")
         known = next((row for row in rows if str(row.pk) == pk), None)
         draft = known or RoutingRule(workspace=viewer.workspace)
-        form = RuleForm(request.POST, rule=draft, by=viewer)
+        form = RuleForm(_as_meant(request), rule=draft, by=viewer)
         if not form.is_valid():
             return render(request, "inbox/rules/_trial.html", {"errors": form.errors}, status=422)
         form.filled().is_active = True  # who tries a rule wants to know what it does
@@ -109,6 +109,13 @@ def trial(request: HttpRequest) -> HttpResponse:
             rows.append(draft)
     context = {"trial": try_out(_in_force(rows), seen_by=viewer)}
     return render(request, "inbox/rules/_trial.html", context)
+
+
+def _as_meant(request: HttpRequest) -> QueryDict:
+    """What was said, without the question whether it should really fit everything: it is only tried."""
+    said = request.POST.copy()
+    said["fits_all"] = "on"
+    return said
 
 
 def _in_force(rows: list[RoutingRule]) -> list[Rule]:

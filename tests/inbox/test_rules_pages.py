@@ -31,7 +31,7 @@ def rule_of(cast, **fields) -> RoutingRule:
 
 
 def said(cast, **more):
-    return {"goes_to": f"team:{cast.team.pk}", "manner": "least_busy", "is_active": "on", **more}
+    return {"goes_to": f"team:{cast.team.pk}", "manner": "least_busy", "is_active": "on", "fits_all": "on", **more}
 
 
 def order(cast):
@@ -112,9 +112,36 @@ def test_leads_are_offered_their_own_teams_and_people_only(client, cast):
     assert RoutingRule.objects.get(pk=rule.pk).is_active
 
 
+def test_rules_of_leads_are_about_conversations_of_their_teams(client, cast):
+    client.force_login(cast.lea)
+
+    assert client.post(reverse("settings-rule-new"), said(cast)).status_code == 302
+    theirs = RoutingRule.objects.get()
+    assert theirs.conditions == {"teams": [cast.team.pk]}  # and not what waits elsewhere
+    assert client.post(reverse("settings-rule-new"), said(cast, teams=[cast.other_team.pk])).status_code == 422
+    everybodys = rule_of(cast, target="team", team=cast.team, conditions={"keywords": ["Kette"]})
+    foreign = rule_of(cast, target="team", team=cast.team, conditions={"teams": [cast.team.pk, cast.other_team.pk]})
+    for rule in (everybodys, foreign):
+        assert client.post(reverse("settings-rule", args=[rule.pk]), said(cast)).status_code == 403
+        assert client.post(reverse("settings-rule-removal", args=[rule.pk])).status_code == 403
+
+
+def test_a_rule_for_everything_is_asked_about_first(client, cast):
+    client.force_login(cast.ada)
+    everything = said(cast)
+    del everything["fits_all"]
+
+    asked = client.post(reverse("settings-rule-new"), everything)
+    assert asked.status_code == 422 and "fits_all" in asked.context["form"].errors
+    assert not RoutingRule.objects.exists()
+    assert client.post(reverse("settings-rule-new"), everything | {"customer": "new"}).status_code == 302
+    assert client.post(reverse("settings-rule-new"), said(cast)).status_code == 302
+
+
 def test_rules_change_places_are_switched_and_deleted(client, cast):
     first, second, third = (
-        rule_of(cast, target="team", team=cast.team, name=name, position=at) for at, name in enumerate("ABC")
+        rule_of(cast, target="team", team=cast.team, name=name, position=at, conditions={"teams": [cast.team.pk]})
+        for at, name in enumerate("ABC")
     )
     client.force_login(cast.lea)
 

@@ -314,17 +314,19 @@ def test_merging_labels_carries_the_rules_along(cast, dora, repair):
 
 
 def test_leads_change_what_gives_work_to_their_teams_and_nothing_else(cast, dora):
-    own = make(cast, by=cast.lea, team=cast.team, name="Eigene")
+    theirs = {"teams": frozenset({cast.team.pk})}
+    own = make(cast, by=cast.lea, team=cast.team, name="Eigene", **theirs)
     foreign = make(cast, team=cast.other_team, name="Fremde")
-    second = make(cast, by=cast.lea, target="agent", agent=cast.ben, name="Ben")
+    second = make(cast, by=cast.lea, target="agent", agent=cast.ben, name="Ben", **theirs)
 
     for act in (
         lambda: rules.switch_rule(foreign, on=False, by=cast.lea),
         lambda: rules.delete_rule(foreign, by=cast.lea),
-        lambda: make(cast, by=cast.lea, team=cast.other_team),
-        lambda: make(cast, by=cast.lea, target="own"),
-        lambda: make(cast, by=cast.lea, target="agent", agent=dora),
-        lambda: make(cast, by=cast.ben, team=cast.team),
+        lambda: make(cast, by=cast.lea, team=cast.other_team, **theirs),
+        lambda: make(cast, by=cast.lea, team=cast.team),  # would bring them everybody's work
+        lambda: make(cast, by=cast.lea, target="own", **theirs),
+        lambda: make(cast, by=cast.lea, target="agent", agent=dora, **theirs),
+        lambda: make(cast, by=cast.ben, team=cast.team, **theirs),
         lambda: rules.switch_rule(own, on=False, by=cast.mallory),
     ):
         with pytest.raises(NotAllowed):

@@ -1,6 +1,6 @@
 // <live-board data-url data-bulk><div data-parts>…</div><form data-bar hidden>…</form><dialog data-full>…</dialog></live-board>
-// The team board: looked up anew, at most every two seconds, when an event says that something has changed; only what is
-// different is put in place, and nothing while a ticket is held or a menu is open. Tickets are dragged onto people
+// The team board: looked up anew when an event says that something has changed, at once or, where that takes the server long, seldom;
+// only what is different is put in place, and nothing while a ticket is held or a menu is open. Tickets are dragged onto people
 // ([data-drop]: an agent's id, "" is the queue) or chosen by their checkboxes; the menus do the same without a mouse.
 //   <wait-clock data-since="epoch ms">12 min</wait-clock>
 
@@ -9,9 +9,10 @@ import { waited } from "../lib/times.js";
 import { word } from "../lib/words.js";
 import { elementFrom, fetchText, replace } from "../live/parts.js";
 
-const FIRST = 250;
-const APART = 2000;
+const FIRST = 100; // several events belong to one change
+const QUICK = 150; // milliseconds that a look may take and yet be repeated at once
 const SHARE = 8; // a large board on a busy server is asked for less often
+const AGAIN = 3000; // after a failure
 const IGNORED = new Set(["ticks", "typing", "viewing", "read", "drafting", "later"]);
 
 class LiveBoard extends HTMLElement {
@@ -41,7 +42,7 @@ class LiveBoard extends HTMLElement {
   // --- looking it up
 
   soon() {
-    this.timer ??= setTimeout(() => this.fetch(), Math.max(FIRST, this.asked + Math.max(APART, SHARE * this.took) - Date.now()));
+    this.timer ??= setTimeout(() => this.fetch(), Math.max(FIRST, this.asked + this.took * (this.took < QUICK ? 1.5 : SHARE) - Date.now()));
   }
 
   async fetch() {
@@ -55,6 +56,7 @@ class LiveBoard extends HTMLElement {
       this.merge(fresh);
     } catch (error) {
       console.warn("The board could not be brought up to date", error);
+      this.timer ??= setTimeout(() => this.fetch(), AGAIN);
     }
   }
 
