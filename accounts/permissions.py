@@ -1,17 +1,17 @@
 """What a role may do, asked as questions, and the decorators that views put these questions with.
 
-An object that somebody may not see is missing for them (404, as if it did not exist); a function that their role does
-not have is refused in words (403).
+An object that somebody may not see is missing for them (404, as if it did not exist), and so is the whole desk of the
+team leads for agents; any other function that their role does not have is refused in words (403).
 """
 
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent, Role, SecondFactorRule, Team
@@ -79,7 +79,9 @@ def leads_team(agent: Agent, team: Team) -> bool:
     return teams_led_by(agent).filter(pk=team.pk).exists()
 
 
-def _required(question: Callable[[Agent], bool], refusal: Callable[[], str]) -> Callable[[View], View]:
+def _required(
+    question: Callable[[Agent], bool], refusal: Callable[[HttpRequest, Agent], NoReturn]
+) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -87,7 +89,7 @@ def _required(question: Callable[[Agent], bool], refusal: Callable[[], str]) -> 
             if not isinstance(agent, Agent):  # LoginRequiredMiddleware comes first; this is for a view without it
                 raise PermissionDenied
             if not question(agent):
-                deny(request, agent, refusal())
+                refusal(request, agent)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -95,16 +97,37 @@ def _required(question: Callable[[Agent], bool], refusal: Callable[[], str]) -> 
     return decorate
 
 
-def deny(request: HttpRequest, agent: Agent, sentence: str) -> None:
+def deny(request: HttpRequest, agent: Agent, sentence: str) -> NoReturn:
     """Refuse in words; a refused change is in the audit log too."""
+    _note(request, agent)
+    raise PermissionDenied(sentence)
+
+
+def _hide(request: HttpRequest, agent: Agent) -> NoReturn:
+    """As if there were no such page; noted like any refusal."""
+    _note(request, agent)
+    raise Http404
+
+
+def _note(request: HttpRequest, agent: Agent) -> None:
     logger.warning("refused %s %s to agent %s", request.method, request.path, agent.pk)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         from accounts.audit import record_audit
 
         record_audit(agent.workspace, agent, "access.refused", subject=request.path[:120])
-    raise PermissionDenied(sentence)
 
 
-admin_required = _required(may_manage_settings, lambda: _("Only admins can do this."))
-lead_required = _required(may_see_people, lambda: _("Only team leads and admins can do this."))
-contact_manager_required = _required(may_manage_contacts, lambda: _("Only team leads and admins can do this."))
+def _for_admins(request: HttpRequest, agent: Agent) -> NoReturn:
+    deny(request, agent, _("Only admins can do this."))
+
+
+def _for_leads(request: HttpRequest, agent: Agent) -> NoReturn:
+    deny(request, agent, _("Only team leads and admins can do this."))
+
+
+admin_required = _required(may_manage_settings, _for_admins)
+lead_required = _required(may_see_people, _for_leads)
+contact_manager_required = _required(may_manage_contacts, _for_leads)
+# The board, the rules, the reports.
+desk_required = _required(may_see_people, _hide)
+admin_desk_required = _required(may_manage_settings, _hide)

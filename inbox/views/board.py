@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Agent
-from accounts.permissions import lead_required, people_led_by
+from accounts.permissions import desk_required, people_led_by
 from inbox.actions.availability import set_capacity_today
 from inbox.actions.redistribution import redistribute
 from inbox.board import board_of, held_by, work_of
@@ -17,7 +17,7 @@ from inbox.views.refusals import refusing, triggering
 BREAKS = (15, 30, 60)  # minutes
 
 
-@lead_required
+@desk_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The whole page, or for its script only what changes on it."""
@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, template, {"nav": "board", "board": board, "rules": rules})
 
 
-@lead_required
+@desk_required
 @require_GET
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """What somebody holds, to be opened below their name; with `menu`, what can be done."""
@@ -40,7 +40,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "inbox/board/_held.html", {"person": found, "tickets": tickets})
 
 
-@lead_required
+@desk_required
 @require_POST
 @refusing
 def availability(request: HttpRequest, pk: int) -> HttpResponse:
@@ -61,7 +61,7 @@ def availability(request: HttpRequest, pk: int) -> HttpResponse:
     return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
 
 
-@lead_required
+@desk_required
 @require_POST
 @refusing
 def capacity(request: HttpRequest, pk: int) -> HttpResponse:
@@ -73,7 +73,7 @@ def capacity(request: HttpRequest, pk: int) -> HttpResponse:
     return triggering({"toast": {"words": words}, "board:changed": {}})
 
 
-@lead_required
+@desk_required
 @require_POST
 @refusing
 def redistributed(request: HttpRequest, pk: int) -> HttpResponse:

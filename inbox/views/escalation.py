@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.permissions import lead_required
+from accounts.permissions import desk_required
 from inbox import access
 from inbox.actions.asking_back import ask_to_answer
 from inbox.actions.escalating import escalate
@@ -24,7 +24,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     return changed_answer(request, pk, words=_("Handed over to %(name)s") % {"name": lead.first_name})
 
 
-@lead_required
+@desk_required
 @require_POST
 @refusing
 def ask(request: HttpRequest, pk: int) -> HttpResponse:

@@ -3,10 +3,7 @@
 For everybody else none of it exists; of what a lead asks for, only their teams are answered.
 """
 
-import functools
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.audit import record_audit
 from accounts.models import Agent
-from accounts.permissions import may_manage_settings, may_see_people
+from accounts.permissions import admin_desk_required, desk_required, may_manage_settings
 from inbox.actions.report_settings import shows_people, switch_people
 from inbox.errors import InboxRuleViolation
 from inbox.models import ReportSettings
@@ -27,29 +24,8 @@ from inbox.reports.page import Report
 from inbox.reports.wanted import Scope, Wanted
 from inbox.views.contact_export import XLSX
 
-View = Callable[..., HttpResponse]
 
-
-def _hidden_unless(question: Callable[[Agent], bool]) -> Callable[[View], View]:
-    """Not there for whoever may not use it."""
-
-    def decorate(view: View) -> View:
-        @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not isinstance(request.user, Agent) or not question(request.user):
-                raise Http404
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
-
-
-for_leads = _hidden_unless(may_see_people)
-for_admins = _hidden_unless(may_manage_settings)
-
-
-@for_leads
+@desk_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The whole page, or for another choice of filters only what is below them."""
@@ -64,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@for_leads
+@desk_required
 @require_GET
 def conversations(request: HttpRequest) -> HttpResponse:
     """The conversations behind one figure, a page at a time."""
@@ -83,7 +59,7 @@ def conversations(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@for_leads
+@desk_required
 @require_POST
 def download(request: HttpRequest) -> HttpResponse:
     """The tables of the page as CSV or workbook; the activity log keeps who took which."""
@@ -108,7 +84,7 @@ def download(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@for_leads
+@desk_required
 @require_GET
 def persons(request: HttpRequest) -> HttpResponse:
     """The figures of single people, where they were switched on. Looking is recorded."""
@@ -120,7 +96,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@for_admins
+@admin_desk_required
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Figures of single people on, with a reason, or off."""

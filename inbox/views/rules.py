@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Agent, Role
-from accounts.permissions import lead_required
+from accounts.permissions import desk_required
 from accounts.views.answers import done
 from inbox.actions import rules as actions
 from inbox.errors import InboxRuleViolation, NotAllowed
@@ -25,13 +25,13 @@ from inbox.views.refusals import refusing, trigger_header, triggering
 SEVERAL = ("numbers", "teams", "labels", "languages")
 
 
-@lead_required
+@desk_required
 @require_http_methods(["GET", "HEAD"])
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "inbox/rules/index.html", _listed(request))
 
 
-@lead_required
+@desk_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     rule = RoutingRule(workspace=_viewer(request).workspace)
@@ -39,7 +39,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return _submitted(request, form, actions.create_rule) or _form_page(request, rule, form)
 
 
-@lead_required
+@desk_required
 @refusing
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, pk: int) -> HttpResponse:
@@ -52,7 +52,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     return _submitted(request, form, actions.change_rule) or _form_page(request, rule, form, may_change=may_change)
 
 
-@lead_required
+@desk_required
 @refusing
 @require_POST
 def place(request: HttpRequest, pk: int) -> HttpResponse:
@@ -68,7 +68,7 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
     return _list(request, words)
 
 
-@lead_required
+@desk_required
 @refusing
 @require_POST
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
@@ -80,7 +80,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     return _list(request)
 
 
-@lead_required
+@desk_required
 @refusing
 @require_POST
 def removal(request: HttpRequest, pk: int) -> HttpResponse:
@@ -91,7 +91,7 @@ def removal(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("settings-rules")
 
 
-@lead_required
+@desk_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def trial(request: HttpRequest) -> HttpResponse:
     """What would have been different last week: with the rules as they are, or with the one in the form (`rule`)."""

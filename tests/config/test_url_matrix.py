@@ -121,7 +121,7 @@ def label() -> Line:
 
 def rule() -> Line:
     """Gives work to team Werkstatt."""
-    return Line(LEADS, lambda world: [world.rule])
+    return Line(LEADS, lambda world: [world.rule], hidden=True)
 
 
 def saved_filter() -> Line:
@@ -203,9 +203,9 @@ MATRIX: dict[str, Line] = {
     "settings-team-hours-exceptions": team(LEADS),
     "settings-person-hours": led_person(),
     "settings-person-hours-exceptions": led_person(),
-    "settings-rules": Line(LEADS),
-    "settings-rule-new": Line(LEADS),
-    "settings-rules-trial": Line(LEADS),
+    "settings-rules": Line(LEADS, hidden=True),
+    "settings-rule-new": Line(LEADS, hidden=True),
+    "settings-rules-trial": Line(LEADS, hidden=True),
     "settings-rule": rule(),
     "settings-rule-place": rule(),
     "settings-rule-switch": rule(),
@@ -278,11 +278,11 @@ MATRIX: dict[str, Line] = {
     "report-export": Line(LEADS, hidden=True),
     "report-people": Line(LEADS, hidden=True, answers=(404,)),  # until an admin switches them on
     "report-people-switch": Line(ADMINS, hidden=True),
-    "board": Line(LEADS),
-    "board-person": led_person(),
-    "board-availability": led_person(),
-    "board-capacity": led_person(),
-    "board-redistribution": led_person(),
+    "board": Line(LEADS, hidden=True),
+    "board-person": replace(led_person(), hidden=True),
+    "board-availability": replace(led_person(), hidden=True),
+    "board-capacity": replace(led_person(), hidden=True),
+    "board-redistribution": replace(led_person(), hidden=True),
     "filters": Line(EVERYBODY),
     "bulk": Line(EVERYBODY, answers=(404,)),  # without the name of a menu there is none
     # Whoever did it takes it back.
@@ -294,7 +294,7 @@ MATRIX: dict[str, Line] = {
     "conversation-following": conversation(),
     "conversation-block": conversation(),
     "conversation-escalation": conversation(),
-    "conversation-ask": Line(LEADS, lambda world: [world.cast.claras.pk]),
+    "conversation-ask": Line(LEADS, lambda world: [world.cast.claras.pk], hidden=True),
     "settings-teamwork": Line(ADMINS),
     "conversation-print": conversation(),
     "conversation-export": conversation(),

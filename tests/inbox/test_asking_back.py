@@ -135,7 +135,7 @@ def test_only_who_leads_the_team(cast, page):
         ask_to_answer(cast.claras, by=cast.ben)
     with pytest.raises(NotAllowed):
         ask_to_answer(cast.claras, by=other)
-    assert page(cast.ben).post(f"/conversations/{cast.claras.pk}/ask/").status_code == 403
+    assert page(cast.ben).post(f"/conversations/{cast.claras.pk}/ask/").status_code == 404
     answer = page(cast.lea).post(f"/conversations/{cast.claras.pk}/ask/")
     assert answer.status_code == 200 and "Clara" in answer.json()["words"]
     answer = page(cast.lea).post(f"/conversations/{cast.claras.pk}/ask/")
