@@ -172,7 +172,9 @@ def test_children_end_when_the_supervisor_is_killed(start: Callable[[str], Run])
 
 def test_what_a_killed_run_left_behind_is_found_and_ended(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], MARK: str(tmp_path), "TRESEN_PROCESS": "postgres"}
-    code = "import time\ntry: print('up'); time.sleep(600)\nexcept KeyboardInterrupt: print('interrupted')"
+    # A shell starts what it runs in the background deaf to SIGINT, and this test with it.
+    listen = "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = listen + "try: print('up'); time.sleep(600)\nexcept KeyboardInterrupt: print('interrupted')"
     orphan = subprocess.Popen([sys.executable, "-u", "-c", code], env=environment, stdout=subprocess.PIPE)
     stranger = subprocess.Popen([sys.executable, "-c", LASTING], env={**environment, MARK: "/elsewhere"})
     assert orphan.stdout

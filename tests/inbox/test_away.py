@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Availability, Duty
 from inbox.absence import absence
@@ -36,7 +36,8 @@ def counter(cast, monkeypatch):
     for conversation in (cast.claras, cast.darios):
         assignment.claim(conversation, by=cast.ben)
     factories.outbound_message(cast.darios, by=cast.ben)
-    return cast
+    with translation.override("en"):
+        yield cast
 
 
 def client_of(agent) -> Client:

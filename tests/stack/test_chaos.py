@@ -47,7 +47,7 @@ class Replying(threading.Thread):
                 self._reply(agent, self.random.choice(found)[0])
 
     def _reply(self, agent: AgentClient, conversation: int) -> None:
-        uid = uuid.UUID(int=self.random.getrandbits(128), version=4)
+        uid = uuid.uuid4()  # not from the seed: the demo's rows come from seeds, too
         while not self.stopping.is_set():
             try:
                 status = agent.reply(conversation, f"Antwort {uid}", uid)
