@@ -48,7 +48,11 @@ def running_server(argv: list[str], url: str, env: Mapping[str, str]) -> Iterato
         yield
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:  # uvicorn waits for the last of its connections
+            process.kill()
+            process.wait()
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
