@@ -306,6 +306,6 @@ def _recent(agent: Agent, team: Team | None) -> list[Activity]:
     lines: Any = Activity.objects.filter(workspace=agent.workspace_id, kind__in=ASSIGNING)
     if team is not None or not rights_of(agent).sees_everything:
         lines = lines.filter(conversation__in=_conversations(agent, team))
-    found = list(lines.select_related("actor", "conversation__contact").order_by("-pk")[:SHOWN_RECENT])
+    found = list(lines.select_related("actor", "conversation__contact").order_by("-occurred_at", "-pk")[:SHOWN_RECENT])
     prefetch_related_objects([line.conversation.contact for line in found], "identities")
     return found

@@ -24,7 +24,7 @@ class Activity(models.Model):
             models.Index(fields=["conversation", "-occurred_at", "-seq"], name="activity_thread"),
             # What the team board shows of the last assignments (inbox.board).
             models.Index(
-                fields=["workspace", "-id"], name="activity_assigning",
+                fields=["workspace", "-occurred_at", "-id"], name="activity_assigned",
                 condition=Q(kind__in=["assigned", "claimed", "taken_over", "moved", "released", "handed_back"]),
             ),
         ]

@@ -13,7 +13,7 @@ from inbox.actions import assignment, redistribution, undo
 from inbox.actions.availability import end_breaks, set_availability, set_capacity_today
 from inbox.board import SHOWN_WAITING, board_of, held_by
 from inbox.errors import InboxRuleViolation, NotAllowed
-from inbox.models import Assignment, Case, CaseFigures
+from inbox.models import Activity, Assignment, Case, CaseFigures
 from tests import factories
 from tests.cast import Cast, make_cast
 
@@ -303,6 +303,17 @@ def test_the_median_first_reply_of_today_is_shown_for_the_teams_one_leads(cast):
     assert board_of(cast.lea).first_reply == "6 Min."
     assert board_of(cast.ada).first_reply == "18 Min."
     assert board_of(cast.ada, team_id=cast.other_team.pk).first_reply == "1,5 Std."
+
+
+def test_recent_assignments_stand_in_the_order_in_which_they_happened(cast):
+    assignment.assign(cast.claras, to_agent=cast.ben, by=cast.lea)
+    assignment.assign(cast.darios, to_agent=cast.ben, by=cast.lea)
+    latest = Activity.objects.filter(conversation=cast.darios, kind="assigned")
+    latest.update(occurred_at=timezone.now() - timedelta(days=2))  # written last, happened first
+
+    recent = board_of(cast.lea).recent
+
+    assert [line.conversation for line in recent] == [cast.claras, cast.darios]
 
 
 def case_of(cast, team, minutes):
