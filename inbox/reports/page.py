@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from inbox.reports import charts, tables, words
 from inbox.reports.cells import CATEGORIES
-from inbox.reports.charts import Series
+from inbox.reports.clock import Clock
+from inbox.reports.courses import Courses
 from inbox.reports.drill import link
+from inbox.reports.parts import Part
 from inbox.reports.ratings import Ratings, ratings_of, rows_of
-from inbox.reports.reading import Period, Times, read, share_answered
+from inbox.reports.reading import Period
 from inbox.reports.tables import Table
-from inbox.reports.wanted import COMPARED, PERIODS, Wanted
+from inbox.reports.wanted import COMPARED, PERIODS
 from inbox.satisfaction_rules import FACES, SCORES, score_words
 
 # Of each category: the class of its key, and of its part of the bar.
@@ -27,7 +28,6 @@ LOOKS = {
 }  # fmt: skip
 REASONS = ("key--bad", "key--4", "key--5", "key--3")
 LATEST = 3  # comments shown beside the scores
-FIRST_HOUR, LAST_HOUR = 7, 20  # always shown; earlier and later ones where something happened
 
 
 @dataclass
@@ -49,24 +49,8 @@ class Figure:
         return (_("up by %(change)s") if self.is_up else _("down by %(change)s")) % {"change": self.change}
 
 
-@dataclass
-class Part:
-    """A line beside a drawing."""
-
-    name: str
-    look: str
-    count: str
-    amount: str = ""
-    url: str = ""
-    percent: float = 0.0
-
-
-class Report:
-    """Everything the page shows, as of `now`."""
-
-    def __init__(self, wanted: Wanted, now: datetime) -> None:
-        self.wanted, self.now, self.scope = wanted, now, wanted.scope
-        self.period, self.before = read(wanted, now)
+class Report(Courses, Clock):
+    """Everything the page shows: the strip and the parts of a whole, beside what these two draw."""
 
     # --- what the filters offer ---------------------------------------------------------------------------------------
     @property
@@ -76,15 +60,6 @@ class Report:
     @property
     def comparisons(self) -> dict[str, Promise]:
         return COMPARED
-
-    @property
-    def span_words(self) -> str:
-        return words.span(self.wanted.span.first, self.wanted.span.last)
-
-    @property
-    def before_words(self) -> str:
-        before = self.wanted.before
-        return words.span(before.first, before.last) if before else ""
 
     @property
     def is_empty(self) -> bool:
@@ -156,162 +131,6 @@ class Report:
             made.is_good = None if not change else change > 0
         return made
 
-    # --- the course ---------------------------------------------------------------------------------------------------
-    @cached_property
-    def buckets(self) -> list[tuple[date, date]]:
-        """First and last day of each, as far as they are within the period."""
-        span, found = self.wanted.span, []
-        first = span.first
-        while first <= span.last:
-            last = first if self.wanted.unit == "day" else first + timedelta(days=6 - first.weekday())
-            found.append((first, min(last, span.last)))
-            first = last + timedelta(days=1)
-        return found
-
-    @cached_property
-    def keys(self) -> list[date]:
-        """Under which the figures of each are kept: its day, or its Monday."""
-        if self.wanted.unit == "day":
-            return [first for first, _last in self.buckets]
-        return [first - timedelta(days=first.weekday()) for first, _last in self.buckets]
-
-    @cached_property
-    def labels(self) -> list[str]:
-        return [words.day(first, "short") for first, _last in self.buckets]
-
-    @property
-    def messages_chart(self) -> SafeString:
-        counts = [self.period.by_bucket.get(key, {}) for key in self.keys]
-        names = (("received", _("received"), "c1"), ("replies", _("sent"), "c2"), ("automatic", _("automatic"), "c3"))
-        series = [
-            Series(name, look, [each.get(measure, 0) for each in counts])
-            for measure, name, look in names if measure != "automatic" or self.has_automatic
-        ]  # fmt: skip
-        totals = self.period.counts
-        about = _("%(received)s received, %(sent)s sent, %(span)s") % {
-            "received": words.number(totals["received"]), "sent": words.number(totals["replies"]),
-            "span": self.span_words,
-        }  # fmt: skip
-        return charts.bars(_("Messages"), about, self.labels, series)
-
-    @property
-    def has_automatic(self) -> bool:
-        return self.period.counts["automatic"] > 0
-
-    @property
-    def cases_chart(self) -> SafeString:
-        opened = self._opened(lambda times: times.cases)
-        closed: list[float | None] = [self._closed(key).cases for key in self.keys]
-        about = _("%(opened)s opened, %(again)s of them again, %(closed)s closed, %(span)s") % {
-            "opened": words.number(self.period.opened.cases), "again": words.number(self.period.opened.again),
-            "closed": words.number(self.period.closed.cases), "span": self.span_words,
-        }  # fmt: skip
-        series = [Series(_("opened"), "k1", opened), Series(_("closed"), "k2", closed)]
-        return charts.lines(_("Conversations"), about, self.labels, series)
-
-    @property
-    def replies_chart(self) -> SafeString:
-        target = self.target_minutes
-        series = [
-            _minutes(_("Median"), "k1", self._opened(lambda times: times.median), self.wanted.clock),
-            _minutes(_("slowest tenth"), "k2", self._opened(lambda times: times.slowest), self.wanted.clock),
-        ]
-        about = _("Median %(median)s, slowest tenth %(slowest)s, in minutes, %(span)s") % {
-            "median": self.said(self.period.opened.median), "slowest": self.said(self.period.opened.slowest),
-            "span": self.span_words,
-        }  # fmt: skip
-        target_words = _("Target %(minutes)s min") % {"minutes": target} if target else ""
-        return charts.lines(
-            _("First reply"), about, self.labels, series, target=target, target_words=target_words
-        )  # fmt: skip
-
-    @property
-    def target_minutes(self) -> int | None:
-        """Of the chosen team, else the one that all teams share."""
-        chosen = [team for team in self.scope.teams if self.wanted.team_id in (None, team.pk)]
-        targets = {team.first_response_minutes for team in chosen}
-        return targets.pop() if len(targets) == 1 else None
-
-    @property
-    def closings_chart(self) -> SafeString:
-        hours = [_hours(self._closed(key).median) for key in self.keys]
-        slowest = [_hours(self._closed(key).slowest) for key in self.keys]
-        said = [[self.said(getattr(self._closed(key), name)) for key in self.keys] for name in ("median", "slowest")]
-        series = [Series(_("Median"), "k1", hours, said[0]), Series(_("slowest tenth"), "k2", slowest, said[1])]
-        about = _("Median %(median)s, slowest tenth %(slowest)s, in hours, %(span)s") % {
-            "median": self.said(self.period.closed.median), "slowest": self.said(self.period.closed.slowest),
-            "span": self.span_words,
-        }  # fmt: skip
-        return charts.lines(_("Until closed"), about, self.labels, series)
-
-    def said(self, seconds: float | None) -> str:
-        return words.duration_words(seconds, clock=self.wanted.clock)
-
-    def _opened(self, pick: Callable[[Times], float | None]) -> list[float | None]:
-        return [pick(self.period.opened_by_bucket.get(key, Times())) for key in self.keys]
-
-    def _closed(self, key: date) -> Times:
-        return self.period.closed_by_bucket.get(key, Times())
-
-    def _answered(self, key: date) -> float | None:
-        counts = self.period.by_bucket.get(key, {})
-        return share_answered(counts.get("answered", 0), self.period.lost_by_bucket.get(key, 0))
-
-    @property
-    def case_links(self) -> list[Part]:
-        """To the lists behind this drawing."""
-        opened, closed = self.period.opened, self.period.closed
-        return [
-            Part(_("opened"), "", words.number(opened.cases), url=link(self.wanted, "opened")),
-            Part(_("of them opened again"), "", words.number(opened.again), url=link(self.wanted, "again")),
-            Part(_("closed"), "", words.number(closed.cases), url=link(self.wanted, "closed")),
-        ]
-
-    # --- by hour and weekday ------------------------------------------------------------------------------------------
-    @cached_property
-    def hours(self) -> range:
-        places = [*self.period.by_hour, *self.period.opened_by_hour]
-        found = [hour for _weekday, hour in places]
-        return range(min([FIRST_HOUR, *found]), max([LAST_HOUR, *found]) + 1)
-
-    @property
-    def received_heat(self) -> SafeString:
-        values = [[self._received(weekday, hour) for hour in self.hours] for weekday in range(1, 8)]
-        said = [[words.number(value) for value in row] for row in values]
-        return charts.heat(
-            _("When customers write"), self.busiest, words.weekdays(), [str(hour) for hour in self.hours],
-            values, said,
-        )  # fmt: skip
-
-    @property
-    def busiest(self) -> str:
-        """The three hours with the most, in words."""
-        found = {place: counts["received"] for place, counts in self.period.by_hour.items() if counts["received"]}
-        most = sorted(found, key=lambda place: (-found[place], place))[:3]
-        return _("Busiest: %(hours)s") % {"hours": _places(most)} if most else _("Nothing received")
-
-    @property
-    def waiting_heat(self) -> SafeString:
-        values = [[self._waited(weekday, hour) for hour in self.hours] for weekday in range(1, 8)]
-        said = [[self.said(value) for value in row] for row in values]
-        return charts.heat(
-            _("How long customers wait"), self.slowest, words.weekdays(), [str(hour) for hour in self.hours],
-            values, said,
-        )  # fmt: skip
-
-    @property
-    def slowest(self) -> str:
-        """The three hours whose customers wait longest, in words."""
-        found = {place: times.median for place, times in self.period.opened_by_hour.items() if times.median}
-        most = sorted(found, key=lambda place: (-(found[place] or 0), place))[:3]
-        return _("Longest waits: %(hours)s") % {"hours": _places(most)} if most else _("Nobody has waited")
-
-    def _received(self, weekday: int, hour: int) -> int:
-        return self.period.by_hour.get((weekday, hour), {}).get("received", 0)
-
-    def _waited(self, weekday: int, hour: int) -> float | None:
-        return self.period.opened_by_hour.get((weekday, hour), Times()).median
-
     # --- parts of a whole ---------------------------------------------------------------------------------------------
     @cached_property
     def costs(self) -> list[tuple[str, SafeString, list[Part]]]:
@@ -349,6 +168,30 @@ class Report:
             found.append((part, charts.meter(percent, look)))
         return found
 
+    @property
+    def failures(self) -> list[Part]:
+        looks = [*REASONS, *("" for _code in self.period.failures)]
+        return [
+            Part(row[0].words, look, row[1].words, url=row[1].url)
+            for row, look in zip(self.tables["failures"].rows, looks, strict=False)
+        ]
+
+    @property
+    def failed_count(self) -> str:
+        return words.number(sum(self.period.failures.values()))
+
+    @property
+    def lost(self) -> list[tuple[Part, SafeString]]:
+        most = max(self.period.lost.values(), default=1)
+        return [
+            (Part(row[0].words, "c4", row[1].words, url=row[1].url), charts.meter(100 * row[1].value / most, "c4"))
+            for row in self.tables["lost"].rows
+        ]  # fmt: skip
+
+    @property
+    def lost_count(self) -> str:
+        return words.number(self.period.lost_count)
+
     # --- what customers said ------------------------------------------------------------------------------------------
     @cached_property
     def ratings(self) -> Ratings:
@@ -382,30 +225,6 @@ class Report:
     @property
     def latest_comments(self) -> list[dict[str, Any]]:
         return rows_of(self.wanted, "comments", None, LATEST)
-
-    @property
-    def failures(self) -> list[Part]:
-        looks = [*REASONS, *("" for _code in self.period.failures)]
-        return [
-            Part(row[0].words, look, row[1].words, url=row[1].url)
-            for row, look in zip(self.tables["failures"].rows, looks, strict=False)
-        ]
-
-    @property
-    def failed_count(self) -> str:
-        return words.number(sum(self.period.failures.values()))
-
-    @property
-    def lost(self) -> list[tuple[Part, SafeString]]:
-        most = max(self.period.lost.values(), default=1)
-        return [
-            (Part(row[0].words, "c4", row[1].words, url=row[1].url), charts.meter(100 * row[1].value / most, "c4"))
-            for row in self.tables["lost"].rows
-        ]  # fmt: skip
-
-    @property
-    def lost_count(self) -> str:
-        return words.number(self.period.lost_count)
 
     # --- tables -------------------------------------------------------------------------------------------------------
     @cached_property
@@ -482,18 +301,3 @@ class Report:
 
 def cost_of(paid: dict[str, int]) -> int:
     return sum(paid.get(f"{name}_cost", 0) for name in CATEGORIES)
-
-
-def _minutes(name: str, look: str, seconds: list[float | None], clock: bool) -> Series:
-    said = [words.duration_words(value, clock=clock) for value in seconds]
-    return Series(name, look, [None if value is None else round(value / 60, 1) for value in seconds], said)
-
-
-def _hours(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 3600, 1)
-
-
-def _places(places: list[tuple[int, int]]) -> str:
-    return ", ".join(
-        _("%(day)s %(hour)s:00") % {"day": words.weekdays()[weekday - 1], "hour": hour} for weekday, hour in places
-    )
