@@ -29,15 +29,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep tests that start processes or a browser together on one worker each; leave soak tests to `make soak`.
 
-    Such a test, or one that counts what happens within a second, may be starved on a busy machine: it is tried once
-    more, and the summary names it (RERUN).
+    Such a test, or one that counts what happens within a second, may be starved on a busy machine: it is tried up to
+    twice more, and the summary names it (RERUN).
     """
     for item in items:
         kind = next((kind for kind in ("stack", "browser") if item.get_closest_marker(kind)), None)
         if kind and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(kind))
         if kind or "practice_phone" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
     if not os.environ.get("TRESEN_SOAK"):
         soaks = [item for item in items if item.get_closest_marker("soak")]
         items[:] = [item for item in items if item not in soaks]

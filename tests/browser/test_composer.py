@@ -33,6 +33,12 @@ def field(page: Page):
     return page.locator("[data-text=reply]")
 
 
+def answered_unseen(page: Page, claras, cast) -> None:
+    """Lea has answered, and nobody tells Ben's page: it has fetched by then what it fetches when its socket opens."""
+    page.wait_for_load_state("networkidle")
+    factories.outbound_message(claras, "Schon erledigt", by=cast.lea)
+
+
 def sent() -> list[str]:
     return list(Message.objects.filter(direction="out").order_by("pk").values_list("text", flat=True))
 
@@ -229,7 +235,7 @@ def test_after_a_reload_an_unsent_text_is_only_a_draft(page, web):
 
 
 def test_an_answer_of_a_colleague_holds_the_reply_back_and_asks(page, cast, claras):
-    factories.outbound_message(claras, "Schon erledigt", by=cast.lea)  # and nobody told the page
+    answered_unseen(page, claras, cast)
     field(page).fill("Mach ich")
     page.keyboard.press("Enter")
     dialog = page.locator("#held")
@@ -251,7 +257,7 @@ def test_an_answer_of_a_colleague_holds_the_reply_back_and_asks(page, cast, clar
 
 
 def test_a_hasty_second_enter_decides_nothing_and_what_was_dropped_comes_back(page, cast, claras):
-    factories.outbound_message(claras, "Schon erledigt", by=cast.lea)
+    answered_unseen(page, claras, cast)
     field(page).fill("Mach ich")
     page.keyboard.press("Enter")
     expect(page.locator("#held-title")).to_be_focused()
@@ -270,7 +276,7 @@ def test_a_hasty_second_enter_decides_nothing_and_what_was_dropped_comes_back(pa
 
 
 def test_send_anyway_sends_what_was_held(page, cast, claras):
-    factories.outbound_message(claras, "Schon erledigt", by=cast.lea)
+    answered_unseen(page, claras, cast)
     field(page).fill("Mach ich")
     page.keyboard.press("Enter")
     page.locator("#held [data-choice=send]").click()
