@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.holidays import region_name
@@ -19,9 +20,25 @@ from accounts.models import (
 )
 from accounts.schedules import as_blocks
 
-# The words of each verb on the audit page. A verb that is not here is shown as it is.
+# The words of each verb on the audit page, with the thing it was done to at their end, or where a language says {what}.
+# A verb that is not here is shown as it is.
 WORDS: dict[str, str | Promise] = {
     "access.refused": _("tried something that is not allowed"),
+    "access.unseen": _("asked for something that they may not see:"),
+    "sign_in.failed": _("entered a wrong password for"),
+    "sign_in.factor_failed": _("knew the password, but not the second factor of"),
+    "sign_in.blocked": _("tried too often to sign in as"),
+    "audit.exported": _("exported lines of the activity log:"),
+    "skill.created": _("made the skill"),
+    "skill.changed": _("changed the skill"),
+    "skill.deleted": _("deleted the skill"),
+    "rule.created": _("made the assignment rule"),
+    "rule.changed": _("changed the assignment rule"),
+    "rule.deleted": _("deleted the assignment rule"),
+    "rule.moved": _("moved the assignment rule"),
+    "rule.switched_on": _("switched on the assignment rule"),
+    "rule.switched_off": _("switched off the assignment rule"),
+    "workspace.teamwork": _("changed how people work together"),
     "person.invited": _("invited"),
     "invitation.accepted": _("accepted the invitation"),
     "invitation.withdrawn": _("withdrew the invitation of"),
@@ -113,6 +130,19 @@ def record_audit(
     )
 
 
+def sentence(verb: str) -> tuple[str, str]:
+    """What is said before and after the thing it was done to."""
+    before, _what, after = str(WORDS.get(verb, verb)).partition("{what}")
+    return before.strip(), after.strip()
+
+
+def who(entry: AuditEntry) -> str:
+    """Whoever did it. Who only tries to sign in is nobody yet."""
+    if entry.actor:
+        return entry.actor.name
+    return gettext("Somebody") if entry.verb.startswith("sign_in.") else gettext("Server console")
+
+
 _FIELDS: dict[str, str | Promise] = {
     "role": _("Role"), "from": _("before"), "to": _("after"), "name": _("Name"), "visibility": _("May see"),
     "capacity": _("Capacity"), "teams": _("Teams"), "members": _("People"), "strategy": _("Assignment"),
@@ -121,11 +151,16 @@ _FIELDS: dict[str, str | Promise] = {
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
     "kind": _("Kind"), "jobs": _("Jobs"), "number": _("No."), "left": _("left"), "device": _("Device"),
+    "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
+    "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {
     str(choice.value) or "nobody": choice.label
     for choice in (*SecondFactorRule, *FactorKind, *Role, *Visibility, *RoutingStrategy)
+} | {
+    "conversation": _("Conversation"), "message": _("Message"), "attachment": _("File"), "contact": _("Contact"),
+    "contactimport": _("Import"), "routingdecision": _("Decision"),
 }  # fmt: skip
 
 
@@ -147,6 +182,8 @@ def _value(key: str, value: Any) -> str | Promise:
         return _("yes") if value else _("no")
     if value is None:
         return "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_value(name, each)}" for name, each in value.items()) or "–"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(str(_value("", each)) for each in value) or "–"
     return _VALUES.get(str(value), str(value))

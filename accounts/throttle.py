@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -50,6 +50,7 @@ class Verdict:
 
     allowed: bool
     again_at: datetime
+    is_first_refusal: bool = False
 
 
 def hashed(kind: str, value: str) -> str:
@@ -66,7 +67,7 @@ def count(limit: Limit, now: float | None = None) -> Verdict:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [limit.key, slot, end])
         tries = cursor.fetchone()[0]
-    return Verdict(tries <= limit.allowed, datetime.fromtimestamp(end, UTC))
+    return Verdict(tries <= limit.allowed, datetime.fromtimestamp(end, UTC), tries == limit.allowed + 1)
 
 
 def account_key(email: str) -> str:
@@ -97,7 +98,8 @@ def count_all(limits: list[Limit]) -> Verdict:
     """Count a try on every limit; the strictest verdict counts."""
     verdicts = [count(limit) for limit in limits]
     refused = [verdict for verdict in verdicts if not verdict.allowed]
-    return max(refused or verdicts, key=lambda verdict: verdict.again_at)
+    strictest = max(refused or verdicts, key=lambda verdict: verdict.again_at)
+    return replace(strictest, is_first_refusal=any(verdict.is_first_refusal for verdict in verdicts))
 
 
 def forgive(limits: list[Limit]) -> None:

@@ -62,4 +62,5 @@ urlpatterns = [
     path("teams/<int:pk>/", teams.team, name="settings-team"),
     path("teams/<int:pk>/default/", teams.default_team, name="settings-team-default"),
     path("audit/", audit.audit, name="settings-audit"),
+    path("audit/export/", audit.download, name="settings-audit-export"),
 ]

@@ -1,6 +1,6 @@
 """Look-up and permission in one step: whoever has an object from here may see it. Everything else is one 404.
 
-What exists but is not visible is answered exactly like what does not exist; only the log tells them apart.
+What exists but is not visible is answered exactly like what does not exist; only the logs tell them apart.
 """
 
 import logging
@@ -11,6 +11,7 @@ from django.http import Http404
 
 from accounts.models import Agent, Role
 from accounts.permissions import teams_led_by
+from accounts.refusals import note_unseen
 from inbox.beside import PERSON, with_beside
 from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation, RoutingDecision
 from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
@@ -18,6 +19,7 @@ from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_age
 logger = logging.getLogger(__name__)
 
 MOST_ID = 2**63 - 1
+WORKSPACES: dict[type[Model], str] = {Attachment: "message__workspace", RoutingDecision: "conversation__workspace"}
 
 
 def get_conversation(agent: Agent, pk: int) -> Conversation:
@@ -129,6 +131,9 @@ def agents_who_see(conversation: Conversation) -> list[Agent]:
 
 def _refuse(agent: Agent, existing: QuerySet, wanted: object) -> NoReturn:
     model: type[Model] = existing.model
-    if existing.exists():
+    found = existing.values_list("pk", WORKSPACES.get(model, "workspace")).first()
+    if found is not None:
         logger.warning("authz_denied agent=%s object=%s:%s", agent.pk, model._meta.model_name, wanted)
+        if found[1] == agent.workspace_id:  # of another's things nobody here shall read whether they are there
+            note_unseen(agent, str(model._meta.model_name), found[0])
     raise Http404

@@ -1,27 +1,20 @@
 """The contacts as a table to take away: what the list shows and what is kept of each person, filtered as the list is.
 
-Our own import reads it again without a change. A spreadsheet must not calculate what a stranger wrote: a workbook has
-nothing but text, and in CSV an apostrophe goes before what looks like a formula. Phone numbers are written with spaces,
-because Excel would take +491721234567 for a sum.
+Our own import reads it again without a change. Nothing in it is calculated (accounts.spreadsheets); phone numbers are
+written with spaces, because Excel would take +491721234567 for a sum.
 """
 
-import csv
-import io
-import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from tempfile import TemporaryFile
 from typing import Any
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from accounts import spreadsheets
 from accounts.models import Agent
+from accounts.spreadsheets import Line
 from inbox import contact_fields
 from inbox.contact_list import ContactFilter, ContactRow, contact_page
 from inbox.enums import ConsentState
@@ -30,10 +23,6 @@ from inbox.models import ContactField
 
 PAGE = 500
 MOST = {"csv": 100_000, "xlsx": 20_000}  # a workbook is made as a whole before it is sent
-LONGEST = 32_000  # of a cell; Excel takes no more
-_NUMBER = re.compile(r"[+-]?[0-9][0-9 .,]*")
-
-Line = list[str]
 
 
 def pages(agent: Agent, wanted: ContactFilter, *, most: int) -> Iterator[list[Line]]:
@@ -53,38 +42,12 @@ def pages(agent: Agent, wanted: ContactFilter, *, most: int) -> Iterator[list[Li
 
 
 def csv_parts(agent: Agent, wanted: ContactFilter) -> Iterator[bytes]:
-    """Parted as Excel expects it in the agent's language, with the mark by which it knows UTF-8."""
-    delimiter = ";" if agent.language == "de" else ","
-    yield "\ufeff".encode()
-    for lines in pages(agent, wanted, most=MOST["csv"]):
-        kept = io.StringIO()
-        csv.writer(kept, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([map(guarded, line) for line in lines])
-        yield kept.getvalue().encode()
+    """In parts, as Excel expects it in the agent's language."""
+    return spreadsheets.csv_parts(pages(agent, wanted, most=MOST["csv"]), language=agent.language)
 
 
 def workbook(agent: Agent, wanted: ContactFilter) -> bytes:
-    """Every cell is text, whatever it looks like."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Contacts")[:31])
-    for lines in pages(agent, wanted, most=MOST["xlsx"]):
-        for line in lines:
-            cells = [WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", words)[:LONGEST]) for words in line]
-            for cell in cells:
-                cell.data_type = "s"  # what begins with = would be a formula
-            sheet.append(cells)
-    with TemporaryFile() as kept:
-        book.save(kept)
-        kept.seek(0)
-        return kept.read()
-
-
-def guarded(cell: str) -> str:
-    """With an apostrophe before what a spreadsheet would calculate, also behind blanks, controls and wide signs."""
-    if _NUMBER.fullmatch(cell):
-        return cell
-    looks = unicodedata.normalize("NFKC", cell)
-    begin = next((char for char in looks if unicodedata.category(char)[0] not in "CZ"), "")
-    return f"'{cell}" if begin in tuple("=+-@|%") or cell[:1] in ("\t", "\r", "\n") else cell
+    return spreadsheets.workbook(pages(agent, wanted, most=MOST["xlsx"]), title=_("Contacts"))
 
 
 def _headings(fields: list[ContactField]) -> Line:

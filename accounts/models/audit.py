@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Cast, Upper
 from django.utils.timezone import now
 
 from accounts.models.agent import Agent
@@ -20,4 +22,11 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(default=now)
 
     class Meta:
-        indexes: ClassVar[list] = [models.Index(fields=["workspace", "-id"], name="audit_ws")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["workspace", "-id"], name="audit_ws"),
+            models.Index(fields=["workspace", "actor", "-id"], name="audit_actor"),
+            models.Index(fields=["workspace", "created_at"], name="audit_period"),
+            # Whatever stands in a line is found by a part of it.
+            GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="audit_subject"),
+            GinIndex(OpClass(Upper(Cast("data", models.TextField())), name="gin_trgm_ops"), name="audit_data"),
+        ]

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering, factor_actions, security_keys, throttle
+from accounts import entering, factor_actions, refusals, security_keys, throttle
 from accounts.forms import languages
 from accounts.models import Agent, FactorKind
 from accounts.network import client_network
@@ -102,6 +102,7 @@ def _prove(request: HttpRequest, agent: Agent, form: CodeForm) -> int:
     limits = throttle.factor_limits(request, agent)
     verdict = throttle.count_all(limits)
     if not verdict.allowed:
+        refusals.note_blocked(request, verdict, agent.email)
         logger.warning("Second-factor limit reached for agent %s, asked from %s", agent.pk, client_network(request))
         form.full_clean()
         form.add_error(None, _too_many(verdict))
@@ -115,6 +116,7 @@ def _prove(request: HttpRequest, agent: Agent, form: CodeForm) -> int:
     else:
         return 422
     if not good:
+        refusals.note_sign_in(request, "sign_in.factor_failed", agent.email)
         form.add_error(None, words)
         return 422
     throttle.forgive(limits)

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering, throttle
+from accounts import entering, refusals, throttle
 from accounts.forms import SignInForm, languages
 from accounts.models import Agent, SignOnProvider, Workspace
 from accounts.network import client_network
@@ -41,9 +41,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     limits = throttle.sign_in_limits(request, email)
     verdict = throttle.count_all(limits)
     if not verdict.allowed:
+        refusals.note_blocked(request, verdict, email)
         return _too_many(request, form, verdict)
     agent = authenticate(request, username=email, password=form.cleaned_data["password"])
     if not isinstance(agent, Agent):
+        refusals.note_sign_in(request, "sign_in.failed", email)
         form.add_error(None, _("Email or password is not right."))
         return _page(request, form, status=422)
     throttle.forgive(limits)

@@ -1,4 +1,4 @@
-"""The tables of the page as a file. A spreadsheet must not calculate what somebody wrote (inbox.contact_export)."""
+"""The tables of the page as a file. A spreadsheet must not calculate what somebody wrote (accounts.spreadsheets)."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from inbox.contact_export import guarded
+from accounts.spreadsheets import guarded
 from inbox.reports.tables import Table
 
 UNFIT = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # for the name of a sheet

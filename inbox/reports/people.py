@@ -42,12 +42,8 @@ class Person:
 
 
 def look_at_people(wanted: Wanted, now: datetime, *, verb: str = "reports.people_viewed") -> list[Person]:
-    """The figures of everybody this person leads, who has some; that they were looked at is recorded first."""
+    """The figures of everybody this person leads, who has some. Before anybody sees them it is recorded whose."""
     agent = wanted.scope.agent
-    record_audit(
-        agent.workspace, agent, verb, subject=f"{wanted.span.first} – {wanted.span.last}",
-        data={"filter": sorted(wanted.parameters)},
-    )  # fmt: skip
     people = {person.pk: Person(person) for person in people_led_by(agent).order_by("name", "pk")}
     for row in _opened(wanted):
         if person := people.get(row["agent"]):
@@ -61,7 +57,12 @@ def look_at_people(wanted: Wanted, now: datetime, *, verb: str = "reports.people
     for row in _lost(wanted):
         if person := people.get(row["agent"]):
             person.lost = row["count"]
-    return [person for person in people.values() if person.has_figures]
+    found = [person for person in people.values() if person.has_figures]
+    record_audit(
+        agent.workspace, agent, verb, subject=f"{wanted.span.first} – {wanted.span.last}",
+        data={"people": [person.agent.name for person in found], "filter": sorted(wanted.parameters)},
+    )  # fmt: skip
+    return found
 
 
 def table(wanted: Wanted, people: list[Person]) -> Table:

@@ -1,23 +1,16 @@
 """Take the contacts away as a file: those that the list shows to this agent now."""
 
-from collections.abc import AsyncIterator, Iterator
-
-from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.audit import record_audit
 from accounts.permissions import contact_manager_required
+from accounts.views import downloads
 from inbox import contact_export, contact_list
 from inbox.contact_list import ContactFilter
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @contact_manager_required
@@ -36,20 +29,6 @@ def download(request: HttpRequest) -> HttpResponseBase:
         agent.workspace, agent, "contacts.exported", subject=f"{count} · {form.upper()}",
         data={"count": count, "format": form, "filter": sorted(wanted.parameters)},
     )  # fmt: skip
-    response: HttpResponseBase
     if form == "xlsx":
-        response = HttpResponse(contact_export.workbook(agent, wanted), content_type=XLSX)
-    else:
-        parts = contact_export.csv_parts(agent, wanted)
-        # Under ASGI a plain iterator would be read into memory as a whole.
-        streamed = _async(parts) if isinstance(request, ASGIRequest) else parts
-        response = StreamingHttpResponse(streamed, content_type="text/csv; charset=utf-8")
-    name = slugify(_("Contacts"))
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate()}.{form}"'
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-async def _async(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (part := await sync_to_async(next)(parts, None)) is not None:
-        yield part
+        return downloads.workbook_file(contact_export.workbook(agent, wanted), _("Contacts"))
+    return downloads.csv_file(request, contact_export.csv_parts(agent, wanted), _("Contacts"))

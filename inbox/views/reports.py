@@ -16,13 +16,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import admin_desk_required, desk_required, may_manage_settings
+from accounts.views.downloads import XLSX
 from inbox.actions.report_settings import shows_people, switch_people
 from inbox.errors import InboxRuleViolation
 from inbox.models import ReportSettings
 from inbox.reports import drill, export, people, words
 from inbox.reports.page import Report
 from inbox.reports.wanted import Scope, Wanted
-from inbox.views.contact_export import XLSX
 
 
 @desk_required

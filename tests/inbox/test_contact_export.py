@@ -10,10 +10,10 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
+from accounts.spreadsheets import guarded
 from inbox import contact_export
 from inbox.actions import contact_imports
 from inbox.actions.consent import record_consent
-from inbox.contact_export import guarded
 from inbox.importing.tables import read_table
 from inbox.models import Contact, ContactField, ContactImport, Label
 from tests import factories
