@@ -31,7 +31,8 @@ def problem(response: requests.Response, body: Any, is_send: bool, trace: str) -
         return no_word_of_meta(response, is_send, trace)
     subcode = error.get("error_subcode")
     data = error.get("error_data")
-    detail = str((data.get("details") if isinstance(data, dict) else "") or error.get("message") or "")[:1000]
+    details = data.get("details") if isinstance(data, dict) else ""
+    detail = str(details or error.get("error_user_msg") or error.get("message") or "")[:1000]
     trace = str(error.get("fbtrace_id") or trace)[:120]
     status = response.status_code
     what = errors.action(code, subcode=subcode if isinstance(subcode, int) else None)

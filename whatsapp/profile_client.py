@@ -9,18 +9,17 @@ from whatsapp import client, errors
 from whatsapp.business_profile import FIELDS
 from whatsapp.errors import TemporaryFailure
 from whatsapp.models import PhoneNumber
+from whatsapp.upload_client import Uploader
 
 MOST_PICTURE_BYTES = 5 * 1024 * 1024
-UPLOAD_TRIES = 3
 
 
-class ProfileAPI(client.GraphCaller):
+class ProfileAPI(Uploader):
     """Reads and writes at one of our numbers. Raises whatsapp.errors' failures; nothing is repeated by itself."""
 
     def __init__(self, phone_number: PhoneNumber) -> None:
         super().__init__(phone_number.business_account)
         self._number = phone_number.phone_number_id
-        self._app = phone_number.business_account.meta_app.app_id
 
     def profile(self) -> dict[str, Any]:
         """The profile in Meta's shape, with `profile_picture_url`. What is empty may be missing."""
@@ -43,34 +42,8 @@ class ProfileAPI(client.GraphCaller):
         self._post(f"{self._number}/conversational_automation", json=dict(values))
 
     def upload_picture(self, content: bytes, mime_type: str) -> str:
-        """Meta's handle of a picture, by the Resumable Upload API: a cut connection goes on where Meta says it was."""
-        about = {"file_name": "profile", "file_length": str(len(content)), "file_type": mime_type}
-        session, _trace = self._post(f"{self._app}/uploads", query=about)
-        upload = str(session.get("id") or "")
-        if not upload.startswith("upload:"):
-            raise TemporaryFailure(errors.STRANGE_ANSWER, "upload without an id")
-        offset = 0
-        for attempt in range(UPLOAD_TRIES):
-            try:
-                handle = self._upload(upload, content[offset:], offset).get("h")
-            except TemporaryFailure:
-                if attempt == UPLOAD_TRIES - 1:
-                    raise
-                offset = _offset(self._get(upload), len(content))
-            else:
-                if isinstance(handle, str) and handle:
-                    return handle
-                offset = _offset(self._get(upload), len(content))
-        raise TemporaryFailure(errors.STRANGE_ANSWER, "upload without a handle")
-
-    def _upload(self, upload: str, content: bytes, offset: int) -> dict[str, Any]:
-        headers = {"Authorization": f"OAuth {self._token}", "file_offset": str(offset)}
-        return self._post(upload, data=content, headers=headers, timeout=client.UPLOAD_TIMEOUT)[0]
-
-
-def _offset(answer: Mapping[str, Any], length: int) -> int:
-    offset = answer.get("file_offset")
-    return offset if isinstance(offset, int) and 0 <= offset < length else 0
+        """Meta's handle of a picture."""
+        return self.upload(content, mime_type, "profile")
 
 
 def fetch_picture(url: str, into: IO[bytes]) -> bool:

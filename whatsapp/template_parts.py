@@ -118,7 +118,7 @@ def _text(component: Mapping[str, Any]) -> str:
 
 
 def _text_variables(component: str, text: str, source: Mapping[str, Any], limit: int) -> list[Variable]:
-    examples = _examples(component, source)
+    examples = examples_of(component, source)
     found: dict[str, Variable] = {}
     for hole in HOLE.finditer(text):
         name = hole[1]
@@ -140,7 +140,8 @@ def _label(name: str, is_named: bool, is_greeted: bool) -> Words:
     return _("First name") if is_greeted else _("Variable %(number)s") % {"number": name}
 
 
-def _examples(component: str, source: Mapping[str, Any]) -> dict[str, str]:
+def examples_of(component: str, source: Mapping[str, Any]) -> dict[str, str]:
+    """The samples of a header's or body's gaps by their names."""
     example = source.get("example")
     if not isinstance(example, dict):
         return {}

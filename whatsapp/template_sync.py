@@ -56,6 +56,17 @@ def sync_templates(business_account: BusinessAccount) -> SyncResult:
     return result
 
 
+def store_one(account: BusinessAccount, item: dict[str, Any], asked_at: datetime) -> MessageTemplate:
+    """Store one template as Meta showed it when it was asked at `asked_at`; what came by webhook since then stays."""
+    name, language = _word(item, "name", 512), _word(item, "language", 16)
+    with transaction.atomic():
+        row = account.templates.select_for_update().filter(name=name, language=language).first()
+        row = row or MessageTemplate(business_account=account, name=name, language=language, status_changed_at=asked_at)
+        _fill(row, item, asked_at)
+        row.save()
+    return row
+
+
 def apply_event(item: TemplateEvent) -> bool:
     """Apply one webhook item; False when no template of ours is meant (the next sync brings it)."""
     templates = MessageTemplate.objects.select_for_update().filter(business_account__waba_id=item.waba_id)

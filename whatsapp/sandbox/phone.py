@@ -45,7 +45,7 @@ class Phone:
         self.flow = StatusFlow(self.state, self.outbox, self.events)
         self.media = MediaStore(self.state, folder, f"http://127.0.0.1:{port}")
         self.sending = Sending(self.state, self.limits, self.flow, self.events)
-        self.templates = Templates(self.state, self.outbox, self.events)
+        self.templates = Templates(self.state, self.outbox, self.events, self.media)
         self.numbers = Numbers(self.state, self.outbox)
         self.profiles = Profiles(self.state, self.media)
         self.inbound = Inbound(self.state, self.outbox, self.media, self.limits, self.events)

@@ -9,9 +9,10 @@ from typing import Any
 from whatsapp.sandbox.errors import GraphError, unknown_object
 from whatsapp.sandbox.event_log import EventLog
 from whatsapp.sandbox.http import Request, Response, json_response
+from whatsapp.sandbox.media_api import MediaStore
 from whatsapp.sandbox.sending import read_json
 from whatsapp.sandbox.state import DAY, Number, State, Template, new_id
-from whatsapp.sandbox.template_rules import check_components, check_name
+from whatsapp.sandbox.template_rules import check_components, check_name, handles_of
 from whatsapp.sandbox.webhooks import Outbox, Update
 
 DEFAULT_FIELDS = "name,parameter_format,components,language,status,category,id"
@@ -23,8 +24,9 @@ Body = dict[str, Any]
 
 
 class Templates:
-    def __init__(self, state: State, outbox: Outbox, events: EventLog) -> None:
+    def __init__(self, state: State, outbox: Outbox, events: EventLog, media: MediaStore) -> None:
         self.state = state
+        self.media = media
         self.outbox = outbox
         self.events = events
         self.created: list[float] = []
@@ -66,6 +68,7 @@ class Templates:
         check_name(body.get("name"), body.get("language"), body.get("category"))
         named = str(body.get("parameter_format", "POSITIONAL")).upper() == "NAMED"
         check_components(body.get("components"), named, body["category"])
+        self._check_files(body["components"])
         siblings = self._of(waba_id)
         if any(one.name == body["name"] and one.language == body["language"] for one in siblings):
             raise GraphError(
@@ -100,6 +103,7 @@ class Templates:
         if "components" in body:
             category = body.get("category", template.category)
             check_components(body["components"], template.parameter_format == "NAMED", category)
+            self._check_files(body["components"])
             template.components = body["components"]
         template.category = body.get("category", template.category)
         template.ttl = body.get("message_send_ttl_seconds", template.ttl)
@@ -107,6 +111,15 @@ class Templates:
         self.state.touch("template", template.id, template)
         self._review_later(template)
         return json_response({"success": True})
+
+    def _check_files(self, components: list[Body]) -> None:
+        """A sample file is named by the handle of a finished upload."""
+        for handle in handles_of(components):
+            if self.media.uploaded(handle) is None:
+                raise GraphError(
+                    100, message="Invalid parameter", user_title="Sample file missing",
+                    user_message="The header's sample file cannot be read. Upload it again.",
+                )  # fmt: skip
 
     def delete(self, waba_id: str, request: Request) -> Response:
         name, hsm_id = request.params.get("name", ""), request.params.get("hsm_id", "")

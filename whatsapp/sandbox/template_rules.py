@@ -43,8 +43,14 @@ def check_components(components: Any, named: bool, category: str) -> None:
         raise _refuse(2388072, "Component repeated", "Each component may occur once.")
     if "BODY" not in by_type:
         raise _refuse(2388072, "Body missing", "A template needs a body.")
-    if category != "AUTHENTICATION":
-        _check_body(by_type["BODY"], named, 600 if "LIMITED_TIME_OFFER" in by_type else 1024)
+    if category == "AUTHENTICATION":
+        _check_code(by_type)
+        return
+    _check_body(by_type["BODY"], named, 600 if "LIMITED_TIME_OFFER" in by_type else 1024)
+    if "LIMITED_TIME_OFFER" in by_type:
+        _check_offer(by_type, category)
+    if "CAROUSEL" in by_type:
+        _check_cards(by_type["CAROUSEL"].get("cards"), named)
     if "HEADER" in by_type:
         _check_header(by_type["HEADER"], named)
     if "FOOTER" in by_type:
@@ -114,6 +120,55 @@ def _examples(part: Part, kind: str, named: bool) -> list[Any]:
         return example.get(f"{kind}_named_params") or []
     given = example.get(kind) or []
     return given[0] if kind == "body_text" and given and isinstance(given[0], list) else given
+
+
+def _check_code(by_type: dict[str, Part]) -> None:
+    buttons = by_type.get("BUTTONS", {}).get("buttons") or [{}]
+    if "text" in by_type["BODY"] or "HEADER" in by_type or len(buttons) != 1 or buttons[0].get("type") != "OTP":
+        raise _refuse(2388072, "Body malformed", "One-time codes have WhatsApp's own text and one button.")
+    minutes = by_type.get("FOOTER", {}).get("code_expiration_minutes", 1)
+    if not isinstance(minutes, int) or not 1 <= minutes <= 90:
+        raise GraphError(100, message="(#100) Param code_expiration_minutes must be between 1 and 90.")
+
+
+def _check_offer(by_type: dict[str, Part], category: str) -> None:
+    offer = by_type["LIMITED_TIME_OFFER"].get("limited_time_offer")
+    text = offer.get("text") if isinstance(offer, dict) else None
+    if category != "MARKETING" or "FOOTER" in by_type:
+        raise GraphError(100, message="(#100) A limited-time offer is a marketing template without a footer.")
+    if not isinstance(text, str) or not 1 <= len(text) <= 16:
+        raise GraphError(100, message="(#100) Param limited_time_offer['text'] may have 1 to 16 characters.")
+
+
+def _check_cards(cards: Any, named: bool) -> None:
+    if not isinstance(cards, list) or not 2 <= len(cards) <= 10:
+        raise GraphError(100, message="(#100) A carousel has 2 to 10 cards.")
+    shapes = set()
+    for card in cards:
+        parts = {str(part.get("type", "")).upper(): part for part in card.get("components") or []}
+        if parts.get("HEADER", {}).get("format") not in {"IMAGE", "VIDEO"}:
+            raise _refuse(2388047, "Header malformed", "A card's header is an image or a video.")
+        _check_header(parts["HEADER"], named)
+        if "BODY" in parts:
+            _check_body(parts["BODY"], named, 160)
+        buttons = parts.get("BUTTONS", {}).get("buttons")
+        _check_buttons(buttons)
+        if len(buttons) > 2:
+            raise GraphError(100, message="(#100) A card has at most 2 buttons.")
+        shapes.add((parts["HEADER"]["format"], "BODY" in parts, tuple(button["type"] for button in buttons)))
+    if len(shapes) > 1:
+        raise GraphError(100, message="(#100) All cards of a carousel must have the same components.")
+
+
+def handles_of(components: list[Part]) -> list[str]:
+    """The handles of the sample files that these components name."""
+    found: list[str] = []
+    for part in components:
+        if str(part.get("type", "")).upper() == "CAROUSEL":
+            for card in part.get("cards") or []:
+                found += handles_of(card.get("components") or [])
+        found += [str(each) for each in (part.get("example") or {}).get("header_handle") or []]
+    return found
 
 
 def _check_buttons(buttons: Any) -> None:
