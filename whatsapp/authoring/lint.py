@@ -108,8 +108,8 @@ def _files(content: Content, around: Surroundings) -> Iterator[Finding]:
             if place == "header":
                 yield bad("files", place, kinds[kind])
             else:
-                words = _("Card %(number)s needs a sample file.") % {"number": int(place.removeprefix("card")) + 1}
-                yield bad("files", place, words)
+                number = int(place.removeprefix("card")) + 1
+                yield bad("files", place, _("Card %(number)s needs a sample file.") % {"number": number})
         elif place == "header" and kind == "image" and _is_cropped(size := around.files[place]):
             words = _("The image is %(width)s × %(height)s. WhatsApp crops it to 1.91:1.")
             yield warn("ratio", place, words % dict(zip(("width", "height"), size or (), strict=False)))

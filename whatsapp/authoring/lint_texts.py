@@ -94,11 +94,11 @@ def _around_gaps(place: str, text: str, names: list[str]) -> Iterator[Finding]:
         yield warn("edges", place, _("Only a sign after the last variable: WhatsApp often wants a word there."))
     if re.search(HOLE.pattern + r"\s*" + HOLE.pattern, text):
         yield bad("gaps", place, _("Two variables must not stand next to each other: put a word between them."))
-    words = len(re.findall(r"\w+", HOLE.sub(" ", text)))
-    holes = len(HOLE.findall(text))
-    if words < WORDS_PER_GAP * holes + 1:
+    written = len(re.findall(r"\w+", HOLE.sub(" ", text)))
+    wanted = WORDS_PER_GAP * len(HOLE.findall(text)) + 1
+    if written < wanted:
         sentence = _("Too many variables for so little text: %(wanted)s words would do, it has %(words)s.")
-        yield bad("density", place, sentence % {"wanted": WORDS_PER_GAP * holes + 1, "words": words})
+        yield bad("density", place, sentence % {"wanted": wanted, "words": written})
 
 
 def _braces(place: str, text: str) -> Iterator[Finding]:
