@@ -109,7 +109,7 @@ def ingest(received_at: datetime = RECEIVED_AT) -> None:
         ingester = Ingester()
         while (result := ingester.ingest_next()) is not None:
             for workspace_id in result.routed:
-                route(workspace_id)
+                route(workspace_id, expect_room=True)
 
 
 def receive(*bodies: bytes | dict[str, Any]) -> None:

@@ -216,7 +216,7 @@ class DeliveryState(models.TextChoices):
 class WebhookDelivery(models.Model):
     """One POST from Meta, raw, committed before the 200. `state` and `reason` say what became of it."""
 
-    meta_app = models.ForeignKey(MetaApp, on_delete=models.CASCADE, related_name="deliveries")
+    meta_app = models.ForeignKey(MetaApp, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     received_at = models.DateTimeField(db_default=models.functions.Now())
     body = models.BinaryField()
     sha256 = models.CharField(max_length=64)

@@ -142,11 +142,15 @@ class Retiming:
 
     def __init__(self) -> None:
         self._looked: dict[int, datetime] = {}
+        self._searched: datetime | None = None  # for timers that have strayed
         self._seen: dict[int, dict[str, str]] = {}  # team → kind → the basis with which all its timers were made
 
     def run(self, now: datetime) -> bool:
         """Make timers fit that no longer do. Is there more to do?"""
-        more = _follow_all(_strayed())
+        more = False
+        if self._searched is None or now - self._searched >= LOOK_EVERY:
+            more = _follow_all(_strayed())
+            self._searched = None if more else now
         for workspace in Workspace.objects.prefetch_related("teams"):
             teams = list(workspace.teams.all())
             if all(not _has_target(team) and self._seen.get(team.pk) == NO_TARGET for team in teams):

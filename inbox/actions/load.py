@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db import connection
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.duty import on_duty
@@ -13,6 +14,13 @@ from inbox.models import Conversation
 from inbox.routing_rules import LONG_AGO, Candidate
 
 STILL_BUSY = timedelta(hours=4)  # an answered conversation counts this long after our last reply
+
+# The same as `counts_as_load`, for many at once: in words that the index conv_load answers alone.
+WORK = """
+SELECT assignee_id, count(*) FILTER (WHERE needs_answer OR answered_at > %s), max(assigned_at)
+  FROM inbox_conversation WHERE status = 'open' AND assignee_id IS NOT NULL AND assignee_id = ANY(%s)
+ GROUP BY assignee_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +103,8 @@ def _team_room(limits: Mapping[int, Mapping[int, int | None]], now: datetime) ->
 def _work(agent_ids: Iterable[int], now: datetime) -> dict[int, tuple[int, datetime | None]]:
     """Agent id → (load, when the last open conversation came to them)."""
     found: dict[int, tuple[int, datetime | None]] = dict.fromkeys(agent_ids, (0, None))
-    rows = (
-        Conversation.objects.filter(assignee_id__in=list(found), status="open")
-        .values("assignee_id")
-        .annotate(load=Count("pk", filter=counts_as_load(now)), last_work=Max("assigned_at"))
-        .order_by()
-    )
-    for row in rows:
-        found[row["assignee_id"]] = (row["load"], row["last_work"])
+    with connection.cursor() as cursor:
+        cursor.execute(WORK, [now - STILL_BUSY, list(found)])
+        for agent_id, load, last_work in cursor.fetchall():
+            found[agent_id] = (load, last_work)
     return found

@@ -46,6 +46,7 @@ class Look:
     book: Rulebook
     default: Team | None
     now: datetime
+    expect_room: bool = False
 
     def candidates(self, *, locked: bool) -> list[Candidate]:
         return candidates(self.workspace_id, self.present, self.now, locked=locked)

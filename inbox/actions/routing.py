@@ -30,14 +30,15 @@ MOST_ROUNDS = 400
 
 
 def route_waiting(
-    workspace_id: int, now: datetime | None = None, *, rounds: int = MOST_ROUNDS
+    workspace_id: int, now: datetime | None = None, *, rounds: int = MOST_ROUNDS, expect_room: bool = False
 ) -> list[RoutingDecision]:
     """Give every conversation that waits in this workspace to somebody, as far as there is room.
 
     Stores each decision with its reason and facts, an Assignment and a line in the thread, and reports them. What
     nobody can take stays in the queue; that is decided, shown and told to the leads once per wait. Returns the new
     decisions. To be called outside a transaction; any number of processes may call it at once. With one round, for
-    who has other things to do, at most a BATCH of either: less than that means it is done.
+    who has other things to do, at most a BATCH of either: less than that means it is done. `expect_room`: somebody had
+    room a moment ago, so their rows are locked at once.
     """
     now = now or timezone.now()
     if not unassigned(workspace_id).exists():
@@ -48,7 +49,8 @@ def route_waiting(
             break
     if not waiting_in_queue(workspace_id).exists():
         return []
-    look = Look(workspace_id, presence.present_agent_ids(workspace_id, now), book, default, now)
+    present = presence.present_agent_ids(workspace_id, now)
+    look = Look(workspace_id, present, book, default, now, expect_room=expect_room)
     decisions: list[RoutingDecision] = []
     for step in (_give_batch, _mark_unserved):
         for _ in range(rounds):
@@ -62,8 +64,8 @@ def route_waiting(
 def _give_batch(look: Look) -> list[RoutingDecision]:
     with transaction.atomic(), events.gathered():
         lock_assignment(look.workspace_id)
-        # First without row locks: a full house with a long queue is looked at every second and should cost little.
-        if not any(person.is_free for person in look.candidates(locked=False)):
+        # A full house with a long queue is looked at every second: without row locks, that costs little.
+        if not look.expect_room and not any(person.is_free for person in look.candidates(locked=False)):
             return []
         people = look.candidates(locked=True)
         queue = head_of_queue(look, people)

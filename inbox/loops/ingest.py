@@ -116,7 +116,9 @@ class IngestLoop:
             if time.monotonic() < self._full_until.get(workspace_id, 0.0):
                 continue
             self._to_route.discard(workspace_id)
-            decided = route(workspace_id)
+            decided = route(workspace_id, expect_room=workspace_id not in self._full_until)
+            if any(decision.agent_id is not None for decision in decided):
+                self._full_until.pop(workspace_id, None)
             if len(decided) >= BATCH:
                 self._to_route.add(workspace_id)
             elif all(decision.agent_id is None for decision in decided) and waiting_in_queue(workspace_id).exists():
@@ -136,10 +138,10 @@ class IngestLoop:
         self._swept_at = time.monotonic()
 
 
-def route(workspace_id: int) -> list[RoutingDecision]:
+def route(workspace_id: int, *, expect_room: bool) -> list[RoutingDecision]:
     """Give a batch of new work away, in a transaction of its own. Failed work waits for the sweeper."""
     try:
-        return route_waiting(workspace_id, rounds=1)
+        return route_waiting(workspace_id, rounds=1, expect_room=expect_room)
     except (OperationalError, InterfaceError):
         raise
     except Exception:

@@ -12,7 +12,7 @@ from inbox.models.conversation import Conversation
 
 class Activity(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="activities")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="activities", db_index=False)
     seq = models.PositiveBigIntegerField()
     kind = models.CharField(max_length=24)  # see inbox.activity_lines for the words of each
     actor = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

@@ -12,7 +12,7 @@ from inbox.models.conversation import Conversation
 class Assignment(models.Model):
     """One change of responsibility: to an agent, to a team's queue (agent None), by a person or by routing."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="assignments")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="assignments", db_index=False)
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     by = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")  # None: routing
@@ -25,8 +25,10 @@ class Assignment(models.Model):
 class RoutingDecision(models.Model):
     """What automatic routing decided, with the facts it saw."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="routing_decisions")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="routing_decisions", db_index=False
+    )
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")  # None: nobody free
     # person, sticky, skill, least_busy, round_robin, nobody_free, queue, handed_back

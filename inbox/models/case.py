@@ -12,7 +12,7 @@ from inbox.models.conversation import Conversation
 
 class Case(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="cases")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="cases", db_index=False)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     opened_at = models.DateTimeField(default=timezone.now)
     opened_by = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")

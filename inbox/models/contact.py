@@ -24,7 +24,7 @@ class Contact(models.Model):
         PERSON = "person", _("Person")
         GROUP = "group", _("Group")  # a WhatsApp group: read-only for us
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="contacts")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="contacts", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
     name = models.CharField(_("name"), max_length=200, blank=True)  # ours; wins over the profile name
     profile_name = models.CharField(max_length=200, blank=True)  # the customer's own choice in WhatsApp
@@ -120,7 +120,7 @@ class ContactIdentity(models.Model):
         PARENT_BSUID = "parent_bsuid", _("WhatsApp user id of the company group")
         GROUP = "group", _("WhatsApp group")
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
     portfolio = models.CharField(max_length=32)  # whatsapp.models.BusinessAccount.portfolio
     kind = models.CharField(max_length=12, choices=Kind.choices)

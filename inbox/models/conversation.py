@@ -35,8 +35,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class Conversation(models.Model):
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="conversations")
-    phone_number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="conversations")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="conversations", db_index=False)
+    phone_number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="conversations", db_index=False
+    )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
     status = models.CharField(max_length=8, choices=ConversationStatus.choices, default=ConversationStatus.OPEN)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="conversations")
@@ -101,6 +103,11 @@ class Conversation(models.Model):
             models.Index(
                 fields=["workspace", "waiting_since", "id"],
                 condition=Q(status="open", assignee__isnull=True, needs_answer=True), name="conv_queue",
+            ),
+            # How busy everybody is, for routing (inbox.actions.load), without a look at the rows.
+            models.Index(
+                fields=["assignee"], include=["needs_answer", "answered_at", "assigned_at"],
+                condition=Q(status="open", assignee__isnull=False), name="conv_load",
             ),
             # The other orders of the list: waiting longest, window closing soonest.
             models.Index(

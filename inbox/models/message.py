@@ -243,7 +243,7 @@ class Reaction(models.Model):
 class DeliveryAttempt(models.Model):
     """One try to hand a message to Meta, opened before the call."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="delivery_attempts")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="delivery_attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)

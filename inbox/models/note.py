@@ -15,7 +15,7 @@ from inbox.models.conversation import Conversation
 
 class Note(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="notes", db_index=False)
     seq = models.PositiveBigIntegerField()
     uid = models.UUIDField(default=uuid.uuid4)
     author = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -80,7 +80,7 @@ class Command(BaseCommand):
             ingester = Ingester()
             while (result := ingester.ingest_next()) is not None:
                 for workspace_id in result.routed:
-                    route(workspace_id)
+                    route(workspace_id, expect_room=False)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [LOCK_NAME])
