@@ -10,6 +10,7 @@ from accounts.holidays import region_name
 from accounts.hours_words import blocks_words, week_words
 from accounts.models import (
     Agent,
+    ApiToken,
     AuditEntry,
     FactorKind,
     Role,
@@ -118,16 +119,27 @@ WORDS: dict[str, str | Promise] = {
     "job.discarded": _("discarded the background job"),
     "jobs.retried": _("tried all failed background jobs again"),
     "webhook.replayed": _("processed again the webhook delivery"),
+    "api_token.created": _("made the API token"),
+    "api_token.revoked": _("revoked the API token"),
+    "api_token.taken_over": _("took over the API token"),
+    "outgoing_webhook.created": _("set up the outgoing webhook to"),
+    "outgoing_webhook.changed": _("changed the outgoing webhook to"),
+    "outgoing_webhook.secret": _("renewed the secret of the outgoing webhook to"),
+    "outgoing_webhook.removed": _("removed the outgoing webhook to"),
+    "outgoing_webhook.replayed": _("sent again to the outgoing webhook"),
+    "consent.recorded": _("recorded consent of"),
 }
 
 
 def record_audit(
-    workspace: Workspace, actor: Agent | None, verb: str, subject: object = "", data: dict[str, Any] | None = None
-) -> AuditEntry:
+    workspace: Workspace, actor: "Agent | ApiToken | None", verb: str, subject: object = "",
+    data: dict[str, Any] | None = None,
+) -> AuditEntry:  # fmt: skip
     """Write one line. `actor` None means the server's console; `data` must hold no secret."""
-    return AuditEntry.objects.create(
-        workspace=workspace, actor=actor, verb=verb, subject=str(subject)[:120], data=data or {}
-    )
+    kept = dict(data or {})
+    if isinstance(actor, ApiToken):
+        kept, actor = {**kept, AuditEntry.API: actor.name}, None
+    return AuditEntry.objects.create(workspace=workspace, actor=actor, verb=verb, subject=str(subject)[:120], data=kept)
 
 
 def sentence(verb: str) -> tuple[str, str]:
@@ -140,6 +152,8 @@ def who(entry: AuditEntry) -> str:
     """Whoever did it. Who only tries to sign in is nobody yet."""
     if entry.actor:
         return entry.actor.name
+    if system := entry.data.get(AuditEntry.API):
+        return f"API: {system}"
     return gettext("Somebody") if entry.verb.startswith("sign_in.") else gettext("Server console")
 
 
@@ -150,7 +164,8 @@ _FIELDS: dict[str, str | Promise] = {
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
-    "kind": _("Kind"), "jobs": _("Jobs"), "number": _("No."), "left": _("left"), "device": _("Device"),
+    "kind": _("Kind"), "jobs": _("Jobs"), "scopes": _("may"), "until": _("until"),
+    "number": _("No."), "left": _("left"), "device": _("Device"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
     "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
@@ -167,7 +182,8 @@ _VALUES: dict[str, str | Promise] = {
 def details(entry: AuditEntry) -> list[tuple[str | Promise, str | Promise]]:
     """What the entry's data says, as pairs of words."""
     order = {field: place for place, field in enumerate(_FIELDS)}  # the database keeps none
-    items = sorted(entry.data.items(), key=lambda item: order.get(item[0], len(order)))
+    shown = ((key, value) for key, value in entry.data.items() if key != AuditEntry.API)
+    items = sorted(shown, key=lambda item: order.get(item[0], len(order)))
     return [(_FIELDS.get(key, key), _value(key, value)) for key, value in items]
 
 

@@ -39,6 +39,7 @@ AREAS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "house": (gettext_lazy("Assignment and replies"), (
         "label.", "reply.", "rule.", "satisfaction.", "automatic.", "keyword.", "workspace.teamwork",
     )),
+    "api": (gettext_lazy("API"), ("api_token.", "outgoing_webhook.")),
     "reports": (gettext_lazy("Reports and exports"), ("reports.", "audit.")),
     "installation": (gettext_lazy("Installation"), ()),
 }  # fmt: skip

@@ -234,6 +234,9 @@ GRAPH_APPSECRET_PROOF = env.boolean("GRAPH_APPSECRET_PROOF")
 WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
 SANDBOX_URL = f"http://127.0.0.1:{PORT + 1}"
 
+# --- API --------------------------------------------------------------------------------------------------------------
+API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 300)  # requests of one token
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("favicon.ico", login_not_required(Favicon.as_view()), name="favicon"),
     path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("accounts.urls")),
+    path("api/v1/", include(("inbox.api.service", "api"))),
     path("", include("whatsapp.urls")),
     path("", include("inbox.urls")),
 ]

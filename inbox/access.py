@@ -14,7 +14,7 @@ from accounts.permissions import teams_led_by
 from accounts.refusals import note_unseen
 from inbox.beside import PERSON, with_beside
 from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation, RoutingDecision
-from inbox.visibility import ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
+from inbox.visibility import Actor, ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ MOST_ID = 2**63 - 1
 WORKSPACES: dict[type[Model], str] = {Attachment: "message__workspace", RoutingDecision: "conversation__workspace"}
 
 
-def get_conversation(agent: Agent, pk: int) -> Conversation:
+def get_conversation(agent: Actor, pk: int) -> Conversation:
     """The conversation with all its head shows, or 404."""
     found = with_beside(Conversation.objects.visible_to(agent).filter(pk=pk), assignee=(*PERSON, "is_active"))
     found = found.select_related("contact", "assignee", "team", "phone_number__business_account")
@@ -32,7 +32,7 @@ def get_conversation(agent: Agent, pk: int) -> Conversation:
     return conversation or _refuse(agent, Conversation.objects.filter(pk=pk), pk)
 
 
-def get_message(agent: Agent, pk: int) -> Message:
+def get_message(agent: Actor, pk: int) -> Message:
     """A message of a conversation the agent sees, or 404."""
     message = (
         Message.objects.filter(conversation__in=Conversation.objects.visible_to(agent), pk=pk)
@@ -42,7 +42,7 @@ def get_message(agent: Agent, pk: int) -> Message:
     return message or _refuse(agent, Message.objects.filter(pk=pk), pk)
 
 
-def get_attachment(agent: Agent, token: str) -> Attachment:
+def get_attachment(agent: Actor, token: str) -> Attachment:
     """A file by its public token, checked like its conversation on every request, or 404."""
     if "\x00" in token:  # what no stored token can hold, PostgreSQL refuses to compare
         raise Http404
@@ -64,7 +64,7 @@ def get_decision(agent: Agent, pk: int) -> RoutingDecision:
     return decision or _refuse(agent, RoutingDecision.objects.filter(pk=pk), pk)
 
 
-def visible_contacts(agent: Agent) -> QuerySet[Contact]:
+def visible_contacts(agent: Actor) -> QuerySet[Contact]:
     """Customers of whom the agent sees a conversation, or all of the workspace for who sees everything.
 
     Leads also see who has no conversation yet, as they see conversations that have no team.
@@ -79,7 +79,7 @@ def visible_contacts(agent: Agent) -> QuerySet[Contact]:
     return contacts.filter(seen)
 
 
-def get_contact(agent: Agent, pk: int) -> Contact:
+def get_contact(agent: Actor, pk: int) -> Contact:
     """A customer the agent may know of, or 404."""
     contact = visible_contacts(agent).filter(pk=pk).prefetch_related("identities").first()
     return contact or _refuse(agent, Contact.objects.filter(pk=pk), pk)
@@ -105,13 +105,13 @@ def merged_into(agent: Agent, pk: int) -> Contact | None:
     return visible_contacts(agent).filter(pk__in=became).first()
 
 
-def require_sight(agent: Agent, conversation: Conversation) -> None:
+def require_sight(agent: Actor, conversation: Conversation) -> None:
     """404 unless the agent sees the conversation as it is now. For actions, under the row lock: it may have moved."""
     if not sees(agent, facts_of(conversation)):
         _refuse(agent, Conversation.objects.filter(pk=conversation.pk), conversation.pk)
 
 
-def sees(agent: Agent, facts: ConversationFacts) -> bool:
+def sees(agent: Actor, facts: ConversationFacts) -> bool:
     return may_see(rights_of(agent), facts)
 
 
@@ -129,11 +129,17 @@ def agents_who_see(conversation: Conversation) -> list[Agent]:
     return list(Agent.objects.filter(pk__in=ids).order_by("name", "pk"))
 
 
-def _refuse(agent: Agent, existing: QuerySet, wanted: object) -> NoReturn:
+def _refuse(agent: Actor, existing: QuerySet, wanted: object) -> NoReturn:
     model: type[Model] = existing.model
+<<<<<<< HEAD
     found = existing.values_list("pk", WORKSPACES.get(model, "workspace")).first()
     if found is not None:
         logger.warning("authz_denied agent=%s object=%s:%s", agent.pk, model._meta.model_name, wanted)
         if found[1] == agent.workspace_id:  # of another's things nobody here shall read whether they are there
             note_unseen(agent, str(model._meta.model_name), found[0])
+=======
+    if existing.exists():
+        who = "agent" if isinstance(agent, Agent) else "token"
+        logger.warning("authz_denied %s=%s object=%s:%s", who, agent.pk, model._meta.model_name, wanted)
+>>>>>>> 7a1a386 (An API for other systems: contacts, conversations, sending, consent, by tokens with scopes)
     raise Http404

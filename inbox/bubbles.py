@@ -60,12 +60,14 @@ class Bubble(Content, Delivery, Files):
         """Neighbours with the same group form one block under one author."""
         if self.side == "in":
             return f"in-{self.message.sender_contact_id or ''}"
-        return f"out-{self.message.author_id or self.message.via}"
+        return f"out-{self.message.author_id or self.message.via}{self.data.get('api', {}).get('token', '')}"
 
     @property
     def author_name(self) -> str:
         if self.message.author is not None:
             return self.message.author.first_name
+        if name := self.data.get("api", {}).get("name"):
+            return f"API: {name}"
         return str(Via(self.message.via).label) if self.message.via else _("Automatic")
 
     @property

@@ -13,6 +13,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from inbox.models import Contact, ContactField
+from inbox.text import clean
 
 Kind = ContactField.Kind
 LONGEST_TEXT = 300
@@ -70,6 +71,45 @@ def stored_of(field: ContactField, cleaned: Any) -> Any:
     if field.kind == Kind.NUMBER:
         return str(cleaned)  # exact: JSON has only floats
     return cleaned.isoformat() if isinstance(cleaned, date) else cleaned
+
+
+def from_json(
+    workspace_id: int, given: dict[str, Any], stored: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What another system says of fields, by their names: all values as they are stored then, and what is wrong."""
+    known = {field.name: field for field in fields_of(workspace_id)}
+    values, wrong = dict(stored), {}
+    for name, value in given.items():
+        field = known.get(name)
+        if field is None:
+            wrong[name] = _("There is no such field.")
+        elif value in (None, ""):
+            values.pop(str(field.pk), None)
+        else:
+            try:
+                values[str(field.pk)] = _checked(field, value)
+            except (ValueError, InvalidOperation):
+                wrong[name] = _("Expected: %(kind)s.") % {"kind": field.get_kind_display()}
+    return values, wrong
+
+
+def _checked(field: ContactField, value: Any) -> Any:
+    if field.kind == Kind.SWITCH:
+        if isinstance(value, bool):
+            return value
+    elif isinstance(value, bool):
+        pass
+    elif field.kind == Kind.NUMBER:
+        number = Decimal(str(value))
+        if number.is_finite() and abs(number) < 10**11 and round(number, 4) == number:
+            return f"{number:f}"
+    elif field.kind == Kind.DATE:
+        return date.fromisoformat(str(value)).isoformat()
+    else:
+        words = clean(str(value)).strip()
+        if len(words) <= LONGEST_TEXT and (field.kind != Kind.CHOICE or words in field.choices):
+            return words
+    raise ValueError(field.kind)
 
 
 def shown(contact: Contact, fields: list[ContactField]) -> list[tuple[str, str]]:

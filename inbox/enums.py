@@ -30,6 +30,7 @@ class Via(models.TextChoices):
     AGENT = "agent", _("Agent")
     AUTOMATION = "automation", _("Automatic")
     PHONE_APP = "phone_app", _("From the phone")
+    API = "api", _("Another system")
 
 
 class MessageStatus(models.TextChoices):

@@ -239,6 +239,13 @@ def forget_old_merges() -> None:
     contact_merges.forget_old()
 
 
+def forget_old_api_answers() -> None:
+    """Delete answers of the API that nobody can ask for again."""
+    from inbox.api import repeating
+
+    repeating.forget_old()
+
+
 def check_numbers() -> None:
     """Ask Meta how every number does."""
     from inbox.actions import number_checks
@@ -247,7 +254,7 @@ def check_numbers() -> None:
 
 
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
-HOURLY = (sync_templates, check_numbers, measure_storage, forget_old_events)
+HOURLY = (sync_templates, check_numbers, measure_storage, forget_old_events, forget_old_api_answers)
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
     forget_old_imports, forget_old_merges,

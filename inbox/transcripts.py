@@ -125,6 +125,8 @@ def _who(message: Message, conversation: Conversation) -> str:
         return (message.sender_contact or conversation.contact).display_name
     if message.author is not None:
         return message.author.name
+    if name := message.data.get("api", {}).get("name"):
+        return f"API: {name}"
     return str(Via(message.via).label) if message.via in Via.values else conversation.workspace.name
 
 

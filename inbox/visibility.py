@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from accounts.models import Agent, Membership, Role, Visibility
+from accounts.models import Agent, ApiToken, Membership, Role, Visibility
 from inbox.models import Conversation, Mention
 
 
@@ -44,10 +44,24 @@ class ConversationFacts:
     mentioned_ids: frozenset[int] = frozenset()
 
 
-def rights_of(agent: Agent) -> Rights:
+Actor = Agent | ApiToken  # who asks or acts: a person, or another system
+
+
+def rights_of(agent: Actor) -> Rights:
     """The agent's rights as stored now, in one query (none when `memberships` is prefetched)."""
+    if isinstance(agent, ApiToken):
+        return rights_of_token(agent)
     memberships = [(each.team_id, each.is_lead) for each in agent.memberships.all()]
     return build_rights(agent, memberships)
+
+
+def rights_of_token(token: ApiToken) -> Rights:
+    """Another system's: everything of its teams, or of the workspace. Nothing is ever assigned to it."""
+    teams = () if token.all_teams else token.teams.values_list("pk", flat=True)
+    return Rights(
+        agent_id=0, workspace_id=token.workspace_id, role=Role.AGENT, team_ids=frozenset(teams),
+        visibility=Visibility.ALL if token.all_teams else Visibility.TEAM, is_active=token.opens_now,
+    )
 
 
 def build_rights(agent: Agent, memberships: list[tuple[int, bool]]) -> Rights:
@@ -99,7 +113,7 @@ def may_see(rights: Rights, facts: ConversationFacts) -> bool:
     return rights.sees_whole_teams or facts.assignee_id is None
 
 
-def visible_q(agent: Agent) -> Q:
+def visible_q(agent: Actor) -> Q:
     """The same rule as a condition on Conversation."""
     return visible_q_for(rights_of(agent))
 

@@ -1,6 +1,7 @@
 """Who works here: the business (Workspace), its people (Agent), their teams and hours, and how they came in."""
 
 from accounts.models.agent import Agent, Availability, Duty, Role, Visibility
+from accounts.models.api_token import ApiToken, Scope
 from accounts.models.audit import AuditEntry
 from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor
 from accounts.models.invitation import Invitation
@@ -14,6 +15,7 @@ from accounts.models.workspace import SecondFactorRule, Workspace
 
 __all__ = [
     "Agent",
+    "ApiToken",
     "AuditEntry",
     "Availability",
     "Duty",
@@ -27,6 +29,7 @@ __all__ = [
     "RoutingStrategy",
     "SignOnProvider",
     "Skill",
+    "Scope",
     "SecondFactor",
     "SecondFactorRule",
     "Session",

@@ -14,6 +14,8 @@ from accounts.models.workspace import Workspace
 class AuditEntry(models.Model):
     """A privileged act: who did what to whom. Append-only (a trigger refuses changes)."""
 
+    API = "api"  # in `data`: the name of the API token through which another system did it
+
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="audit_entries")
     actor = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=60)
@@ -22,6 +24,7 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(default=now)
 
     class Meta:
+<<<<<<< HEAD
         indexes: ClassVar[list] = [
             models.Index(fields=["workspace", "-id"], name="audit_ws"),
             models.Index(fields=["workspace", "actor", "-id"], name="audit_actor"),
@@ -30,3 +33,5 @@ class AuditEntry(models.Model):
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="audit_subject"),
             GinIndex(OpClass(Upper(Cast("data", models.TextField())), name="gin_trgm_ops"), name="audit_data"),
         ]
+=======
+        indexes: ClassVar[list] = [models.Index(fields=["workspace", "-id"], name="audit_ws")]

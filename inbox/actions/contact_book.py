@@ -19,6 +19,7 @@ from inbox.actions.ruling import ask_all_again
 from inbox.enums import ConversationStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact, ContactIdentity, Conversation
+from inbox.visibility import Actor
 from whatsapp.models import PhoneNumber
 
 CHANGEABLE = ("name", "email", "language", "note", "fields")
@@ -38,7 +39,7 @@ class NumberTaken(InboxRuleViolation):
 
 
 @transaction.atomic
-def create_contact(*, number: PhoneNumber, phone: str, by: Agent, **said: Any) -> Conversation:
+def create_contact(*, number: PhoneNumber, phone: str, by: Actor, **said: Any) -> Conversation:
     """Enter a person reachable at `phone` (digits with country code) and begin their thread with our `number`.
 
     Raises NumberTaken. `said` are name, email, language, note and fields.
@@ -65,7 +66,7 @@ def create_contact(*, number: PhoneNumber, phone: str, by: Agent, **said: Any) -
 
 
 @transaction.atomic
-def start_conversation(contact: Contact, *, number: PhoneNumber, by: Agent) -> Conversation:
+def start_conversation(contact: Contact, *, number: PhoneNumber, by: Actor) -> Conversation:
     """The thread of this person with this number of ours; begun by `by` when there was none.
 
     One that exists is returned as it is: whether `by` may see it, its page decides.
@@ -76,12 +77,12 @@ def start_conversation(contact: Contact, *, number: PhoneNumber, by: Agent) -> C
         return found
     return Conversation.objects.create(
         workspace_id=contact.workspace_id, phone_number=number, contact=contact, status=ConversationStatus.CLOSED,
-        team=bookkeeping.team_for(number), assignee=by,
+        team=bookkeeping.team_for(number), assignee=by if isinstance(by, Agent) else None,
     )
 
 
 @transaction.atomic
-def change_contact(contact: Contact, *, by: Agent, **said: Any) -> list[str]:
+def change_contact(contact: Contact, *, by: Actor, **said: Any) -> list[str]:
     """Correct what we know of a person; the names of the fields that changed. Open screens show it at once."""
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
     changed = [key for key in CHANGEABLE if key in said and getattr(contact, key) != said[key]]

@@ -6,16 +6,19 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Agent
+from accounts.models import Agent, ApiToken
 from inbox import events
 from inbox.access import require_sight
 from inbox.actions import bookkeeping, drafts, locks, outbox
 from inbox.enums import BUILT_KINDS, BlockState, Direction, MessageKind, MessageStatus, Via
 from inbox.errors import ContactBlocked, InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
 from inbox.models import Conversation, Message
+from inbox.visibility import Actor
+
+BY_MACHINE = 5  # the place in the outbox of what no person writes, behind people
 
 
-def lock_for_writing(conversation: Conversation, by: Agent) -> None:
+def lock_for_writing(conversation: Conversation, by: Actor) -> None:
     """Take the conversation's row; refuse who may not see it (any more) and what is read-only."""
     locks.lock(conversation)
     require_sight(by, conversation)
@@ -30,15 +33,23 @@ def require_writable(conversation: Conversation) -> None:
         raise ReadOnlyConversation
 
 
-def existing(conversation: Conversation, uid: uuid.UUID | str, by: Agent) -> Message | None:
-    """This agent's message of this uid. Under the conversation's lock a look is enough: nobody else can add one.
+def existing(conversation: Conversation, uid: uuid.UUID | str, by: Actor) -> Message | None:
+    """This sender's message of this uid. Under the conversation's lock a look is enough: nobody else can add one.
 
     A uid names what its maker sent; somebody else's (or the customer's) is refused, not shown.
     """
     message = Message.objects.filter(conversation=conversation, uid=parsed_uid(uid)).first()
-    if message is not None and (message.direction != Direction.OUT or message.author_id != by.pk):
+    if message is not None and not _is_from(message, by):
         raise InboxRuleViolation(_("This page is out of date. Please reload it."))
     return message
+
+
+def _is_from(message: Message, by: Actor) -> bool:
+    if message.direction != Direction.OUT:
+        return False
+    if isinstance(by, ApiToken):
+        return message.via == Via.API and message.data.get("api", {}).get("token") == by.pk
+    return message.author_id == by.pk
 
 
 def parsed_uid(uid: uuid.UUID | str) -> uuid.UUID:
@@ -53,26 +64,35 @@ def require_open_window(conversation: Conversation) -> None:
         raise ServiceWindowClosed
 
 
-def colleague_answered(conversation: Conversation, by: Agent, seen_seq: int | None) -> bool:
+def colleague_answered(conversation: Conversation, by: Actor, seen_seq: int | None) -> bool:
     """Whether somebody else has replied after `seen_seq`, the last thing this agent had on screen."""
     if seen_seq is None:
         return False
     return (
         conversation.messages.filter(direction=Direction.OUT, via__in=bookkeeping.HUMAN, seq__gt=seen_seq)
-        .exclude(author=by)
+        .exclude(author=by if isinstance(by, Agent) else None)
         .exclude(status__in=[MessageStatus.HELD, MessageStatus.FAILED])
         .exclude(kind=MessageKind.REACTION)
         .exists()
     )
 
 
-def new_message(conversation: Conversation, *, by: Agent, uid: uuid.UUID | str, **fields: Any) -> Message:
-    """Store an outgoing message of an agent with the next number of the thread (QUEUED unless said otherwise)."""
+def new_message(conversation: Conversation, *, by: Actor, uid: uuid.UUID | str, **fields: Any) -> Message:
+    """Store an outgoing message with the next number of the thread (QUEUED unless said otherwise).
+
+    What another system sends has no author: its data keep which token it came through and what that was called. It
+    waits behind what people write.
+    """
     fields.setdefault("status", MessageStatus.QUEUED)
+    if isinstance(by, ApiToken):
+        fields["data"] = {**fields.get("data", {}), "api": {"token": by.pk, "name": by.name}}
+        fields |= {"via": Via.API, "priority": BY_MACHINE}
+    else:
+        fields |= {"via": Via.AGENT, "author": by}
     return Message.objects.create(
         workspace_id=conversation.workspace_id, conversation=conversation, phone_number_id=conversation.phone_number_id,
-        seq=conversation.next_seq(), uid=parsed_uid(uid), direction=Direction.OUT, via=Via.AGENT, author=by,
-        occurred_at=timezone.now(), **fields,
+        seq=conversation.next_seq(), uid=parsed_uid(uid), direction=Direction.OUT, occurred_at=timezone.now(),
+        **fields,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from inbox.enums import BUILT_KINDS, Direction, DraftKind, MessageKind, MessageS
 from inbox.errors import EmptyMessage, InboxRuleViolation, NotAllowed, TextTooLong, UnfilledGap
 from inbox.models import Conversation, Message
 from inbox.structured import Parts
+from inbox.visibility import Actor
 
 __all__ = [
     "confirm_held", "drop_held", "send_again", "send_files", "send_reply", "send_structured", "send_template"
@@ -41,7 +42,7 @@ IN_DOUBT_AFTER = timedelta(minutes=10)
 
 @transaction.atomic
 def send_reply(
-    conversation: Conversation, *, by: Agent, text: str, uid: uuid.UUID | str, seen_seq: int | None = None,
+    conversation: Conversation, *, by: Actor, text: str, uid: uuid.UUID | str, seen_seq: int | None = None,
     quoted: Message | None = None, confirm: bool = False, gaps_meant: bool = False,
 ) -> Message:
     """Queue a free text for delivery; it reopens a closed conversation and claims an unassigned one.
@@ -54,7 +55,8 @@ def send_reply(
     lock_for_writing(conversation, by)
     known = existing(conversation, uid, by)
     if known is not None:
-        return confirm_held(known, by=by) if confirm and known.status == MessageStatus.HELD else known
+        is_held = known.status == MessageStatus.HELD and isinstance(by, Agent)
+        return confirm_held(known, by=by) if confirm and is_held else known  # type: ignore[arg-type]
     if not cleaned:
         raise EmptyMessage
     if len(cleaned) > TEXT_LIMIT:
@@ -157,7 +159,7 @@ def _repeated(message: Message, conversation: Conversation, *, by: Agent, uid: u
 
 
 def _queue_or_hold(
-    conversation: Conversation, *, by: Agent, seen_seq: int | None, quoted: Message | None, confirm: bool, **fields: Any
+    conversation: Conversation, *, by: Actor, seen_seq: int | None, quoted: Message | None, confirm: bool, **fields: Any
 ) -> Message:
     """Into the thread, or aside while a colleague's newer answer has not been seen by the author."""
     held = not confirm and colleague_answered(conversation, by, seen_seq)
@@ -167,7 +169,7 @@ def _queue_or_hold(
     )  # fmt: skip
     if held:
         conversation.save(update_fields=["seq"])
-        if message.kind == MessageKind.TEXT:
+        if message.kind == MessageKind.TEXT and isinstance(by, Agent):
             drafts.clear_draft(by, conversation)  # the held message keeps the text now
     else:
         put_in_thread(message)

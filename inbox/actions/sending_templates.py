@@ -23,6 +23,7 @@ from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_
 from inbox.enums import MessageKind
 from inbox.errors import NoConsent, TemplateNotSendable, TemplateValuesInvalid
 from inbox.models import Conversation, Message
+from inbox.visibility import Actor
 from whatsapp.models import BusinessAccount, MessageTemplate, TemplateStatus
 from whatsapp.template_filling import ValuesInvalid, check_values, render
 from whatsapp.template_parts import TemplateShape
@@ -30,7 +31,7 @@ from whatsapp.template_parts import TemplateShape
 
 @transaction.atomic
 def send_template(
-    conversation: Conversation, *, by: Agent, template: MessageTemplate, values: Mapping[str, Any],
+    conversation: Conversation, *, by: Actor, template: MessageTemplate, values: Mapping[str, Any],
     uid: uuid.UUID | str, header_file: File | None = None,
 ) -> Message:
     """Queue an approved template, filled with `values` (by TemplateShape's fields).
@@ -114,7 +115,7 @@ def prepared(
 
 
 def queue_prepared(
-    filled: Prepared, *, by: Agent, uid: uuid.UUID | str, resend_of: Message | None = None
+    filled: Prepared, *, by: Actor, uid: uuid.UUID | str, resend_of: Message | None = None
 ) -> Message:
     """Store and queue it. It is not what somebody types in the composer: that stays a draft."""
     parts = render(filled.shape, filled.values)

@@ -1,5 +1,6 @@
 from inbox.models.activity import Activity
 from inbox.models.answer_timer import AnswerTimer, WindowAsk
+from inbox.models.api import ApiAnswer
 from inbox.models.assignment import Assignment, RoutingDecision
 from inbox.models.block import Block
 from inbox.models.case import Case
@@ -46,6 +47,7 @@ from inbox.models.upload import Upload
 __all__ = [
     "Activity",
     "AnswerTimer",
+    "ApiAnswer",
     "Assignment",
     "Attachment",
     "Block",

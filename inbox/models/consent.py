@@ -20,6 +20,7 @@ class Consent(models.Model):
         META_ERROR = "meta_error", _("Refused by WhatsApp: the person stopped marketing")
         AGENT = "agent", _("Recorded by a colleague")
         IMPORT = "import", _("Import")
+        API = "api", _("Another system")
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")

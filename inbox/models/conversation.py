@@ -15,6 +15,7 @@ from whatsapp.service_window import ServiceWindow
 
 if TYPE_CHECKING:
     from inbox.models.case import Case
+    from inbox.visibility import Actor
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -27,7 +28,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def awaiting_reply(self) -> "ConversationQuerySet":
         return self.filter(needs_answer=True)
 
-    def visible_to(self, agent: Agent) -> "ConversationQuerySet":
+    def visible_to(self, agent: "Actor") -> "ConversationQuerySet":
         """The one scope of list, thread, search, sockets and media. The rule itself is in inbox.visibility."""
         from inbox.visibility import visible_q
 
