@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import devices
 from accounts.audit import record_audit
-from accounts.models import Agent, AuditEntry
+from accounts.models import Agent, ApiToken, AuditEntry
 from accounts.throttle import Verdict
 
 UNSEEN = "access.unseen"
@@ -33,12 +33,16 @@ def note_blocked(request: HttpRequest, verdict: Verdict, email: str) -> None:
         note_sign_in(request, "sign_in.blocked", email)
 
 
-def note_unseen(agent: Agent, kind: str, pk: int) -> None:
-    """This person asked for an object that is there, but not for them."""
-    about = {"kind": kind, "number": pk}
-    lately = AuditEntry.objects.filter(
-        workspace=agent.workspace_id, actor=agent, verb=UNSEEN, created_at__gt=timezone.now() - UNSEEN_SPAN
-    ).order_by("-pk")
+def note_unseen(agent: Agent | ApiToken, kind: str, pk: int) -> None:
+    """This person, or this other system, asked for an object that is there, but not for them."""
+    about: dict[str, object] = {"kind": kind, "number": pk}
+    lately = AuditEntry.objects.filter(workspace=agent.workspace_id, verb=UNSEEN).order_by("-pk")
+    lately = lately.filter(created_at__gt=timezone.now() - UNSEEN_SPAN)
+    if isinstance(agent, ApiToken):
+        about[AuditEntry.API] = agent.name
+        lately = lately.filter(actor=None, data__api=agent.name)
+    else:
+        lately = lately.filter(actor=agent)
     known = list(lately.values_list("data", flat=True)[:UNSEEN_MOST])
     if len(known) < UNSEEN_MOST and about not in known:
         record_audit(agent.workspace, agent, UNSEEN, data=about)

@@ -131,15 +131,10 @@ def agents_who_see(conversation: Conversation) -> list[Agent]:
 
 def _refuse(agent: Actor, existing: QuerySet, wanted: object) -> NoReturn:
     model: type[Model] = existing.model
-<<<<<<< HEAD
     found = existing.values_list("pk", WORKSPACES.get(model, "workspace")).first()
     if found is not None:
-        logger.warning("authz_denied agent=%s object=%s:%s", agent.pk, model._meta.model_name, wanted)
-        if found[1] == agent.workspace_id:  # of another's things nobody here shall read whether they are there
-            note_unseen(agent, str(model._meta.model_name), found[0])
-=======
-    if existing.exists():
         who = "agent" if isinstance(agent, Agent) else "token"
         logger.warning("authz_denied %s=%s object=%s:%s", who, agent.pk, model._meta.model_name, wanted)
->>>>>>> 7a1a386 (An API for other systems: contacts, conversations, sending, consent, by tokens with scopes)
+        if found[1] == agent.workspace_id:  # of another's things nobody here shall read whether they are there
+            note_unseen(agent, str(model._meta.model_name), found[0])
     raise Http404

@@ -24,7 +24,6 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(default=now)
 
     class Meta:
-<<<<<<< HEAD
         indexes: ClassVar[list] = [
             models.Index(fields=["workspace", "-id"], name="audit_ws"),
             models.Index(fields=["workspace", "actor", "-id"], name="audit_actor"),
@@ -33,5 +32,3 @@ class AuditEntry(models.Model):
             GinIndex(OpClass(Upper("subject"), name="gin_trgm_ops"), name="audit_subject"),
             GinIndex(OpClass(Upper(Cast("data", models.TextField())), name="gin_trgm_ops"), name="audit_data"),
         ]
-=======
-        indexes: ClassVar[list] = [models.Index(fields=["workspace", "-id"], name="audit_ws")]

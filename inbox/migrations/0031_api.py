@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0013_api_tokens'),
+        ('accounts', '0014_api_tokens'),
         ('inbox', '0030_recent_assignments'),
     ]
 
