@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0014_api_tokens'),
-        ('inbox', '0030_recent_assignments'),
+        ('inbox', '0031_load_index'),
     ]
 
     operations = [
