@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT_HOME = Path("/var/lib/tresen")
 SYSTEM_USER = "tresen"
+HOUSE = "house"  # remembered between preparing and opening: who lives here
 
 
 class StartRefused(Exception):

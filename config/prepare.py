@@ -1,6 +1,7 @@
 """Before the processes start: collect static files if they changed, migrate, create the demo workspace once.
 
-One process for all three, since starting Django costs a second. Run by `config.stack`.
+Instead of the demo, `EMPTY=1` makes a code with which the founder sets up a workspace; a house that has one stays as it
+is. One process for all three, since starting Django costs a second. Run by `config.stack`.
 """
 
 import hashlib
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
+
+from config.data_folder import HOUSE, DataFolder
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
@@ -21,8 +26,9 @@ def main() -> None:
     if _is_new():
         sys.stdout.write("The database is empty, its tables are being made …\n")
     call_command("migrate", interactive=False, verbosity=0)
-    if "create_demo" in get_commands():
+    if settings.DEMO and not settings.EMPTY and not _is_somebodys():
         call_command("create_demo")
+    DataFolder.open(PROJECT, str(settings.DATA_DIR)).remember(HOUSE, _house())
 
 
 def collect_static_files() -> None:
@@ -49,6 +55,20 @@ def _is_new() -> bool:
     from django.db import connection
 
     return "django_migrations" not in connection.introspection.table_names()
+
+
+def _is_somebodys() -> bool:
+    """Whether somebody has set up a workspace of their own here."""
+    from accounts.models import Workspace
+
+    return Workspace.objects.filter(is_demo=False).exists()
+
+
+def _house() -> str:
+    """What the start has to say: "demo", "own", or the code with which the founder of an empty house begins."""
+    from accounts import founding
+
+    return founding.new_code() or ("own" if _is_somebodys() else "demo")
 
 
 if __name__ == "__main__":

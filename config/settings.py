@@ -19,6 +19,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Demo mode: the practice phone, fast-forward and the published demo sign-ins. Never in production.
 DEMO = env.boolean("TRESEN_DEMO")
+# `make run EMPTY=1`: no demo workspace is made; the first visit leads to the wizard.
+EMPTY = env.boolean("EMPTY")
 DEBUG = env.boolean("DEBUG")
 PROCESS = env.text("TRESEN_PROCESS", "shell")  # web, hook, ingest, deliver, worker, scheduler …: for logs and pools
 DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / ".data").resolve()

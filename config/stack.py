@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config import postgres, running, valkey
 from config.binaries import Binaries
-from config.data_folder import DataFolder, StartRefused
+from config.data_folder import HOUSE, DataFolder, StartRefused
 from config.log import Log
 from config.ports import port_is_free
 from config.processes import MARK, PHONE, Program, end_leftovers, end_with_parent
@@ -150,24 +150,26 @@ class Stack:
             return False
         finally:
             connection.close()
-        if status != 200:
+        if status not in (200, 302):  # an empty house leads to its set-up
             self.log("tresen", f"the sign-in page answers with status {status}")
             self._ask_web_at = time.monotonic() + 10
-        return status == 200
+            return False
+        return True
 
     def _welcome(self) -> str:
-        rule = "-" * 72
-        people = "  ".join(f"{name}@radhaus.example" for name in DEMO_PEOPLE)
-        return (
-            f"\n{rule}\n"
-            f"  Tresen is open:   http://127.0.0.1:{self.port}/\n"
-            f"  Sign in as:       {people[: people.index('jonas') - 2]}\n"
-            f"                    {people[people.index('jonas') :]}\n"
-            f"  Password:         radhaus-demo\n"
-            f"  Practice phone:   http://127.0.0.1:{self.port}/practice/\n"
-            f"  Data:             {self.folder.path}\n"
-            f"  Ctrl-C ends everything.\n{rule}\n\n"
-        )
+        rule, address = "-" * 72, f"http://127.0.0.1:{self.port}/"
+        house = self.folder.recall(HOUSE)
+        self.folder.forget(HOUSE)
+        lines = [("Tresen is open:", address)]
+        if house == "demo":
+            people = [f"{name}@radhaus.example" for name in DEMO_PEOPLE]
+            lines += [("Sign in as:", "  ".join(people[:3])), ("", "  ".join(people[3:]))]
+            lines.append(("Password:", "radhaus-demo"))
+        elif house != "own":
+            lines = [("Set up Tresen at:", f"{address}setup/"), ("with the code:", house)]
+        lines += [("Practice phone:", f"{address}practice/"), ("Data:", str(self.folder.path))]
+        told = "".join(f"  {name:<17} {value}\n" for name, value in lines)
+        return f"\n{rule}\n{told}  Ctrl-C ends everything.\n{rule}\n\n"
 
 
 def _port(environ: Mapping[str, str]) -> int:

@@ -22,6 +22,7 @@ ADMINS = (Role.ADMIN,)
 # (heading, [(key, URL name, icon, words, roles)]); a page that an installation does not have is left out.
 SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("WhatsApp", [
+        ("first-steps", "settings-first-steps", "check-circle", gettext_noop("First steps"), ADMINS),
         ("number", "settings-number", "phone", gettext_noop("Number"), ADMINS),
         ("business-profile", "settings-profiles", "building", gettext_noop("Business profile"), ADMINS),
         ("templates", "settings-templates", "template", gettext_noop("Templates"), EVERYONE),
@@ -108,12 +109,13 @@ class Shell:
         """The pages this person may open, under their headings."""
         headings = {"WhatsApp": "WhatsApp", "automation": _("Automation"), "workspace": _("Workspace"), "you": _("You")}
         role = self.agent.role if self.agent else ""
+        hidden = "" if self.agent and self.agent.workspace.shows_first_steps else "first-steps"
         groups = []
         for heading, items in SETTINGS:
             open_items = [
                 {"key": key, "url": _address(name), "icon": icon, "words": _(words)}
                 for key, name, icon, words, roles in items
-                if role in roles and _address(name)
+                if role in roles and key != hidden and _address(name)
             ]
             if open_items:
                 groups.append({"heading": headings[heading], "items": open_items})

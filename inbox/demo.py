@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -43,6 +42,7 @@ from inbox.models import (
     Upload,
     WindowAsk,
 )
+from inbox.practice_number import is_practising
 from whatsapp.sandbox import remote
 
 LAST_MINUTE = timedelta(minutes=1)
@@ -81,7 +81,7 @@ def leave_last_minute(conversation: Conversation, *, phone_key: str) -> None:
 
 
 def _only_in_demo(workspace: Workspace) -> None:
-    if not (settings.DEMO and workspace.is_demo):
+    if not is_practising(workspace):
         raise CannotFastForward(_("Time passes by itself here: this is not the demo."))
 
 

@@ -139,7 +139,14 @@ class NumberPage:
         for at, _state in today:
             hours[23 - min(23, int((self.now - at) / timedelta(hours=1)))] += 1
         failed = sum(state == "failed" for _at, state in today)
-        return Webhooks(found[0][0] if found else None, len(today), failed, _line(hours))
+        # Deliveries are forgotten after a while; what a customer wrote came by one all the same.
+        last = max(filter(None, (found[0][0] if found else None, self.last_received_at)), default=None)
+        return Webhooks(last, len(today), failed, _line(hours))
+
+    @property
+    def is_webhook_silent(self) -> bool:
+        """Nothing has ever come, or Meta keeps quiet about what we sent."""
+        return self.webhooks.last_at is None or bool(self.facts.get("webhook_silent_since"))
 
     # --- facts -------------------------------------------------------------------------------------------------------
     @property

@@ -11,7 +11,7 @@ from accounts.models.sign_on import SignOnProvider
 from accounts.models.skill import Skill
 from accounts.models.team import Membership, RoutingStrategy, Team
 from accounts.models.throttle import LoginThrottle
-from accounts.models.workspace import SecondFactorRule, Workspace
+from accounts.models.workspace import SecondFactorRule, SetupCode, Workspace
 
 __all__ = [
     "Agent",
@@ -33,6 +33,7 @@ __all__ = [
     "SecondFactor",
     "SecondFactorRule",
     "Session",
+    "SetupCode",
     "Team",
     "Visibility",
     "WorkingHours",

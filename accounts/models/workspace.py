@@ -38,6 +38,10 @@ class Workspace(models.Model):
         _("Two-factor sign-in is required for"), max_length=10, blank=True, default=SecondFactorRule.NOBODY,
         choices=SecondFactorRule.choices,
     )  # fmt: skip
+    # Where its founder is in the wizard of the first hour; empty once that is done (accounts.founding).
+    setup_step = models.CharField(max_length=12, blank=True, default="")
+    # Whether the settings begin with what there is to do in the first days.
+    shows_first_steps = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
@@ -46,3 +50,11 @@ class Workspace(models.Model):
     @property
     def window_margin(self) -> timedelta:
         return timedelta(seconds=self.window_margin_seconds)
+
+
+class SetupCode(models.Model):
+    """What the founder of an empty installation has to know: printed where it was started. One row at most; only the
+    hash is kept, and it goes with the founding."""
+
+    code_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=now)

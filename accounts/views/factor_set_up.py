@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import authenticator_app, devices, entering, factor_actions, security_keys
+from accounts import authenticator_app, devices, entering, factor_actions, founding, security_keys
 from accounts.entering import Entering
 from accounts.errors import KnownKey
 from accounts.fields import decrypt, encrypt
@@ -119,7 +119,7 @@ def codes(request: HttpRequest) -> HttpResponse:
     shown = _new_codes(request)
     if not shown:
         return redirect("profile-security")
-    return render(request, "accounts/recovery_codes.html", {"codes": shown})
+    return render(request, "accounts/recovery_codes.html", {"codes": shown, **wizard(request.user)})  # type: ignore[arg-type]
 
 
 @never_cache
@@ -171,10 +171,16 @@ def _added(
     return response
 
 
+def wizard(agent: Agent) -> dict[str, Any]:
+    """In the first hour these pages are a step of the wizard and look like one."""
+    return {"layout": "setup/gate.html", "trail": founding.trail("security")} if agent.workspace.setup_step else {}
+
+
 def _page(
     request: HttpRequest, name: str, agent: Agent, coming: Entering | None, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
-        "agent": agent, "coming": coming, "languages": languages() if coming else [], "kinds": FactorKind, **more,
+        "agent": agent, "coming": coming, "languages": languages() if coming else [], "kinds": FactorKind,
+        **wizard(agent), **more,
     }  # fmt: skip
     return render(request, f"accounts/factor_{name}.html", context, status=status)

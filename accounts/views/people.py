@@ -43,7 +43,7 @@ def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResp
     manages = may_manage_people(viewer)
     context = {
         "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
-        "invitations": _open_invitations(viewer) if manages else [],
+        "invitations": open_invitations(viewer) if manages else [],
         "form": InviteForm(workspace=viewer.workspace) if manages else None,
         "rule_form": RuleForm(instance=viewer.workspace) if manages else None,
         "led": set() if manages else set(people_led_by(viewer).values_list("pk", flat=True)),
@@ -51,7 +51,7 @@ def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResp
     return render(request, "accounts/people.html", context | more, status=status)
 
 
-def _open_invitations(viewer: Agent) -> QuerySet[Invitation]:
+def open_invitations(viewer: Agent) -> QuerySet[Invitation]:
     open_ones = Invitation.objects.filter(workspace_id=viewer.workspace_id, accepted_at=None, revoked_at=None)
     return open_ones.filter(expires_at__gt=timezone.now()).order_by("-pk")
 
@@ -67,12 +67,14 @@ def invite(request: HttpRequest) -> HttpResponse:
         return _list_page(request, status=422, form=form, inviting=True)
     invitation, token = actions.invite_agent(viewer.workspace, by=viewer, **form.cleaned_data)
     link = links.invitation_link(token)
-    mailed = mail_is_set_up() and _mail_invitation(invitation, link)
+    mailed = mail_invitation(invitation, link)
     return _list_page(request, new_link=link, new_link_for=invitation.email, mailed=mailed)
 
 
-def _mail_invitation(invitation: Invitation, link: str) -> bool:
+def mail_invitation(invitation: Invitation, link: str) -> bool:
     """Whether the mail went out; if not, the admin passes the link on."""
+    if not mail_is_set_up():
+        return False
     with translation.override(invitation.workspace.language):
         text = render_to_string("accounts/mail/invitation.txt", {"invitation": invitation, "link": link})
         subject = _("Your invitation to the inbox of %(name)s") % {"name": invitation.workspace.name}
@@ -87,7 +89,7 @@ def _mail_invitation(invitation: Invitation, link: str) -> bool:
 @require_POST
 def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     viewer: Agent = request.user  # type: ignore[assignment]
-    actions.revoke_invitation(get_object_or_404(_open_invitations(viewer), pk=pk), by=viewer)
+    actions.revoke_invitation(get_object_or_404(open_invitations(viewer), pk=pk), by=viewer)
     done(request, _("The invitation is withdrawn."))
     return redirect("settings-people")
 

@@ -16,7 +16,10 @@ from accounts.views.answers import done
 
 def settings_home(request: HttpRequest) -> HttpResponse:
     """The first settings page this person may open."""
-    return redirect("settings-number" if may_manage_settings(request.user) else "profile")  # type: ignore[arg-type]
+    agent: Agent = request.user  # type: ignore[assignment]
+    if not may_manage_settings(agent):
+        return redirect("profile")
+    return redirect("settings-first-steps" if agent.workspace.shows_first_steps else "settings-number")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

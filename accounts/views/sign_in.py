@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering, refusals, throttle
+from accounts import entering, founding, refusals, throttle
 from accounts.forms import SignInForm, languages
 from accounts.models import Agent, SignOnProvider, Workspace
 from accounts.network import client_network
@@ -33,6 +33,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return HttpResponseRedirect(entering.safe_target(request, _target(request)))
+        if founding.is_empty():
+            return redirect("setup")
         return _page(request, SignInForm())
     form = SignInForm(request.POST)
     if not form.is_valid():

@@ -7,18 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_required
 from accounts.views.answers import done
-from inbox import jobs
-from inbox.actions.number_checks import check_number
-from inbox.actions.numbers import route_number
-from inbox.actions.sending_stops import resume_sending
-from whatsapp import connecting, connections
+from inbox.actions.connecting import connect_number
+from whatsapp import connecting
 from whatsapp.connect_forms import ConnectForm
-from whatsapp.models import PhoneNumber
-from whatsapp.rates import load_preset
 from whatsapp.round_trip import callback_url
 
 
@@ -37,26 +31,10 @@ def new(request: HttpRequest) -> HttpResponse:
     report = connecting.examine(form.given, agent.workspace)
     if not report.holds or team is None:
         return _page(request, context | {"report": report})
-    number = _connect(agent, form, report, team)
+    number = connect_number(form.given, report, team=team, by=agent)
     where = reverse("settings-number-one", args=[number.pk])
     done(request, _("%(number)s is connected.") % {"number": number})
     return HttpResponse(headers={"HX-Redirect": where}) if _is_part(request) else redirect(where)
-
-
-def _connect(agent: Agent, form: ConnectForm, report: connecting.Report, team: Team) -> PhoneNumber:
-    number = connections.store(
-        agent.workspace, form.given, verify_token=report.verify_token,
-        display_number=connections.digits(report.number.get("display_phone_number")), account=report.account,
-        number=report.number,
-    )  # fmt: skip
-    load_preset()
-    route_number(number, team=team, by=agent)
-    for where in (number, number.business_account):
-        resume_sending(where, by=agent)
-    record_audit(agent.workspace, agent, "number.connected", subject=f"+{number.display_number}")
-    check_number(number)
-    jobs.enqueue(jobs.sync_templates)
-    return number
 
 
 def _page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:

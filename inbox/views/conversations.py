@@ -23,6 +23,8 @@ REMEMBERED_VIEWS = ("mine", "unassigned", "all")
 def index(request: HttpRequest) -> HttpResponse:
     """The list, with an empty place for the thread. `?after=` is the next page of rows alone."""
     knowing_rights(request)
+    if request.user.is_admin and request.user.workspace.setup_step:  # the first hour is not over
+        return redirect(f"setup-{request.user.workspace.setup_step}")
     if "after" in request.GET:
         return _more_rows(request)
     context = list_context(request)

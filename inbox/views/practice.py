@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -23,6 +22,7 @@ from accounts.schedules import workspace_hours
 from inbox import demo, practice_acts, practice_log, practice_screen
 from inbox.errors import InboxRuleViolation
 from inbox.models import Activity, Contact, Conversation
+from inbox.practice_number import is_practising
 from inbox.views.attachments import wanted_part
 from inbox.views.refusals import View, refusal
 from whatsapp.business_profile import VERTICALS
@@ -41,11 +41,11 @@ class PhoneAway(InboxRuleViolation):
 
 
 def practice(view: View) -> View:
-    """Only in demo mode, only for people of the demo workspace; otherwise there is nothing here."""
+    """Only in demo mode, only for people of the workspace that practises; otherwise there is nothing here."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (settings.DEMO and request.user.is_authenticated and request.user.workspace.is_demo):
+        if not (request.user.is_authenticated and is_practising(request.user.workspace)):
             raise Http404
         try:
             return view(request, *args, **kwargs)

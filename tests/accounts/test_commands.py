@@ -41,6 +41,8 @@ class CreateWorkspaceTests(TestCase):
         guest.post(link.removeprefix("http://127.0.0.1:8000"), {"name": "Carla", "password": "ein-langes-passwort"})
         chief = Agent.objects.get(email="chefin@laden.example")
         self.assertEqual((chief.role, chief.workspace.name), (Role.ADMIN, "Radladen"))
+        self.assertEqual(chief.workspace.second_factor_rule, "admins")
+        self.assertNotIn("_auth_user_id", guest.session)
         self.assertEqual(list(chief.teams.values_list("name", "is_default")), [("Laden", True)])
 
     def test_refuses_nonsense_and_known_addresses(self) -> None:

@@ -154,6 +154,13 @@ MATRIX: dict[str, Line] = {
     "logout": Line(PUBLIC),
     "password-reset": Line(PUBLIC),
     "password-reset-confirm": Line(PUBLIC, lambda world: ["MQ", "none"]),
+    # The wizard of an empty house: there is none here, for nobody.
+    "setup": Line(PUBLIC),
+    "setup-workspace": Line(ADMINS, hidden=True, answers=(404,)),
+    "setup-whatsapp": Line(ADMINS, hidden=True, answers=(404,)),
+    "setup-team": Line(ADMINS, hidden=True, answers=(404,)),
+    "setup-done": Line(ADMINS, hidden=True, answers=(404,)),
+    "settings-first-steps": Line(ADMINS, hidden=True),
     "invitation": Line(PUBLIC, lambda world: ["none"]),
     "profile": Line(EVERYBODY),
     "profile-password": Line(EVERYBODY),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from inbox import jobs
 from inbox.alerts import alerts_for
+from inbox.models import Conversation
 from inbox.number_page import NumberPage
 from tests import factories, webhooks
 from tests.cast import Cast, make_cast
@@ -76,6 +77,16 @@ def test_what_changes_at_meta_is_noted_once_and_kept_for_good(cast, practice_pho
     assert (facts["token_kind"], facts["token_expires_at"], facts["pin"]) == ("SYSTEM_USER", "", "yes")
     with pytest.raises(DatabaseError), transaction.atomic():
         NumberChange.objects.update(after="GREEN")
+
+
+def test_a_number_that_has_received_is_not_called_silent_when_its_deliveries_are_forgotten(cast):
+    assert not WebhookDelivery.objects.exists()
+    page = browser(cast.ada).get(reverse("settings-number")).content.decode()
+    assert "Receives" in page and "Silent" not in page and "nothing has come yet" not in page
+
+    Conversation.objects.update(last_customer_message_at=None)
+
+    assert "Silent" in browser(cast.ada).get(reverse("settings-number")).content.decode()
 
 
 def test_what_a_webhook_told_is_not_noted_again_by_the_hourly_question(cast, practice_phone):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts import actions, links, team_actions
+from accounts import actions, founding, links, team_actions
 from accounts.audit import record_audit
 from accounts.models import Agent, Role, Visibility, Workspace
 
@@ -35,7 +35,11 @@ class Command(BaseCommand):
         if Agent.objects.filter(email=email).exists():
             raise CommandError(f"Somebody already signs in as {email}.")
         with transaction.atomic():
-            workspace = Workspace.objects.create(name=name, language=options["language"], timezone=options["timezone"])
+            founding.one_at_a_time()
+            workspace = Workspace.objects.create(
+                name=name, language=options["language"], timezone=options["timezone"], **founding.new_house()
+            )
+            founding.void_code()
             record_audit(workspace, None, "workspace.created", subject=name)
             team = team_actions.create_team(workspace, by=None, name=options["team"])
             _invitation, token = actions.invite_agent(
