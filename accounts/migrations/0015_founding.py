@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_single_sign_on'),
+        ('accounts', '0014_api_tokens'),
     ]
 
     operations = [
