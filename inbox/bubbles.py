@@ -19,7 +19,7 @@ from inbox import formatting
 from inbox.bubble_content import Content
 from inbox.bubble_delivery import Delivery
 from inbox.bubble_files import Files
-from inbox.enums import AttachmentState, Direction, MessageKind, MessageStatus, Via
+from inbox.enums import AttachmentState, AutomaticKind, Direction, MessageKind, MessageStatus, Via
 from inbox.message_rules import is_open_to_doubt, may_be_forwarded, may_be_reacted_to
 from inbox.models import Message, Reaction
 from inbox.rows import KIND_ICONS, as_data, kind_label, kind_words, milliseconds
@@ -60,7 +60,8 @@ class Bubble(Content, Delivery, Files):
         """Neighbours with the same group form one block under one author."""
         if self.side == "in":
             return f"in-{self.message.sender_contact_id or ''}"
-        return f"out-{self.message.author_id or self.message.via}{self.data.get('api', {}).get('token', '')}"
+        which = self.data.get("automatic") or self.data.get("api", {}).get("token", "")
+        return f"out-{self.message.author_id or self.message.via}{which}"
 
     @property
     def author_name(self) -> str:
@@ -68,6 +69,9 @@ class Bubble(Content, Delivery, Files):
             return self.message.author.first_name
         if name := self.data.get("api", {}).get("name"):
             return f"API: {name}"
+        if which := self.data.get("automatic"):
+            words = self.data.get("keyword") or dict(AutomaticKind.choices).get(which, "")
+            return f"{_('Automatic')} · {words}"
         return str(Via(self.message.via).label) if self.message.via else _("Automatic")
 
     @property

@@ -21,6 +21,7 @@ from inbox.models import (
     AnswerTimer,
     Assignment,
     Attachment,
+    AutomaticAnswer,
     Case,
     ClosingWarning,
     Contact,
@@ -33,6 +34,7 @@ from inbox.models import (
     Message,
     Note,
     PairLimit,
+    PendingAnswer,
     Reaction,
     ReadCursor,
     Reminder,
@@ -93,6 +95,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
         ScheduledReply, ClosingWarning, Reminder, Satisfaction, LostWindow, AnswerTimer, WindowAsk,
+        PendingAnswer, AutomaticAnswer,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)

@@ -33,6 +33,15 @@ class Via(models.TextChoices):
     API = "api", _("Another system")
 
 
+class AutomaticKind(models.TextChoices):
+    """Which of the answers that nobody writes."""
+
+    GREETING = "greeting", _("Greeting")
+    AWAY = "away", _("Outside of business hours")
+    BACK = "back", _("We are back")
+    KEYWORD = "keyword", _("Keyword")
+
+
 class MessageStatus(models.TextChoices):
     """States of an outgoing message (decisions.md 10). Incoming ones are RECEIVED."""
 

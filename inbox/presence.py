@@ -25,6 +25,7 @@ GRACE_SECONDS = 90  # no new work after this long without a socket (decisions.md
 FALLBACK_SECONDS = GRACE_SECONDS + 60
 SETTLING_SECONDS = 120  # after Redis or web came back, absence proves nothing for this long
 TYPING_SECONDS = 6
+REPLYING_SECONDS = 20  # longer: people stop to think
 VIEWING_SECONDS = 50
 LOOKING_SECONDS = 120  # after the last sign of somebody at a visible page
 KEEP_SECONDS = 7 * 24 * 3600
@@ -216,7 +217,18 @@ def looks_now(agent_id: int) -> bool:
 def may_say_typing(conversation_id: int, agent_id: int, what: str) -> bool:
     """At most one typing notice of an agent per conversation each 3 s, over all tabs and processes."""
     try:
-        return bool(client().set(key("typing", conversation_id, agent_id, what), 1, nx=True, ex=3))
+        connection = client()
+        if what == "reply":
+            connection.set(key("replying", conversation_id), 1, ex=REPLYING_SECONDS)
+        return bool(connection.set(key("typing", conversation_id, agent_id, what), 1, nx=True, ex=3))
+    except (redis.RedisError, OSError):
+        return False
+
+
+def is_replying(conversation_id: int) -> bool:
+    """Has somebody typed a reply here a moment ago?"""
+    try:
+        return bool(client().exists(key("replying", conversation_id)))
     except (redis.RedisError, OSError):
         return False
 

@@ -12,6 +12,7 @@ from django.db import models
 
 from inbox.models import (
     Assignment,
+    AutomaticAnswer,
     Case,
     Contact,
     ContactIdentity,
@@ -34,7 +35,7 @@ WORDS = ("name", "profile_name", "username", "name_key", "language", "email", "n
 UNIMPORTANT = {"version"}
 BY_ID: dict[str, type[models.Model]] = {
     "mention": Mention, "assignment": Assignment, "decision": RoutingDecision, "scheduled": ScheduledReply,
-    "upload": Upload, "satisfaction": Satisfaction,
+    "upload": Upload, "satisfaction": Satisfaction, "automatic": AutomaticAnswer,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from inbox.enums import ConversationStatus
 from inbox.models import (
     Activity,
     Assignment,
+    AutomaticAnswer,
     Case,
     CaseFigures,
     Consent,
@@ -105,7 +106,10 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
     target.seq += gone.seq
     target.later_count += gone.later_count
     LostWindow.objects.filter(conversation=gone, window_of__in=target.lost_windows.values("window_of")).delete()
-    moved = (Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction, CaseFigures, LostWindow)
+    moved = (
+        Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction, CaseFigures, LostWindow,
+        AutomaticAnswer,
+    )  # fmt: skip
     for other in moved:
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from inbox import events, jobs, statements
-from inbox.actions import consent, contacts, later_turns
+from inbox.actions import automatic_answers, consent, contacts, later_turns
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
@@ -59,8 +59,10 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
     if conversation.referral is None and item.data.get("referral"):
         conversation.referral = item.data["referral"]
         conversation.save(update_fields=["referral"])
-    if consent.apply_keyword(sender, message) is not None:
+    about_consent = consent.apply_keyword(sender, message) is not None
+    if about_consent:
         events.conversation_changed(conversation)
+    automatic_answers.customer_wrote(conversation, message, intake.received_at, is_answered=about_consent)
     if conversation.assignee_id is None:
         intake.routed.add(number.workspace_id)
     events.message_created(message)

@@ -20,6 +20,7 @@ from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
 from inbox.actions.answer_steps import take_due_steps
 from inbox.actions.answer_timers import Retiming
+from inbox.actions.automatic_answers import answer_due
 from inbox.actions.availability import change_shifts, end_breaks
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
@@ -85,6 +86,7 @@ class Sweeper:
             del self._last_run["retime"]
             more = True
         self._try(self.route_queues, now)
+        more |= self._try(answer_due, now)  # after routing: by then the team is known
         more |= self._try(self.tell_closed_windows, now)
         more |= self._try(self.note_lost_windows, now)
         more |= self._try(warn_of_closing_windows, now)

@@ -2,6 +2,7 @@ from inbox.models.activity import Activity
 from inbox.models.answer_timer import AnswerTimer, WindowAsk
 from inbox.models.api import ApiAnswer
 from inbox.models.assignment import Assignment, RoutingDecision
+from inbox.models.automatic import AutomaticAnswer, AutomaticText, KeywordAnswer, PendingAnswer
 from inbox.models.block import Block
 from inbox.models.case import Case
 from inbox.models.consent import Consent
@@ -50,6 +51,8 @@ __all__ = [
     "ApiAnswer",
     "Assignment",
     "Attachment",
+    "AutomaticAnswer",
+    "AutomaticText",
     "Block",
     "Case",
     "CaseFigures",
@@ -66,6 +69,7 @@ __all__ = [
     "Draft",
     "Event",
     "Follower",
+    "KeywordAnswer",
     "Label",
     "LostWindow",
     "Mention",
@@ -75,6 +79,7 @@ __all__ = [
     "NotificationSettings",
     "NumberRouting",
     "PairLimit",
+    "PendingAnswer",
     "PushDevice",
     "PushKey",
     "PushNotice",
