@@ -234,6 +234,7 @@ def test_a_team_has_its_own_words_or_none(cast, clock):
 
 def test_the_thread_says_which_one_it_is(cast, clock):
     answer_to(cast, clock)
+    clock.shift(timedelta(seconds=10))
     writes(cast, "hours")
     pass_time(clock, minutes=2)
     greeting, keyword = [bubble_of(message) for message in Message.objects.filter(via=Via.AUTOMATION).order_by("pk")]
