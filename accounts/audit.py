@@ -88,6 +88,8 @@ WORDS: dict[str, str | Promise] = {
     "label.changed": _("changed the label"),
     "label.merged": _("merged the label"),
     "label.deleted": _("deleted the label"),
+    "template.alarms_seen": _("has seen what WhatsApp did to the template"),
+    "template.teams": _("decided who may use the template"),
     "template.header": _("chose the header file of the template"),
     "reply.created": _("wrote the saved reply"),
     "reply.changed": _("changed the saved reply"),

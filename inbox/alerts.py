@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
-from inbox import storage
+from inbox import storage, template_alarms
 from inbox.actions.sending_stops import reasons
 from whatsapp.deliveries import oldest_unprocessed_age
 from whatsapp.models import NumberHealth, PhoneNumber
@@ -21,7 +21,7 @@ WAITING_SECONDS = 60
 
 @dataclass(frozen=True)
 class Alert:
-    kind: str  # disk, quota, deliveries, stopped
+    kind: str  # disk, quota, deliveries, stopped, templates
     sentence: str | Promise
     url: str = ""
     is_urgent: bool = True
@@ -34,7 +34,7 @@ def alerts_for(agent: Agent) -> list[Alert]:
         return _stopped(agent)
     warnings = storage.storage_warnings(agent.workspace)
     alerts = [Alert(each.kind, each.sentence, is_urgent=each.is_urgent) for each in warnings]
-    return [*alerts, *_deliveries(agent), *_stopped(agent), *_numbers(agent)]
+    return [*alerts, *_deliveries(agent), *_stopped(agent), *_numbers(agent), *_templates(agent)]
 
 
 def _deliveries(agent: Agent) -> list[Alert]:
@@ -43,6 +43,11 @@ def _deliveries(agent: Agent) -> list[Alert]:
         return []
     sentence = _("Messages from WhatsApp have been waiting for %(minutes)s min to be taken in.")
     return [Alert("deliveries", sentence % {"minutes": int(age // 60)}, reverse("settings-deliveries"))]
+
+
+def _templates(agent: Agent) -> list[Alert]:
+    found = template_alarms.banner(agent.workspace_id)
+    return [Alert("templates", *found)] if found else []
 
 
 def _stopped(agent: Agent) -> list[Alert]:

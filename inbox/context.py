@@ -25,7 +25,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("first-steps", "settings-first-steps", "check-circle", gettext_noop("First steps"), ADMINS),
         ("number", "settings-number", "phone", gettext_noop("Number"), ADMINS),
         ("business-profile", "settings-profiles", "building", gettext_noop("Business profile"), ADMINS),
-        ("templates", "settings-templates", "template", gettext_noop("Templates"), EVERYONE),
+        ("templates", "settings-templates", "template", gettext_noop("Templates"), ADMINS),
         ("deliveries", "settings-deliveries", "webhook", gettext_noop("Webhook deliveries"), ADMINS),
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),

@@ -125,7 +125,8 @@ class ThreadRows:
             template = self.demo.templates[step.template]
             fields |= self.demo.template_message(template, step.values)
             template.used_count += 1
-            template.save(update_fields=["used_count"])
+            template.last_used_at = max(template.last_used_at or at, at)
+            template.save(update_fields=["used_count", "last_used_at"])
         else:
             fields["data"] = step.data
         message = self._message(step, at, direction=Direction.OUT, via=Via.AGENT, author=author, **fields)

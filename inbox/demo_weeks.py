@@ -209,6 +209,7 @@ class DemoWeeks:
     ) -> None:
         template: MessageTemplate = self.demo.templates[name]
         template.used_count += 1
+        template.last_used_at = max(template.last_used_at or at, at)
         pricing = PAID | {"category": template.category.lower()}
         fields = self.demo.template_message(template, values)
         self._message(case, at, by=by, kind=MessageKind.TEMPLATE, **fields, **self._fate(at, pricing, code))
@@ -259,6 +260,7 @@ class DemoWeeks:
             ReadCursor(agent=agent, conversation=each, read_count=each.inbound_count, read_at=each.last_message_at)
             for each in kept for agent in demo.people.values()
         )  # fmt: skip
+        MessageTemplate.objects.bulk_update(demo.templates.values(), ["used_count", "last_used_at"])
         labels = [demo.labels[key] for key in ("repair", "quote", "parts", "lease")]
         borne = Conversation.labels.through
         borne.objects.bulk_create(

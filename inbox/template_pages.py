@@ -1,144 +1,177 @@
-"""What the template pages of the settings show: rows of the list, numbers of the last 30 days, the filled sample."""
+"""What the page of one template shows: its languages, its figures, its history, the filled sample."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q
-from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Workspace
-from inbox import text as words
-from inbox.enums import Direction, MessageStatus
-from inbox.models import Message
-from whatsapp.models import MessageTemplate, TemplateStatus
+from accounts.models import Agent
+from inbox import template_words
+from inbox.actions.template_care import favourites_of, teams_of
+from inbox.models import TemplateTeam
+from inbox.template_alarms import TemplateAlarm, alarms_of
+from inbox.template_costs import HomePrices
+from inbox.template_list import counts_for
+from inbox.template_words import BADGES, Words, quality_words, rejection, status_words, tab_of, trouble_of
+from inbox.templatetags.inbox import category_words
+from whatsapp.models import MessageTemplate, TemplateChange
 from whatsapp.template_filling import render, segments
 from whatsapp.template_parts import TemplateShape, title_of_template
 
-COUNTED = timedelta(days=30)
-# Tab → Meta's states; what is in none of them belongs to the last.
-TABS: dict[str, tuple[Promise, set[str]]] = {
-    "approved": (_("Approved"), {TemplateStatus.APPROVED}),
-    "pending": (_("In review"), {TemplateStatus.PENDING, "IN_APPEAL"}),
-    "rejected": (_("Rejected"), {TemplateStatus.REJECTED}),
-    "paused": (_("Paused"), set()),
-}
-BADGES = {
-    "approved": ("good", "check"), "pending": ("ink", "clock"), "rejected": ("bad", "x"), "paused": ("warn", "pause"),
+HISTORY_SHOWN = 50
+WHAT: dict[str, Words] = {
+    "status": gettext_lazy("Status"), "quality": gettext_lazy("Quality"),
+    "category": gettext_lazy("Category"), "announced_category": gettext_lazy("Announced category"),
 }  # fmt: skip
-QUALITIES = {"GREEN": ("good", _("High")), "YELLOW": ("warn", _("Medium")), "RED": ("bad", _("Low"))}
-REASONS = {
-    "ABUSIVE_CONTENT": _("WhatsApp found the content abusive."),
-    "INVALID_FORMAT": _("The format is not right: check variables, links and samples."),
-    "INCORRECT_CATEGORY": _("The category does not fit the text."),
-    "PROMOTIONAL": _("Reads like advertising: the category would have to be Marketing."),
-    "TAG_CONTENT_MISMATCH": _("Language or category do not fit the text."),
-    "SCAM": _("WhatsApp took it for fraud."),
-}
-PAUSES = {
-    TemplateStatus.PAUSED: _("Paused by WhatsApp: too many people blocked it."),
-    TemplateStatus.DISABLED: _("Switched off by WhatsApp for good: too many people blocked it."),
-    "ARCHIVED": _("Archived at WhatsApp."),
-    "FLAGGED": _("WhatsApp warns: many people block it."),
-    "LIMIT_EXCEEDED": _("WhatsApp counts too many templates of this account."),
-}
 
 
-@dataclass(slots=True)
-class TemplateRow:
-    """One line of the list: a template in the languages that share state and quality."""
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A template in one language: a line of its page."""
 
     template: MessageTemplate
-    title: str
-    languages: list[MessageTemplate] = field(default_factory=list)
-    sent: int = 0
-    read: int = 0
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return ("", "trash") if self.template.removed_at else BADGES[tab_of(self.template)]
 
     @property
     def tab(self) -> str:
         return tab_of(self.template)
 
     @property
-    def status_words(self) -> Any:
-        return status_words(self.template)
+    def status_words(self) -> Words:
+        return _("Removed at Meta") if self.template.removed_at else status_words(self.template.status)
 
     @property
-    def badge(self) -> tuple[str, str]:
-        return BADGES[self.tab]
+    def quality(self) -> tuple[str, Words] | None:
+        return template_words.QUALITIES.get(self.template.quality)
 
     @property
-    def quality(self) -> tuple[str, Any] | None:
-        return QUALITIES.get(self.template.quality)
+    def trouble(self) -> tuple[Words, Words]:
+        return ("", "") if self.template.removed_at else trouble_of(self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    at: datetime
+    language: str
+    what: Words
+    before: Words
+    after: Words
+    note: str
+    source: Words
+
+
+class TemplatePage:
+    """One template as an admin sees it; `template` is the language that is looked at."""
+
+    def __init__(self, template: MessageTemplate, agent: Agent) -> None:
+        self.template, self.agent = template, agent
+
+    @cached_property
+    def title(self) -> str:
+        return title_of_template(self.template)
+
+    @cached_property
+    def current(self) -> Language:
+        return Language(self.template)
+
+    @cached_property
+    def _same(self) -> list[MessageTemplate]:
+        same = MessageTemplate.objects.filter(
+            business_account=self.template.business_account_id, name=self.template.name
+        )
+        return list(same.order_by("language"))
+
+    @cached_property
+    def languages(self) -> list[Language]:
+        """All that Meta has, and the one that is looked at."""
+        return [Language(each) for each in self._same if each.removed_at is None or each.pk == self.template.pk]
+
+    @cached_property
+    def alarms(self) -> list[TemplateAlarm]:
+        alive = [each for each in self._same if each.removed_at is None]
+        sent = {pk: count for pk, (count, _read) in self.counts.items()}
+        return alarms_of(alive, {self.template.business_account_id: self.prices}, sent)
+
+    @cached_property
+    def prices(self) -> HomePrices:
+        return HomePrices(self.template.business_account)
+
+    @cached_property
+    def counts(self) -> dict[int, tuple[int, int]]:
+        return counts_for(self.agent.workspace_id, [each.pk for each in self._same])
 
     @property
-    def reason(self) -> Any:
-        return reason_of(self.template)
+    def sent(self) -> int:
+        return self.counts.get(self.template.pk, (0, 0))[0]
 
     @property
     def read_percent(self) -> int | None:
-        return round(self.read / self.sent * 100) if self.sent else None
+        sent, read = self.counts.get(self.template.pk, (0, 0))
+        return round(read / sent * 100) if sent else None
 
+    @property
+    def price(self) -> str:
+        return self.prices.words(self.template.category)
 
-def tab_of(template: MessageTemplate) -> str:
-    return next((tab for tab, (_words, states) in TABS.items() if template.status in states), "paused")
+    @property
+    def spent(self) -> str:
+        return self.prices.spent(self.template, self.sent)
 
+    @cached_property
+    def teams(self) -> list[TemplateTeam]:
+        return teams_of(self.template)
 
-def status_words(template: MessageTemplate) -> Any:
-    """Meta's state as people say it; one that is new to us as it is."""
-    if template.status == TemplateStatus.DISABLED:
-        return _("Switched off")
-    tab = tab_of(template)
-    known = tab != "paused" or template.status == TemplateStatus.PAUSED
-    return TABS[tab][0] if known else template.status.replace("_", " ").capitalize()
+    @cached_property
+    def is_favourite(self) -> bool:
+        return (self.template.business_account_id, self.template.name) in favourites_of(self.agent)
 
+    @cached_property
+    def history(self) -> list[HistoryLine]:
+        """The newest first, of all languages, those that are gone as well."""
+        rows = TemplateChange.objects.filter(template__in=self._same).order_by("-id")[:HISTORY_SHOWN]
+        languages = {each.pk: each.language for each in self._same}
+        return [self._line(row, languages[row.template_id]) for row in rows]
 
-def reason_of(template: MessageTemplate) -> Any:
-    """Why it cannot be sent, or what is about to change; "" when all is well."""
-    if template.status == TemplateStatus.REJECTED:
-        return template.status_detail or REASONS.get(template.rejected_reason, template.rejected_reason)
-    if template.status in PAUSES:
-        return template.status_detail or PAUSES[template.status]
-    if template.status == TemplateStatus.PENDING:
-        return _("WhatsApp is reviewing it. Usually takes a few minutes, at most 24 hours.")
-    if template.announced_category and template.announced_category != template.category:
-        return _("WhatsApp will count it as %(category)s; the price changes with it.") % {
-            "category": template.announced_category.capitalize()
-        }
-    return ""
-
-
-def template_rows(workspace: Workspace) -> list[TemplateRow]:
-    """Every template of the workspace's accounts, most sent first. Three queries."""
-    templates = MessageTemplate.objects.filter(business_account__workspace=workspace, removed_at=None)
-    counts = _counts(workspace)
-    rows: dict[tuple[object, ...], TemplateRow] = {}
-    for template in templates.order_by("name", "language"):
-        key = (
-            template.business_account_id, template.name, template.category, template.status, template.quality,
-            str(reason_of(template)),
+    def _line(self, row: TemplateChange, language: str) -> HistoryLine:
+        return HistoryLine(
+            at=row.at, language=language, what=WHAT.get(row.what, row.what), before=_value(row.what, row.before),
+            after=_value(row.what, row.after), note=self._note(row), source=TemplateChange.Source(row.source).label,
         )  # fmt: skip
-        row = rows.setdefault(key, TemplateRow(template, title_of_template(template)))
-        row.languages.append(template)
-        sent, read = counts.get(template.pk, (0, 0))
-        row.sent, row.read = row.sent + sent, row.read + read
-    return sorted(rows.values(), key=lambda row: (-row.sent, row.template.name))
+
+    def _note(self, row: TemplateChange) -> str:
+        if row.what == "status" and row.after == "REJECTED":
+            return " ".join(filter(None, (str(rejection(row.reason)[0]), _quoted(row.detail))))
+        if row.what == "status" and row.reason in PAUSES:
+            return str(PAUSES[row.reason])
+        if row.what in ("category", "announced_category") and row.after:
+            return self.prices.difference(row.before or self.template.category, row.after, 0)
+        return _quoted(row.detail)
 
 
-def filtered(
-    rows: Iterable[TemplateRow], *, tab: str = "", search: str = "", category: str = "", language: str = ""
-) -> list[TemplateRow]:
-    """The rows that match all that is asked for."""
-    wanted = words.fold(search).split()
-    return [
-        row for row in rows
-        if (not tab or row.tab == tab)
-        and (not category or row.template.category == category)
-        and (not language or any(each.language == language for each in row.languages))
-        and all(word in words.fold(f"{row.template.name} {row.title}") for word in wanted)
-    ]  # fmt: skip
+PAUSES: dict[str, Words] = {
+    "FIRST_PAUSE": gettext_lazy("First pause: 3 hours."), "SECOND_PAUSE": gettext_lazy("Second pause: 6 hours."),
+    "RATE_LIMITING_PAUSE": gettext_lazy("Sent to too many people at once."),
+    "UNPAUSE": gettext_lazy("The pause is over."),
+}  # fmt: skip
+
+
+def _quoted(detail: str) -> str:
+    """Meta's own words, as theirs."""
+    return _("Meta writes: “%(words)s”") % {"words": detail} if detail else ""
+
+
+def _value(what: str, value: str) -> Words:
+    if not value:
+        return "–"
+    if what == "status":
+        return status_words(value)
+    return quality_words(value) if what == "quality" else category_words(value)
 
 
 def sample_of(template: MessageTemplate) -> dict[str, Any]:
@@ -151,19 +184,3 @@ def sample_of(template: MessageTemplate) -> dict[str, Any]:
         "body": segments(shape.body, "body", values),
         "parts": render(shape, values),
     }
-
-
-def _counts(workspace: Workspace) -> dict[int, tuple[int, int]]:
-    """(sent, read) of the last 30 days by template."""
-    rows = (
-        Message.objects.filter(
-            workspace=workspace, template__isnull=False, direction=Direction.OUT,
-            occurred_at__gte=timezone.now() - COUNTED,
-        )
-        .values("template_id").order_by()
-        .annotate(
-            sent=Count("pk", filter=~Q(wamid="") & ~Q(status=MessageStatus.FAILED)),
-            read=Count("pk", filter=Q(status__in=[MessageStatus.READ, MessageStatus.PLAYED])),
-        )
-    )  # fmt: skip
-    return {row["template_id"]: (row["sent"], row["read"]) for row in rows}

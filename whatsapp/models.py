@@ -60,6 +60,7 @@ class BusinessAccount(models.Model):
     daily_limit = models.CharField(max_length=32, blank=True)
     templates_synced_at = models.DateTimeField(null=True, blank=True)
     templates_sync_error = models.CharField(max_length=300, blank=True)
+    templates_sync_code = models.IntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
@@ -164,16 +165,24 @@ class MessageTemplate(models.Model):
     status_detail = models.TextField(blank=True)  # other_info, rejection_info.recommendation
     announced_category = models.CharField(max_length=32, blank=True)
     announced_category_at = models.DateTimeField(null=True, blank=True)
+    previous_category = models.CharField(max_length=32, blank=True)  # before Meta last put it elsewhere
+    recategorised_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)  # where Meta's rules say when a pause ends
+    alarms = models.JSONField(default=list, blank=True)  # what an admin has not seen yet: whatsapp.template_history
     status_changed_at = models.DateTimeField(default=now)
     removed_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(default=now)
     used_count = models.PositiveIntegerField(default=0)
+    last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list] = [
             models.UniqueConstraint(fields=["business_account", "name", "language"], name="template_unique"),
         ]
-        indexes: ClassVar[list] = [models.Index(fields=["business_account", "status", "name"], name="template_list")]
+        indexes: ClassVar[list] = [
+            models.Index(fields=["business_account", "status", "name"], name="template_list"),
+            models.Index(fields=["business_account"], condition=~Q(alarms=[]), name="template_alarms"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.language})"
@@ -185,6 +194,27 @@ class MessageTemplate(models.Model):
     @property
     def is_marketing(self) -> bool:
         return self.category == "MARKETING"
+
+
+class TemplateChange(models.Model):
+    """One thing that changed about a template: its history. Append-only (a trigger refuses changes)."""
+
+    class Source(models.TextChoices):
+        META = "meta", _("reported by Meta")
+        SYNC = "sync", _("seen at a sync")
+        PERSON = "person", _("by hand")
+
+    template = models.ForeignKey(MessageTemplate, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(default=now)
+    what = models.CharField(max_length=24)  # status, quality, category, announced_category
+    before = models.CharField(max_length=32, blank=True)
+    after = models.CharField(max_length=32, blank=True)
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.META)
+    reason = models.CharField(max_length=80, blank=True)  # Meta's word: INVALID_FORMAT, FIRST_PAUSE …
+    detail = models.TextField(blank=True)  # Meta's sentence, if it gave one
+
+    class Meta:
+        indexes: ClassVar[list] = [models.Index(fields=["template", "-id"], name="template_history")]
 
 
 class TemplateHeaderMedia(models.Model):

@@ -13,9 +13,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from whatsapp import template_history
 from whatsapp.client import AccountAPI
 from whatsapp.errors import DeliveryProblem
-from whatsapp.models import BusinessAccount, MessageTemplate, TemplateStatus
+from whatsapp.models import BusinessAccount, MessageTemplate, TemplateChange, TemplateStatus
 from whatsapp.payloads import TemplateEvent
 from whatsapp.payloads.reading import clean
 
@@ -44,7 +45,9 @@ def sync_templates(business_account: BusinessAccount) -> SyncResult:
         listed = list(AccountAPI(business_account).templates())
     except DeliveryProblem as problem:
         result = SyncResult(error=str(problem)[:300], error_code=problem.code)
-        BusinessAccount.objects.filter(pk=business_account.pk).update(templates_sync_error=result.error)
+        BusinessAccount.objects.filter(pk=business_account.pk).update(
+            templates_sync_error=result.error, templates_sync_code=result.error_code
+        )
         return result
     with transaction.atomic():
         account = BusinessAccount.objects.select_for_update().get(pk=business_account.pk)
@@ -52,7 +55,8 @@ def sync_templates(business_account: BusinessAccount) -> SyncResult:
             return SyncResult(found=len(listed))  # a later fetch was faster
         result = _store(account, _by_key(listed), started_at)
         account.templates_synced_at, account.templates_sync_error = started_at, ""
-        account.save(update_fields=["templates_synced_at", "templates_sync_error"])
+        account.templates_sync_code = None
+        account.save(update_fields=["templates_synced_at", "templates_sync_error", "templates_sync_code"])
     return result
 
 
@@ -75,13 +79,18 @@ def apply_event(item: TemplateEvent) -> bool:
     if template is None:
         return False
     at = min(item.at or timezone.now(), timezone.now())
+    before = template_history.facts_of(template)
     if item.kind == "status":
         _apply_status(template, item, at)
     elif item.kind == "quality":
         template.quality = item.quality[:12]
     elif item.kind == "category":
         _apply_category(template, item)
+    changes = template_history.changes_of(
+        template, before, at, TemplateChange.Source.META, reason=_reason(item.reason) or item.title, detail=item.detail
+    )
     template.save()
+    TemplateChange.objects.bulk_create(changes)
     return True
 
 
@@ -124,21 +133,33 @@ def _store(
 ) -> SyncResult:
     known = {(row.name, row.language): row for row in account.templates.select_for_update()}
     result = SyncResult(found=len(listed))
+    changes: list[TemplateChange] = []
     for (name, language), item in listed.items():
         row = known.get((name, language))
         if row is None:
             row = MessageTemplate(business_account=account, name=name, language=language, status_changed_at=started_at)
             result.added += 1
             _fill(row, item, started_at)
-        elif _fill(row, item, started_at):
-            result.changed += 1
+        else:
+            before = template_history.facts_of(row)
+            result.changed += _fill(row, item, started_at)
+            changes += _noted(row, before, started_at)
         row.save()
     for key, row in known.items():
         if key not in listed and row.removed_at is None and row.synced_at <= started_at:
+            before = template_history.facts_of(row)
             row.removed_at = started_at
-            row.save(update_fields=["removed_at"])
+            changes += _noted(row, before, started_at)
+            row.save(update_fields=["removed_at", "alarms", "paused_until"])
             result.removed += 1
+    TemplateChange.objects.bulk_create(changes)
     return result
+
+
+def _noted(row: MessageTemplate, before: template_history.Facts, at: datetime) -> list[TemplateChange]:
+    """The history's lines for what a fetch has changed."""
+    reason = row.rejected_reason if row.status == TemplateStatus.REJECTED else ""
+    return template_history.changes_of(row, before, at, TemplateChange.Source.SYNC, reason=reason)
 
 
 def _fill(row: MessageTemplate, item: dict[str, Any], started_at: datetime) -> bool:

@@ -88,7 +88,7 @@ def schedule_reply(
         workspace_id=conversation.workspace_id, conversation=conversation, author=by, uid=outgoing.parsed_uid(uid),
         quoted=quoted, seen_seq=conversation.seq if seen_seq is None else seen_seq,
     )
-    _plan(reply, text, plan, gaps_meant, has_files=bool(taken))
+    _plan(reply, text, plan, gaps_meant, by=by, has_files=bool(taken))
     reply.save()
     for position, upload in enumerate(taken):
         Upload.objects.filter(pk=upload.pk).update(scheduled=reply, position=position)
@@ -114,7 +114,7 @@ def change_reply(
     for upload in reply.files_in_order:
         (dropped if upload.uid in unwanted else kept).append(upload)
     reply.author, reply.seen_seq, reply.state, reply.why = by, conversation.seq, State.WAITING, ""
-    _plan(reply, text, plan, gaps_meant, has_files=bool(kept))
+    _plan(reply, text, plan, gaps_meant, by=by, has_files=bool(kept))
     reply.save()
     uploads.forget(dropped)
     later_steps.report(conversation)
@@ -148,7 +148,9 @@ def send_now(reply: ScheduledReply, *, by: Agent) -> list[Message]:
     return sent
 
 
-def _plan(reply: ScheduledReply, text: str, plan: Plan, gaps_meant: bool, *, has_files: bool) -> None:
+def _plan(
+    reply: ScheduledReply, text: str, plan: Plan, gaps_meant: bool, *, by: Agent, has_files: bool
+) -> None:
     cleaned, now = words.clean(text).strip(), timezone.now()
     if not cleaned and not has_files and plan.template is None:
         raise EmptyMessage
@@ -163,7 +165,7 @@ def _plan(reply: ScheduledReply, text: str, plan: Plan, gaps_meant: bool, *, has
         raise WindowClosesBefore(window.closes_at)
     values: dict[str, Any] = {}
     if plan.template is not None:
-        values = sending_templates.prepared(reply.conversation, plan.template, plan.values).values
+        values = sending_templates.prepared(reply.conversation, plan.template, plan.values, by=by).values
     reply.text, reply.due_at, reply.if_written = cleaned, plan.due_at, plan.if_written
     reply.template, reply.template_values = plan.template, values
 

@@ -45,7 +45,7 @@ def send_template(reply: ScheduledReply, by: Agent) -> Message:
     """Its template, with all rules asked now; raises what they raise."""
     if reply.template is None:
         raise TemplateNotSendable
-    filled = sending_templates.prepared(reply.conversation, reply.template, reply.template_values)
+    filled = sending_templates.prepared(reply.conversation, reply.template, reply.template_values, by=by)
     message = sending_templates.queue_prepared(filled, by=by, uid=reply.uid)
     end(reply, State.SENT, "", timezone.now(), message)
     return message

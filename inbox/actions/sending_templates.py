@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
 from inbox import text as words
-from inbox.actions import consent, header_media
+from inbox.actions import consent, header_media, template_care
 from inbox.actions.outgoing import existing, lock_for_writing, new_message, put_in_thread
 from inbox.enums import MessageKind
 from inbox.errors import NoConsent, TemplateNotSendable, TemplateValuesInvalid
@@ -43,7 +43,8 @@ def send_template(
     known = existing(conversation, uid, by)
     if known is not None:
         return known
-    return queue_prepared(prepared(conversation, template, values, header_file=header_file), by=by, uid=uid)
+    filled = prepared(conversation, template, values, by=by, header_file=header_file)
+    return queue_prepared(filled, by=by, uid=uid)
 
 
 def repeat(message: Message, conversation: Conversation, *, by: Agent, uid: uuid.UUID | str) -> Message:
@@ -51,7 +52,7 @@ def repeat(message: Message, conversation: Conversation, *, by: Agent, uid: uuid
     if message.template is None:
         raise TemplateNotSendable
     values = message.data.get("values") or {}
-    again = prepared(conversation, message.template, values, resend_of=message)
+    again = prepared(conversation, message.template, values, by=by, resend_of=message)
     return queue_prepared(again, by=by, uid=uid, resend_of=message)
 
 
@@ -93,13 +94,15 @@ class Prepared:
 
 
 def prepared(
-    conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *,
+    conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *, by: Agent,
     header_file: File | None = None, resend_of: Message | None = None,
 ) -> Prepared:
-    """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid."""
+    """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `by` is who wants to send it."""
     account = BusinessAccount.objects.get(phone_numbers=conversation.phone_number_id)
     template = MessageTemplate.objects.filter(pk=template.pk).first() or template
     if reason := why_not_sendable(template, account):
+        raise TemplateNotSendable(reason)
+    if reason := template_care.why_not_theirs(by, template):
         raise TemplateNotSendable(reason)
     if template.is_marketing and not consent.may_send_marketing(conversation.contact):
         raise NoConsent
@@ -126,7 +129,9 @@ def queue_prepared(
     if filled.source is not None:
         header_media.attach(message, filled.source)
     put_in_thread(message, keeps_draft=True)
-    MessageTemplate.objects.filter(pk=filled.template.pk).update(used_count=F("used_count") + 1)
+    MessageTemplate.objects.filter(pk=filled.template.pk).update(
+        used_count=F("used_count") + 1, last_used_at=timezone.now()
+    )
     return message
 
 

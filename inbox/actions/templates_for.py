@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Agent
 from inbox import costs
 from inbox import text as words
+from inbox.actions import template_care
 from inbox.actions.consent import marketing_state
 from inbox.actions.sending_templates import not_approved
 from inbox.enums import ConsentState, MessageKind
@@ -38,6 +39,7 @@ class Choice:
     price: Price
     reason: Words = ""
     icon: str = ""
+    is_favourite: bool = False
 
     @property
     def price_words(self) -> str:
@@ -67,11 +69,17 @@ class Suggestion:
 
 
 def templates_for(
-    conversation: Conversation, *, search: str = "", language: str = "", category: str = ""
+    conversation: Conversation, *, by: Agent | None = None, search: str = "", language: str = "", category: str = ""
 ) -> Choices:
-    """The templates of this conversation's business account: the usable ones first by use, the others with reasons."""
+    """The templates of this conversation's business account: the usable ones first, the others with reasons.
+
+    Those of `by` come first that they like, then what is used most. What is other teams' alone is not listed.
+    """
     account = conversation.phone_number.business_account
     templates = list(MessageTemplate.objects.filter(business_account=account, removed_at=None))
+    hidden = template_care.not_theirs(by, account) if by is not None else set()
+    liked = {name for pk, name in template_care.favourites_of(by) if pk == account.pk} if by is not None else set()
+    templates = [template for template in templates if template.name not in hidden]
     prices = rates.estimates(conversation.phone_number, conversation.contact.phone, timezone.now())
     reasons = _Reasons(conversation, account)
     choices = Choices(
@@ -79,9 +87,10 @@ def templates_for(
         categories=sorted({template.category for template in templates}),
         search=search, language=language, category=category.upper(),
     )  # fmt: skip
-    for template in sorted(templates, key=lambda each: (-each.used_count, each.name, each.language)):
+    for template in sorted(templates, key=lambda each: (each.name not in liked, -each.used_count, each.name,
+                                                        each.language)):  # fmt: skip
         if _is_wanted(template, choices):
-            choice = _choice(template, prices, account.currency, *reasons.of(template))
+            choice = _choice(template, prices, account.currency, *reasons.of(template), template.name in liked)
             (choices.unavailable if choice.reason else choices.usable).append(choice)
     return choices
 
@@ -138,12 +147,13 @@ def _is_wanted(template: MessageTemplate, choices: Choices) -> bool:
 
 
 def _choice(
-    template: MessageTemplate, prices: dict[str, Price], currency: str, reason: Words, icon: str
+    template: MessageTemplate, prices: dict[str, Price], currency: str, reason: Words, icon: str, is_favourite: bool
 ) -> Choice:
     category = template.category.lower()
     return Choice(
         template=template, title=title_of_template(template), snippet=TemplateShape.of(template).body[:160],
         price=prices.get(category, Price(None, currency, category)), reason=reason, icon=icon,
+        is_favourite=is_favourite,
     )  # fmt: skip
 
 

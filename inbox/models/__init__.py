@@ -42,6 +42,7 @@ from inbox.models.saved_reply import SavedReply, SavedReplyFile
 from inbox.models.scheduled_reply import ScheduledReply
 from inbox.models.search import SearchBacklog, SearchDocument, SearchKind, SearchWord
 from inbox.models.storage import StorageReading
+from inbox.models.template_care import TemplateFavourite, TemplateMapping, TemplateTeam, TestRecipient
 from inbox.models.undo import Undo
 from inbox.models.upload import Upload
 
@@ -106,6 +107,10 @@ __all__ = [
     "SearchWord",
     "ServiceMessageCount",
     "StorageReading",
+    "TemplateFavourite",
+    "TemplateMapping",
+    "TemplateTeam",
+    "TestRecipient",
     "Undo",
     "UnmatchedStatus",
     "Upload",

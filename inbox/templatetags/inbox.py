@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -208,6 +209,12 @@ def as_json(value: Any) -> str:
 def search_query(wanted: Any, **changes: Any) -> str:
     """A search's query string with some of it changed: `{% search_query wanted conversation=7 %}`."""
     return wanted.with_(**{f"{name}_id": value for name, value in changes.items()}).query
+
+
+@register.simple_tag
+def wanted_query(wanted: Any, **changes: Any) -> str:
+    """The address of the same list with some of it changed: `{% wanted_query wanted sort="name" page=1 %}`."""
+    return f"?{replace(wanted, **changes).query}"
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts.models import Agent
 from inbox import access, rendering
 from inbox.actions import later
 from inbox.actions.templates_for import Choice, suggested_values, templates_for
@@ -116,7 +117,9 @@ def _dialog(request: HttpRequest, conversation: Conversation, reply: ScheduledRe
     context: dict[str, Any] = {
         "conversation": conversation, "reply": reply, "window": window, "is_alone": is_alone,
         "choices": [(*choice, not window.is_open(choice[3])) for choice in later_choices(now)],
-        "templates": [(each.template.pk, each.title, each.template.language) for each in _plannable(conversation)],
+        "templates": [
+            (each.template.pk, each.title, each.template.language) for each in _plannable(conversation, request.user)
+        ],
         "held": ScheduledReply.IfWritten.HOLD, "is_late": reply is not None and not window.is_open(reply.due_at),
         **filled,
     }  # fmt: skip
@@ -131,11 +134,11 @@ def _fields(request: HttpRequest, conversation: Conversation, wanted: str) -> Ht
     return render(request, "inbox/messages/_later_values.html", _filled(request, conversation, template, {}))
 
 
-def _plannable(conversation: Conversation) -> list[Choice]:
+def _plannable(conversation: Conversation, by: Agent) -> list[Choice]:
     """What may be sent now and needs no file chosen for it."""
     defaults = TemplateHeaderMedia.objects.filter(phone_number=conversation.phone_number_id)
     with_file = set(defaults.values_list("template_id", flat=True))
-    usable = templates_for(conversation).usable
+    usable = templates_for(conversation, by=by).usable
     return [each for each in usable if each.template.pk in with_file or not TemplateShape.of(each.template).needs_file]
 
 

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox import access, formatting
-from inbox.actions import replying
+from inbox.actions import replying, template_care
 from inbox.actions.templates_for import Choice, Suggestion, default_header, suggested_values, templates_for
 from inbox.forms.messages import TemplateForm
 from inbox.models import Conversation
@@ -27,7 +27,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = access.get_conversation(request.user, pk)
     if request.method == "POST":
         return _send(request, conversation)
-    choices = templates_for(conversation)
+    choices = templates_for(conversation, by=request.user)
     wanted = request.GET.get("template", "")
     named = wanted or request.GET.get("chosen", "")
     chosen = next((each for each in choices.usable if str(each.template.pk) == named), None)
@@ -41,6 +41,21 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     }
     template = "inbox/templates/_choice.html" if wanted else "inbox/templates/_picker.html"
     return render(request, template, context, status=200 if chosen or not wanted else 404)
+
+
+@require_POST
+def favourite(request: HttpRequest, pk: int, template_pk: int) -> HttpResponse:
+    """Whether it stands first in one's own picker (`on`); answers with its button."""
+    conversation = access.get_conversation(request.user, pk)
+    template = get_object_or_404(
+        MessageTemplate, pk=template_pk, business_account=conversation.phone_number.business_account, removed_at=None
+    )
+    if template_care.why_not_theirs(request.user, template):
+        raise Http404
+    on = request.POST.get("on") == "1"
+    template_care.set_favourite(template, by=request.user, on=on)
+    context = {"conversation": conversation, "template": template, "is_favourite": on}
+    return render(request, "inbox/templates/_favourite.html", context)
 
 
 @require_GET

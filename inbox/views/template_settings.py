@@ -1,67 +1,61 @@
-"""Settings: the message templates as Meta has them. Everybody reads, admins sync and choose header files."""
+"""Settings: the message templates as Meta has them, for admins: the list, one template, sync, header files."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import record_audit
-from accounts.models import Agent
-from accounts.permissions import admin_required, may_manage_settings
-from inbox import template_pages
+from accounts.models import Agent, Team
+from accounts.permissions import admin_desk_required
+from inbox.template_list import TemplateList, Wanted
+from inbox.template_pages import TemplatePage, sample_of
 from whatsapp import errors, template_sync
 from whatsapp.header_media import HeaderFileInvalid, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
-from whatsapp.template_parts import title_of_template
+
+PAGE = {"nav": "settings", "settings_page": "templates"}
 
 
+@admin_desk_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The list by state, with search and filters."""
+    """The list, narrowed and sorted as the address says."""
     agent: Agent = request.user  # type: ignore[assignment]
-    wanted = {name: request.GET.get(name, "")[:100] for name in ("tab", "search", "category", "language")}
-    everything = template_pages.template_rows(agent.workspace)
-    matching = template_pages.filtered(everything, **{**wanted, "tab": ""})
-    accounts = BusinessAccount.objects.filter(workspace_id=agent.workspace_id)
-    context = {
-        "nav": "settings", "settings_page": "templates", "manages": may_manage_settings(agent), "wanted": wanted,
-        "rows": [row for row in matching if wanted["tab"] in ("", row.tab)], "tabs": _tabs(matching),
-        "categories": sorted({row.template.category for row in everything}),
-        "languages": sorted({each.language for row in everything for each in row.languages}),
-        "synced_at": accounts.aggregate(at=Min("templates_synced_at"))["at"],
-        "trouble": accounts.exclude(templates_sync_error="").exists(),
-    }  # fmt: skip
-    return render(request, "whatsapp/templates.html", context)
+    listed = TemplateList(agent, Wanted.of(request.GET.dict()))
+    return render(request, "whatsapp/templates.html", PAGE | {"listed": listed, "wanted": listed.wanted})
 
 
-def _tabs(rows: list[template_pages.TemplateRow]) -> list[tuple[str, Any, int]]:
-    tabs = [(tab, words) for tab, (words, _states) in template_pages.TABS.items()]
-    return [("", _("All"), len(rows)), *((tab, words, sum(row.tab == tab for row in rows)) for tab, words in tabs)]
-
-
+@admin_desk_required
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """One template: how it looks, what is to be filled in, and which file its header has by default."""
+    """One template: how it looks and does in each language, what happened to it, and what can be decided about it."""
     agent: Agent = request.user  # type: ignore[assignment]
-    template = _found(agent, pk)
-    sample = template_pages.sample_of(template)
+    return template_page(request, found_template(agent, pk))
+
+
+def template_page(request: HttpRequest, template: MessageTemplate, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of one template; `more` are forms that were refused."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    sample = sample_of(template)
     defaults = {each.phone_number_id: each for each in template.header_media.all()}
     numbers = PhoneNumber.objects.filter(business_account=template.business_account).order_by("pk")
+    page = TemplatePage(template, agent)
+    chosen = {each.team_id for each in page.teams}
     context = {
-        "nav": "settings", "settings_page": "templates", "manages": may_manage_settings(agent), "template": template,
-        "row": template_pages.TemplateRow(template, title_of_template(template)), "sample": sample,
+        "template": template, "page": page, "sample": sample,
         "headers": [(number, defaults.get(number.pk)) for number in numbers] if sample["shape"].needs_file else [],
-        "others": _other_languages(template),
+        "teams": [(team, team.pk in chosen) for team in Team.objects.filter(workspace=agent.workspace_id)],
+        **more,
     }  # fmt: skip
-    return render(request, "whatsapp/template.html", context)
+    return render(request, "whatsapp/template.html", PAGE | context, status=status)
 
 
-@admin_required
+@admin_desk_required
 @require_POST
 def sync(request: HttpRequest) -> HttpResponse:
     """Fetch all templates from Meta now."""
@@ -77,11 +71,12 @@ def sync(request: HttpRequest) -> HttpResponse:
     return redirect("settings-templates")
 
 
+@admin_desk_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """GET: the default picture of a template's header. POST (admins): choose another file."""
+    """GET: the default picture of a template's header. POST: choose another file."""
     agent: Agent = request.user  # type: ignore[assignment]
-    template = _found(agent, pk)
+    template = found_template(agent, pk)
     phone_number = PhoneNumber.objects.filter(pk=number, business_account=template.business_account).first()
     if phone_number is None:
         raise Http404
@@ -97,7 +92,6 @@ def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return response
 
 
-@admin_required
 def _choose(request: HttpRequest, template: MessageTemplate, phone_number: PhoneNumber) -> HttpResponse:
     agent: Agent = request.user  # type: ignore[assignment]
     file = request.FILES.get("header")
@@ -114,7 +108,7 @@ def _choose(request: HttpRequest, template: MessageTemplate, phone_number: Phone
     return redirect("settings-template", pk=template.pk)
 
 
-def _found(agent: Agent, pk: int) -> MessageTemplate:
+def found_template(agent: Agent, pk: int) -> MessageTemplate:
     """A template of the agent's workspace, or 404. Removed ones stay readable: old messages point to them."""
     template = (
         MessageTemplate.objects.filter(business_account__workspace_id=agent.workspace_id, pk=pk)
@@ -125,9 +119,3 @@ def _found(agent: Agent, pk: int) -> MessageTemplate:
         raise Http404
     return template
 
-
-def _other_languages(template: MessageTemplate) -> list[MessageTemplate]:
-    same = MessageTemplate.objects.filter(
-        business_account=template.business_account, name=template.name, removed_at=None
-    )
-    return list(same.exclude(pk=template.pk).order_by("language"))

@@ -115,6 +115,10 @@ def led_person() -> Line:
     return Line(LEADS, lambda world: [world.cast.ben.pk])
 
 
+def template() -> Line:
+    return Line(ADMINS, lambda world: [world.template], hidden=True)
+
+
 def label() -> Line:
     return Line(LEADS, lambda world: [world.label])
 
@@ -250,11 +254,14 @@ MATRIX: dict[str, Line] = {
     "settings-profile-automation": of_number(),
     "settings-profile-link": of_number(),
     "settings-profile-qr": Line(ADMINS, lambda world: [world.cast.number.pk, "svg"], (MISSING, "svg")),
-    "settings-templates": Line(EVERYBODY),
-    "settings-templates-sync": Line(ADMINS),
-    "settings-template": Line(EVERYBODY, lambda world: [world.template]),
+    "settings-templates": Line(ADMINS, hidden=True),
+    "settings-templates-sync": Line(ADMINS, hidden=True),
+    "settings-template": template(),
+    "settings-template-seen": template(),
+    "settings-template-teams": template(),
+    "settings-template-favourite": template(),
     "settings-template-header": Line(
-        EVERYBODY, lambda world: [world.template, world.cast.number.pk], (MISSING, MISSING)
+        ADMINS, lambda world: [world.template, world.cast.number.pk], (MISSING, MISSING), hidden=True
     ),
     "settings-deliveries": Line(ADMINS),
     "settings-delivery": Line(ADMINS, lambda world: [world.delivery.pk]),
@@ -321,6 +328,9 @@ MATRIX: dict[str, Line] = {
         of_team(lambda world: [world.cast.claras.pk, str(world.upload)], (MISSING, "x")), answers=(404,)
     ),
     "conversation-templates": conversation(),
+    "conversation-template-favourite": of_team(
+        lambda world: [world.cast.claras.pk, world.template], (MISSING, MISSING)
+    ),
     "conversation-header-file": of_team(lambda world: [world.cast.claras.pk, world.template], (MISSING, MISSING)),
     "conversation-build": replace(
         of_team(lambda world: [world.cast.claras.pk, "location"], (MISSING, "location")), answers=(422,)

@@ -31,6 +31,7 @@ class TemplatePicker extends HTMLElement {
     try {
       this.dialog.innerHTML = await getHtml(`/conversations/${id}/templates/${template && `?chosen=${template}`}`);
       if (openConversation() !== id) return;
+      window.htmx.process(this.dialog);
       this.uid = crypto.randomUUID();
       this.dialog.showModal();
       document.querySelector("message-composer[data-mode='locked']")?.say(""); // what it warned of is being seen to
@@ -110,6 +111,7 @@ class TemplatePicker extends HTMLElement {
       for (const place of holder.content.querySelectorAll("[data-place]")) {
         this.dialog.querySelector(`[data-place='${place.dataset.place}']`).replaceChildren(...place.childNodes);
       }
+      window.htmx.process(this.dialog);
       this.uid = crypto.randomUUID();
       this.problem("");
       this.check();
