@@ -94,7 +94,7 @@ class Prepared:
 
 
 def prepared(
-    conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *, by: Agent,
+    conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *, by: Actor,
     header_file: File | None = None, resend_of: Message | None = None,
 ) -> Prepared:
     """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `by` is who wants to send it."""

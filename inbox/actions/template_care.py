@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
-from accounts.models import Agent, Team
+from accounts.models import Agent, ApiToken, Team
 from accounts.permissions import may_manage_settings
 from inbox.models import TemplateFavourite, TemplateTeam
+from inbox.visibility import Actor
 from whatsapp.models import BusinessAccount, MessageTemplate
 
 Key = tuple[int, str]  # account, name
@@ -53,26 +54,32 @@ def teams_by_name(accounts: Iterable[BusinessAccount]) -> dict[Key, list[str]]:
     return found
 
 
-def not_theirs(agent: Agent, account: BusinessAccount) -> set[str]:
+def not_theirs(by: Actor, account: BusinessAccount) -> set[str]:
     """The names of this account's templates that are other teams' alone."""
-    if may_manage_settings(agent):
+    mine = _teams_to_use(by)
+    if mine is None:
         return set()
-    mine = set(agent.memberships.values_list("team_id", flat=True))
     shared: dict[str, bool] = {}
     for name, team in TemplateTeam.objects.filter(business_account=account).values_list("name", "team_id"):
         shared[name] = shared.get(name, False) or team in mine
     return {name for name, is_mine in shared.items() if not is_mine}
 
 
-def why_not_theirs(agent: Agent, template: MessageTemplate) -> str:
-    """Why this person may not send this template, or ""."""
-    if may_manage_settings(agent):
-        return ""
+def why_not_theirs(by: Actor, template: MessageTemplate) -> str:
+    """Why this person or system may not send this template, or ""."""
     rows = teams_of(template)
-    if not rows or agent.memberships.filter(team__in=[row.team_id for row in rows]).exists():
+    mine = _teams_to_use(by) if rows else None
+    if mine is None or any(row.team_id in mine for row in rows):
         return ""
     names = ", ".join(row.team.name for row in rows)
     return _("Only %(teams)s may use this template.") % {"teams": names}
+
+
+def _teams_to_use(by: Actor) -> set[int] | None:
+    """Whose templates they may use; None: everybody's."""
+    if isinstance(by, ApiToken):
+        return None if by.all_teams else set(by.teams.values_list("pk", flat=True))
+    return None if may_manage_settings(by) else set(by.memberships.values_list("team_id", flat=True))
 
 
 def set_favourite(template: MessageTemplate, *, by: Agent, on: bool) -> None:

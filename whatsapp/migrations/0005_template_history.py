@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_guards'),
-        ('whatsapp', '0003_number_health'),
+        ('whatsapp', '0004_one_index_less'),
     ]
 
     operations = [

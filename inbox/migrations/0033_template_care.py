@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0012_single_sign_on'),
-        ('inbox', '0030_recent_assignments'),
-        ('whatsapp', '0004_template_history'),
+        ('inbox', '0032_api'),
+        ('whatsapp', '0005_template_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
