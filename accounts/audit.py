@@ -117,6 +117,8 @@ WORDS: dict[str, str | Promise] = {
     "reports.people_off": _("switched figures of single people off"),
     "reports.people_viewed": _("looked at the figures of single people,"),
     "reports.people_exported": _("exported the figures of single people,"),
+    "privacy.erasure": _("had a person erased:"),
+    "privacy.erased": _("erased all data of a person:"),
     "workspace.timezone": _("changed the time zone"),
     "account.timezone": _("changed the time zone of the business account"),
     "mail.tested": _("sent a test mail by"),
@@ -168,7 +170,7 @@ _FIELDS: dict[str, str | Promise] = {
     "fields": _("Fields"), "new": _("New"), "changed": _("Changed"), "count": _("Contacts"), "format": _("Format"),
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
-    "with": _("with"), "filter": _("Filter"), "files": _("Files"), "reason": _("Reason"),
+    "with": _("with"), "filter": _("Filter"), "files": _("Files"), "messages": _("Messages"), "reason": _("Reason"),
     "kind": _("Kind"), "jobs": _("Jobs"), "scopes": _("may"), "until": _("until"),
     "number": _("No."), "left": _("left"), "device": _("Device"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
@@ -187,7 +189,7 @@ _VALUES: dict[str, str | Promise] = {
 def details(entry: AuditEntry) -> list[tuple[str | Promise, str | Promise]]:
     """What the entry's data says, as pairs of words."""
     order = {field: place for place, field in enumerate(_FIELDS)}  # the database keeps none
-    shown = ((key, value) for key, value in entry.data.items() if key != AuditEntry.API)
+    shown = ((key, value) for key, value in entry.data.items() if key not in (AuditEntry.API, "contact"))
     items = sorted(shown, key=lambda item: order.get(item[0], len(order)))
     return [(_FIELDS.get(key, key), _value(key, value)) for key, value in items]
 

@@ -12,6 +12,7 @@ class InboxConfig(AppConfig):
         from inbox import receivers  # noqa: F401
 
         post_migrate.connect(make_push_key, sender=self)
+        post_migrate.connect(make_erasure_key, sender=self)
 
 
 def make_push_key(using: str, **kwargs: Any) -> None:
@@ -20,3 +21,11 @@ def make_push_key(using: str, **kwargs: Any) -> None:
 
     if "inbox_pushkey" in connections[using].introspection.table_names():
         push.current_key()
+
+
+def make_erasure_key(using: str, **kwargs: Any) -> None:
+    """It must be in every backup, so it is made before the first."""
+    from inbox.privacy import ledger
+
+    if "inbox_erasurekey" in connections[using].introspection.table_names():
+        ledger.key()

@@ -151,6 +151,18 @@ def work_on_import(import_id: int) -> None:
     contact_imports.work_on(imported)
 
 
+def work_on_erasure(erasure_id: int) -> None:
+    """Go on with erasing a person."""
+    from inbox.models import Erasure
+    from inbox.privacy import erasing
+
+    erasure = Erasure.objects.filter(pk=erasure_id, state=Erasure.State.RUNNING).first()
+    if erasure is None:
+        logger.info("Erasure %s is done; nothing to do", erasure_id)
+        return
+    erasing.work_on(erasure)
+
+
 def roll_reports() -> None:
     """Bring the figures of the reports up to date."""
     from inbox.reports import rolling

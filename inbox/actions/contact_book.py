@@ -61,7 +61,7 @@ def create_contact(*, number: PhoneNumber, phone: str, by: Actor, **said: Any) -
             )
     except IntegrityError:
         raise NumberTaken(None)  # entered or written by them in this very moment
-    record_audit(by.workspace, by, "contact.created", subject=contact.display_name)
+    record_audit(by.workspace, by, "contact.created", subject=contact.display_name, data={"contact": contact.pk})
     return start_conversation(contact, number=number, by=by)
 
 
@@ -93,7 +93,10 @@ def change_contact(contact: Contact, *, by: Actor, **said: Any) -> list[str]:
     contact.name_key = name_key(contact)
     contact.save(update_fields=[*changed, "name_key"])
     # Which fields, not what they held: the log is kept longer than the person may be.
-    record_audit(by.workspace, by, "contact.changed", subject=contact.display_name, data={"fields": changed})
+    record_audit(
+        by.workspace, by, "contact.changed", subject=contact.display_name,
+        data={"fields": changed, "contact": contact.pk},
+    )  # fmt: skip
     contact_changed(contact)
     if {"language", "fields"} & set(changed):
         ask_all_again(Conversation.objects.filter(contact=contact))

@@ -64,6 +64,6 @@ def _change(contact: Contact, number: PhoneNumber, phone: str, by: Agent) -> boo
             conversation.save(update_fields=["window_refused_at"])
         words = {"from": pretty(former) if former else "", "to": pretty(phone)}
         add_activity(conversation, "number_changed", actor=by, data=words)
-    record_audit(by.workspace, by, "contact.number", subject=contact.display_name)
+    record_audit(by.workspace, by, "contact.number", subject=contact.display_name, data={"contact": contact.pk})
     contact_changed(contact)
     return True

@@ -91,13 +91,13 @@ def _take_turn(pk: int, conversation: Conversation, now: datetime) -> None:
         return
     chosen = settings_of(conversation.workspace_id)
     why = _why_not(row, conversation, chosen, now) if chosen else "off"
-    if conversation.status != ConversationStatus.CLOSED or row.case.closed_at is None:
+    if conversation.status != ConversationStatus.CLOSED or row.case is None or row.case.closed_at is None:
         row.delete()  # open again: closing it plans anew
     elif chosen is None or why:
         row.due_at, row.skipped = None, why
         row.save(update_fields=["due_at", "skipped"])
     else:
-        _ask(row, conversation, chosen, now)
+        _ask(row, row.case, conversation, chosen, now)
 
 
 def _why_not(row: Satisfaction, conversation: Conversation, chosen: SatisfactionSettings, now: datetime) -> str:
@@ -118,12 +118,14 @@ def _why_not(row: Satisfaction, conversation: Conversation, chosen: Satisfaction
     return "recently" if asked.exists() else ""
 
 
-def _ask(row: Satisfaction, conversation: Conversation, chosen: SatisfactionSettings, now: datetime) -> None:
+def _ask(
+    row: Satisfaction, case: Case, conversation: Conversation, chosen: SatisfactionSettings, now: datetime
+) -> None:
     words = words_of(conversation, chosen)
     row.language = conversation.contact.language or conversation.workspace.language
     buttons = [{"type": "reply", "id": button_id(row.pk, score), "title": words.title(score)} for score in SCORES]
     row.question = say(
-        conversation, row.case, now, kind=MessageKind.INTERACTIVE, text=words.question,
+        conversation, case, now, kind=MessageKind.INTERACTIVE, text=words.question,
         data={"interactive": "button", "buttons": buttons},
     )  # fmt: skip
     row.asked_at, row.due_at = now, None

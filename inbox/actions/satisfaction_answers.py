@@ -51,10 +51,11 @@ def answer_in(conversation: Conversation, message: Message) -> Answer | None:
 
 def take_answer(conversation: Conversation, message: Message, answer: Answer, now: datetime) -> None:
     """Store the message in the thread and what it says with the case; thank for a first score, and ask why."""
-    row, at = answer.row, message.occurred_at
+    row, at, case = answer.row, message.occurred_at, answer.row.case
+    assert case is not None  # it was found by its conversation
     is_first = row.answered_at is None
     message.data = message.data | ({"rating": answer.score} if answer.score else {"rating_comment": row.pk})
-    bookkeeping.register_beside(conversation, message, row.case, now)
+    bookkeeping.register_beside(conversation, message, case, now)
     statements.insert(message)
     with events.gathered():
         if answer.score:
@@ -69,7 +70,7 @@ def take_answer(conversation: Conversation, message: Message, answer: Answer, no
         asks = is_first and answer.score and is_closed
         why = _why(conversation, row, settings_of(conversation.workspace_id)) if asks else ""
         if why and conversation.service_window.is_open(now):
-            say(conversation, row.case, now, kind=MessageKind.TEXT, text=why)
+            say(conversation, case, now, kind=MessageKind.TEXT, text=why)
 
 
 def _take_score(conversation: Conversation, row: Satisfaction, score: int, at: datetime) -> None:

@@ -37,6 +37,7 @@ from inbox.models import (
     Block,
     ContactImport,
     Conversation,
+    Erasure,
     ReportMark,
     ScheduledReply,
     SearchBacklog,
@@ -54,6 +55,7 @@ SELDOM = timedelta(seconds=5)  # what may be a little late
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
 JOB_LOST_AFTER = timedelta(seconds=60)
+ERASURE_RESTS = timedelta(seconds=20)
 UNPREPARED = 5  # at work at once
 PREPARE_EVERY = timedelta(seconds=5)
 PREPARED_WITHIN = timedelta(minutes=10)
@@ -101,6 +103,8 @@ class Sweeper:
             more |= self._try(ask_due, now)
         if self._is_time("imports", SELDOM, now):
             self._try(requeue_imports, now)
+        if self._is_time("erasures", SELDOM, now):
+            self._try(requeue_erasures, now)
         if self._is_time("reports", REPORTS_EVERY, now):
             self._try(roll_reports, now)
         more |= self._try(index_new, now)
@@ -238,6 +242,16 @@ def requeue_imports(now: datetime) -> bool:
         with transaction.atomic():
             if at_work.filter(pk=pk).update(touched_at=now):
                 jobs.enqueue(jobs.work_on_import, pk)
+    return False
+
+
+def requeue_erasures(now: datetime) -> bool:
+    """Erasures that wait for something, or whose job was lost, get another."""
+    at_work = Erasure.objects.filter(state=Erasure.State.RUNNING, touched_at__lte=now - ERASURE_RESTS)
+    for pk in list(at_work.values_list("pk", flat=True)[:ROWS]):
+        with transaction.atomic():
+            if at_work.filter(pk=pk).update(touched_at=now):
+                jobs.enqueue(jobs.work_on_erasure, pk)
     return False
 
 

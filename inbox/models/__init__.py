@@ -25,6 +25,7 @@ from inbox.models.message import (
 )
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
+from inbox.models.privacy import Erasure, ErasureKey
 from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.report import (
     CaseFigures,
@@ -68,6 +69,8 @@ __all__ = [
     "Conversation",
     "DeliveryAttempt",
     "Draft",
+    "Erasure",
+    "ErasureKey",
     "Event",
     "Follower",
     "KeywordAnswer",

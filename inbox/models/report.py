@@ -16,6 +16,8 @@ from inbox.models.case import Case
 from inbox.models.conversation import Conversation
 from whatsapp.models import PhoneNumber
 
+NOBODY = 0  # in place of a conversation that was erased: the counts stay, and belong to no one
+
 
 def _to(model: Any, **options: Any) -> Any:
     """A reference that the database does not watch."""
@@ -156,7 +158,10 @@ class LostWindow(models.Model):
         UNANSWERED = "unanswered", _("Assigned, not answered")
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="lost_windows")
+    # None: the customer's data were erased, and only the count stays.
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, null=True, blank=True, related_name="lost_windows"
+    )
     phone_number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")  # who had it

@@ -32,8 +32,11 @@ class Satisfaction(models.Model):
     """One case's question, from the moment it is planned. Asked: `asked_at`; answered: `score`."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="satisfactions")
-    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="satisfaction")
+    # Both None: the customer's data were erased, and only the score stays.
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, null=True, blank=True, related_name="satisfactions"
+    )
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, null=True, blank=True, related_name="satisfaction")
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     due_at = models.DateTimeField(null=True, blank=True)  # waits to be asked; None once it was, or was not
     skipped = models.CharField(max_length=10, blank=True, default="")  # why nobody was asked after all

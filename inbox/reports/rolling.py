@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 
 from inbox.models import ReportMark
+from inbox.models.report import NOBODY
 from inbox.reports.cases import roll_cases
 from inbox.reports.cells import DAY, Unit, follow_teams, roll_cells, roll_slots, with_neighbours
 
@@ -24,12 +25,13 @@ SELECT conversation_id, day FROM (
     SELECT conversation_id, {DAY.format("slot")} FROM inbox_reportcell
     UNION
     SELECT conversation_id, {DAY.format("slot")} FROM inbox_reportfailure
-) days ORDER BY day, conversation_id
+) days WHERE conversation_id <> {NOBODY} ORDER BY day, conversation_id
 """  # noqa: S608 - our own words
-MARK_CASES = """
+MARK_CASES = f"""
 INSERT INTO inbox_reportmark (conversation_id)
-SELECT conversation_id FROM inbox_case UNION SELECT conversation_id FROM inbox_casefigures
-"""
+SELECT conversation_id FROM inbox_case
+UNION SELECT conversation_id FROM inbox_casefigures WHERE conversation_id <> {NOBODY}
+"""  # noqa: S608 - our own words
 
 
 def roll(seconds: float = AT_MOST_SECONDS) -> bool:

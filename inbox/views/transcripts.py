@@ -34,8 +34,9 @@ def export(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _archive(request, conversation, notes)
     text = "".join(transcripts.as_text(conversation, by=request.user, notes=notes))
     record_audit(
-        conversation.workspace, request.user, "conversation.exported", subject=conversation.contact.display_name
-    )
+        conversation.workspace, request.user, "conversation.exported", subject=conversation.contact.display_name,
+        data={"contact": conversation.contact_id},
+    )  # fmt: skip
     response = HttpResponse("\ufeff" + text, content_type="text/plain; charset=utf-8")
     name = slugify(conversation.contact.display_name) or "conversation"
     response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.localdate()}.txt"'
@@ -46,7 +47,7 @@ def _archive(request: HttpRequest, conversation: Conversation, notes: bool) -> H
     archive = archives.archive_of(conversation, by=request.user, notes=notes)
     record_audit(
         conversation.workspace, request.user, "conversation.archived", subject=conversation.contact.display_name,
-        data={"files": len(archive.files)},
+        data={"files": len(archive.files), "contact": conversation.contact_id},
     )  # fmt: skip
     response = streamed(request, archives.written(archive))
     response["Content-Type"] = "application/zip"

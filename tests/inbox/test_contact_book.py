@@ -224,7 +224,7 @@ def test_a_corrected_name_is_found_shown_at_once_and_noted_without_its_contents(
     assert _names(ben, "?q=umbenannt") == ["Clara Umbenannt"]
     assert Event.objects.count() > before
     entry = AuditEntry.objects.get(verb="contact.changed")
-    assert entry.data == {"fields": ["name", "email", "language", "note"]}
+    assert entry.data == {"fields": ["name", "email", "language", "note"], "contact": cast.clara.pk}
     assert "Lieber anrufen" in ben.get(f"/conversations/{cast.claras.pk}/").content.decode()
 
 
