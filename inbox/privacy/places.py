@@ -208,6 +208,7 @@ PLACES: tuple[Place, ...] = (
 
 SCANNED: dict[str, str] = {
     "accounts.AuditEntry": "audit",
+    "inbox.ApiAnswer": "traces",
     "inbox.ContactImportRow": "imports",
     "inbox.UnmatchedStatus": "deliveries",
     "inbox.SearchWord": "search",  # goes with the last document that has the word
@@ -218,34 +219,38 @@ _COLLEAGUES = "about people who work here, not about customers"
 _OURS = "the business's own words and settings"
 _META = "about our own numbers and accounts at Meta"
 _COUNTS = "counts without anybody in them"
+_DJANGO = "Django's own, not used"
+_LEDGER = "keyed hashes; what it knows while it works is emptied at its end"
 _PHONE = "the practice phone: it plays the customer's own device and Meta, in demo mode only"
 
 NOT_THEIRS: dict[str, str] = {
-    **dict.fromkeys(
-        ("accounts.Agent", "accounts.Invitation", "accounts.LoginThrottle", "accounts.Membership",
-         "accounts.RecoveryCode", "accounts.SecondFactor", "accounts.Session", "accounts.Team", "accounts.Skill",
-         "accounts.Skill_agents", "accounts.Invitation_teams", "accounts.SignOnProvider", "accounts.WorkingHours",
-         "accounts.HoursException", "inbox.NotificationSettings", "inbox.PushDevice"), _COLLEAGUES,
-    ),
-    **dict.fromkeys(
-        ("accounts.Workspace", "inbox.Label", "inbox.NumberRouting", "inbox.ReportSettings", "inbox.RoutingRule",
-         "inbox.SatisfactionSettings", "inbox.SatisfactionSettings_teams", "inbox.SavedFilter", "inbox.SavedReply",
-         "inbox.SavedReplyFile",
-         "inbox.ContactField", "inbox.ContactImport", "inbox.PushKey", "inbox.ErasureKey"), _OURS,
-    ),
-    **dict.fromkeys(
-        ("whatsapp.MetaApp", "whatsapp.AppSecret", "whatsapp.WebhookCheck", "whatsapp.BusinessAccount",
-         "whatsapp.PhoneNumber", "whatsapp.NumberHealth", "whatsapp.NumberChange", "whatsapp.BusinessProfile",
-         "whatsapp.MessageTemplate", "whatsapp.TemplateHeaderMedia", "whatsapp.Rate"), _META,
-    ),
-    **dict.fromkeys(
-        ("inbox.ReportSlot", "inbox.ServiceMessageCount", "inbox.StorageReading", "inbox.SearchBacklog",
-         "whatsapp.WebhookRejection"), _COUNTS,
-    ),
-    **dict.fromkeys(("sandbox.PhoneDocument", "sandbox.PhoneMessage", "sandbox.PendingWebhook"), _PHONE),
-    **dict.fromkeys(
-        ("auth.Group", "auth.Group_permissions", "auth.Permission", "contenttypes.ContentType", "django_rq.Dashboard"),
-        "Django's own, not used",
-    ),
-    "inbox.Erasure": "keyed hashes; what it knows while it works is emptied at its end",
-}  # fmt: skip
+    label: why
+    for why, labels in {
+        _COLLEAGUES: """
+            accounts.Agent accounts.Invitation accounts.Invitation_teams accounts.LoginThrottle accounts.Membership
+            accounts.RecoveryCode accounts.SecondFactor accounts.Session accounts.SignOnProvider
+            accounts.Skill accounts.Skill_agents accounts.Team accounts.WorkingHours accounts.HoursException
+            inbox.NotificationSettings inbox.PushDevice
+        """,
+        _OURS: """
+            accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
+            inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
+            inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
+            inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile
+            inbox.ContactField inbox.ContactImport inbox.PushKey inbox.ErasureKey
+        """,
+        _META: """
+            whatsapp.MetaApp whatsapp.AppSecret whatsapp.WebhookCheck whatsapp.BusinessAccount whatsapp.PhoneNumber
+            whatsapp.NumberHealth whatsapp.NumberChange whatsapp.BusinessProfile whatsapp.MessageTemplate
+            whatsapp.TemplateHeaderMedia whatsapp.Rate
+        """,
+        _COUNTS: """
+            inbox.ReportSlot inbox.ServiceMessageCount inbox.StorageReading inbox.SearchBacklog
+            whatsapp.WebhookRejection
+        """,
+        _PHONE: "sandbox.PhoneDocument sandbox.PhoneMessage sandbox.PendingWebhook",
+        _DJANGO: "auth.Group auth.Group_permissions auth.Permission contenttypes.ContentType django_rq.Dashboard",
+        _LEDGER: "inbox.Erasure",
+    }.items()
+    for label in labels.split()
+}

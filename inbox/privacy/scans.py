@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Max, Model
 
 from accounts.models import AuditEntry
-from inbox.models import ContactImportRow, UnmatchedStatus
+from inbox.models import ApiAnswer, ContactImportRow, UnmatchedStatus
 from inbox.privacy.people import Person
 from whatsapp.models import DeliveryState, WebhookDelivery
 
@@ -121,6 +121,17 @@ def in_audit(person: Person, start: int, last: int, words: str) -> Found:
     return Found(len(ids), seen)
 
 
+def in_api_answers(person: Person, start: int, last: int, words: str) -> Found:
+    """Kept for repeated requests, and encrypted: read one by one. Too many is no harm, they live for a day."""
+    end, seen = _next(start, last)
+    numbers = "|".join(str(pk) for pk in (*person.contacts, *person.conversations))
+    needles = "|".join(re.escape(json.dumps(each, ensure_ascii=False)[1:-1]) for each in (*person.ids, *person.names))
+    about = re.compile(rf"{needles or '$^'}|(?<![0-9])(?:{numbers or '$^'})(?![0-9])")
+    rows = ApiAnswer.objects.filter(pk__gt=start, pk__lte=end, token__workspace=person.workspace_id)
+    ids = [row.pk for row in rows.iterator(chunk_size=200) if row.body and about.search(row.body.reveal())]
+    return Found(ApiAnswer.objects.filter(pk__in=ids).delete()[0], seen)
+
+
 def hiding(needles: list[str], words: str) -> Callable[[Any], Any]:
     """A function that puts `words` in place of each needle that stands as a word, in every text of a value."""
     longest_first = sorted(needles, key=len, reverse=True)
@@ -141,4 +152,5 @@ SCANS = (
     Scan(UnmatchedStatus, "deliveries", in_statuses),
     Scan(ContactImportRow, "imports", in_import_rows),
     Scan(AuditEntry, "audit", in_audit),
+    Scan(ApiAnswer, "traces", in_api_answers),
 )

@@ -10,11 +10,13 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.audit import record_audit
+from accounts.models import ApiToken
 from inbox.actions.consent import record_consent
 from inbox.enums import AttachmentState
 from inbox.models import (
     Activity,
     AnswerTimer,
+    ApiAnswer,
     Assignment,
     Attachment,
     Block,
@@ -168,6 +170,12 @@ def traces(cast: Cast, contact) -> None:
     for line, row in enumerate(cells):
         known = {"contact": contact, "phone": PHONE} if line == 0 else {}
         ContactImportRow.objects.create(imported=imported, line=line, cells=row, **known)
+    token = ApiToken.objects.create(
+        workspace=cast.workspace, name="CRM", hashed="h", hint="h", scopes=[], owner=cast.ada,
+        expires_at=timezone.now(),
+    )
+    ApiAnswer.objects.create(token=token, key="1", fingerprint="x", body=json.dumps({"name": NAME, "text": WORD}))
+    ApiAnswer.objects.create(token=token, key="2", fingerprint="x", body=json.dumps({"name": "Dario"}))
     record_audit(cast.workspace, cast.ada, "contact.changed", subject=NAME, data={"fields": ["name"]})
     record_audit(cast.workspace, cast.ada, "contact.changed", subject="Klementine Nochfrüher",
                  data={"contact": contact.pk})  # fmt: skip

@@ -16,7 +16,17 @@ from inbox import jobs
 from inbox.actions.contacts import identify
 from inbox.errors import InboxRuleViolation
 from inbox.loops.sweeper import requeue_erasures
-from inbox.models import Consent, Contact, ContactIdentity, Conversation, Erasure, Message, ReportCell, SearchWord
+from inbox.models import (
+    ApiAnswer,
+    Consent,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    Erasure,
+    Message,
+    ReportCell,
+    SearchWord,
+)
 from inbox.privacy import erasing, ledger
 from inbox.privacy.people import person_of
 from inbox.privacy.places import PLACES
@@ -102,6 +112,7 @@ def test_others_keep_what_is_theirs(talk, cast):
     }  # fmt: skip
     assert SearchWord.objects.filter(word="rad").exists()  # Clara's
     assert WebhookDelivery.objects.count() == 1
+    assert [answer.key for answer in ApiAnswer.objects.all()] == ["2"]
     assert AuditEntry.objects.filter(subject="Dario Conti").count() == 1
 
 
