@@ -109,6 +109,11 @@ PLACES: tuple[Place, ...] = (
     Place(inbox.ClosingWarning, "marks", of_conversation()),
     Place(inbox.Reminder, "marks", of_conversation()),
     Place(inbox.AnswerTimer, "marks", of_conversation(), apart=("kind", "basis")),
+    Place(inbox.PendingAnswer, "marks", of_conversation(), apart=("why",)),
+    Place(
+        inbox.AutomaticAnswer, "marks", of_conversation(), "automatic_answers",
+        ("conversation_id", "kind", "language", "sent_at"),
+    ),
     Place(inbox.WindowAsk, "marks", of_conversation()),
     Place(inbox.Block, "marks", of_conversation(), "blocks", ("spam", "asked_at")),
     Place(inbox.Follower, "marks", of_conversation()),
@@ -234,6 +239,7 @@ NOT_THEIRS: dict[str, str] = {
         """,
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
+            accounts.SetupCode inbox.AutomaticText inbox.KeywordAnswer
             inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
             inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
             inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile
