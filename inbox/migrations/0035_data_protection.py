@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0012_single_sign_on'),
-        ('inbox', '0033_automatic_answers'),
+        ('inbox', '0034_template_care'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
