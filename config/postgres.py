@@ -169,6 +169,8 @@ class Postgres:
             verb = sql.SQL("ALTER" if exists else "CREATE")
             rights = sql.SQL("CREATEDB CREATEROLE" if self.throwaway else "NOCREATEDB NOCREATEROLE")  # tests make some
             connection.execute(sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(verb, role, rights, password))
+            if self.throwaway:  # tests delete without asking triggers: tests/emptying.py
+                connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone():
                 name = sql.Identifier(DATABASE_NAME)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))

@@ -5,6 +5,7 @@ import os
 import hypothesis
 import pytest
 
+from tests import emptying
 from tests.fake_graph import graph  # noqa: F401
 from tests.phone_fixture import (  # noqa: F401
     practice_phone,
@@ -18,6 +19,8 @@ hypothesis.settings.register_profile(
     "tresen", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("tresen")
+
+emptying.install()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

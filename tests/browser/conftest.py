@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import CommandError
+from django.db import OperationalError
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, Page, expect
 
@@ -22,7 +23,7 @@ def _empty_tables_patiently(case: TransactionTestCase) -> None:
         try:
             _empty_tables(case)
             return
-        except CommandError:
+        except (CommandError, OperationalError):  # of a deadlock
             if attempt == 4:
                 raise
             time.sleep(0.5)
