@@ -26,6 +26,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("number", "settings-number", "phone", gettext_noop("Number"), ADMINS),
         ("business-profile", "settings-profiles", "building", gettext_noop("Business profile"), ADMINS),
         ("templates", "settings-templates", "template", gettext_noop("Templates"), ADMINS),
+        ("rates", "settings-rates", "euro", gettext_noop("Prices"), ADMINS),
         ("deliveries", "settings-deliveries", "webhook", gettext_noop("Webhook deliveries"), ADMINS),
         ("practice", "practice-phone", "flask", gettext_noop("Practice phone"), EVERYONE),
     ]),

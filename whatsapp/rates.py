@@ -12,13 +12,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from whatsapp.models import PhoneNumber, Rate
 from whatsapp.phone_format import country_of
 
 PRESET = Path(__file__).parent / "rate_card.json"
 SERVICE = "service"
+SERVICE_COSTS_SINCE = date(2026, 10, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def estimates(phone_number: PhoneNumber, recipient_digits: str, at: datetime) ->
     """The prices of all categories that the table knows for this recipient, in one query."""
     currency = phone_number.business_account.currency
     market = country_of(recipient_digits) if recipient_digits else ""
-    rows = _valid(local_day(phone_number, at)).filter(currency=currency, market=market).order_by("effective_from")
+    rows = rates_on(local_day(phone_number, at), phone_number.workspace_id, currency).filter(market=market)
     return {row.category: Price(row.amount, currency, row.category, market, row.source) for row in rows}
 
 
@@ -66,14 +67,10 @@ def free_replies_left(phone_number: PhoneNumber, delivered_this_month: int, at: 
 
     None where the table names no free ones at that date (earlier cards, other currencies).
     """
-    free = (
-        _valid(local_day(phone_number, at))
-        .filter(currency=phone_number.business_account.currency, category=SERVICE)
-        .order_by("-free_per_month")
-        .values_list("free_per_month", flat=True)
-        .first()
-    )
-    return max(0, free - delivered_this_month) if free else None
+    currency = phone_number.business_account.currency
+    rows = rates_on(local_day(phone_number, at), phone_number.workspace_id, currency).filter(category=SERVICE)
+    latest = rows.last()
+    return max(0, latest.free_per_month - delivered_this_month) if latest and latest.free_per_month else None
 
 
 def load_preset() -> int:
@@ -82,7 +79,7 @@ def load_preset() -> int:
     for row in json.loads(PRESET.read_text(encoding="utf-8")):
         until = row.get("effective_until")
         _rate, created = Rate.objects.get_or_create(
-            effective_from=date.fromisoformat(row["effective_from"]),
+            workspace=None, effective_from=date.fromisoformat(row["effective_from"]),
             currency=row["currency"], market=row["market"], category=row["category"],
             defaults={
                 "effective_until": date.fromisoformat(until) if until else None,
@@ -94,5 +91,9 @@ def load_preset() -> int:
     return new
 
 
-def _valid(day: date) -> QuerySet[Rate]:
-    return Rate.objects.filter(effective_from__lte=day).filter(Q(effective_until=None) | Q(effective_until__gte=day))
+def rates_on(day: date, workspace_id: int, currency: str) -> QuerySet[Rate]:
+    """What holds on this day for this workspace, in the order in which later ones replace earlier ones: of the same
+    category the latest card counts, of the same day the workspace's own."""
+    rows = Rate.objects.filter(Q(workspace=None) | Q(workspace=workspace_id), currency=currency)
+    rows = rows.filter(Q(effective_until=None) | Q(effective_until__gte=day), effective_from__lte=day)
+    return rows.order_by("effective_from", F("workspace").asc(nulls_first=True))

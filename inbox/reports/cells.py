@@ -130,9 +130,10 @@ LEFT JOIN LATERAL (
           WHERE n.id = m.phone_number_id) b
     LEFT JOIN LATERAL (
         SELECT r.amount, r.free_per_month FROM whatsapp_rate r
-        WHERE r.currency = b.currency AND r.market = u.market AND r.category = b.category
+        WHERE (r.workspace_id IS NULL OR r.workspace_id = u.workspace)
+          AND r.currency = b.currency AND r.market = u.market AND r.category = b.category
           AND r.effective_from <= b.day AND (r.effective_until IS NULL OR r.effective_until >= b.day)
-        ORDER BY r.effective_from DESC LIMIT 1) r ON true
+        ORDER BY r.effective_from DESC, r.workspace_id NULLS LAST LIMIT 1) r ON true
     WHERE m.direction = 'out' AND m.via <> 'phone_app' AND m.delivered_at IS NOT NULL) b ON true
 GROUP BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608 - our own words

@@ -14,8 +14,7 @@ from inbox.enums import Direction, MessageKind, MessageStatus, Via
 from inbox.models import Case, CaseFigures, Conversation, Message, ReportCell, ReportFailure, ReportSlot
 from inbox.models.report import NOBODY
 from inbox.reports.cells import MEASURES
-from whatsapp.models import Rate
-from whatsapp.rates import estimate, local_day
+from whatsapp.rates import estimate, local_day, rates_on
 
 Counts = Counter[tuple[Any, ...]]
 ANSWER_WITHIN = timedelta(days=7)
@@ -112,10 +111,8 @@ def _price(message: Message) -> dict[Any, int]:
         return {family: 1}
     number = message.phone_number
     cost = estimate(number, category, message.conversation.contact.phone, message.delivered_at)
-    rate = Rate.objects.filter(
-        currency=cost.currency, market=cost.market, category=category,
-        effective_from__lte=local_day(number, message.delivered_at),
-    ).order_by("-effective_from").first()  # fmt: skip
+    valid = rates_on(local_day(number, message.delivered_at), number.workspace_id, cost.currency)
+    rate = valid.filter(market=cost.market, category=category).last()
     if cost.amount is None or (rate is not None and rate.free_per_month and "type" not in pricing):
         return {family: 1, "unpriced": 1}
     return {family: 1, f"{family}_cost": round(cost.amount * 10**6)}

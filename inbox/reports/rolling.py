@@ -5,7 +5,7 @@ batch at a time in all processes. Repeating it changes nothing, and a change tha
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -15,6 +15,7 @@ from inbox.reports.cases import roll_cases
 from inbox.reports.cells import DAY, Unit, follow_teams, roll_cells, roll_slots, with_neighbours
 
 BATCH = 500
+LATE_DELIVERY = timedelta(days=31)  # WhatsApp gives up then
 AT_MOST_SECONDS = 20.0  # of one job: others wait in the same queue
 
 MARK_EVERYTHING = f"""
@@ -31,6 +32,13 @@ MARK_CASES = f"""
 INSERT INTO inbox_reportmark (conversation_id)
 SELECT conversation_id FROM inbox_case
 UNION SELECT conversation_id FROM inbox_casefigures WHERE conversation_id <> {NOBODY}
+"""  # noqa: S608 - our own words
+
+# Messages count on the day on which they were sent and cost what holds on the day of their delivery.
+MARK_COSTS = f"""
+INSERT INTO inbox_reportmark (conversation_id, at)
+SELECT DISTINCT conversation_id, {DAY.format("slot")} FROM inbox_reportcell
+WHERE workspace_id = %s AND slot >= %s
 """  # noqa: S608 - our own words
 
 
@@ -67,6 +75,13 @@ def mark_everything() -> None:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(MARK_EVERYTHING)
         cursor.execute(MARK_CASES)
+
+
+def mark_costs_since(workspace_id: int, since: datetime) -> None:
+    """What was sent since then, or shortly before and delivered later, is to be priced anew. Called by who has changed
+    prices, in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARK_COSTS, [workspace_id, since - LATE_DELIVERY])
 
 
 def midnight(moment: datetime) -> datetime:

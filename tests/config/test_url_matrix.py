@@ -37,7 +37,7 @@ from inbox.models import (
 )
 from tests import factories, failing
 from tests.cast import Cast, make_cast
-from whatsapp.models import TemplateHeaderMedia, WebhookDelivery
+from whatsapp.models import RateTable, TemplateHeaderMedia, WebhookDelivery
 
 PUBLIC, EVERYBODY, LEADS, ADMINS = "public", "everybody", "leads", "admins"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -70,6 +70,7 @@ class World:
     skill: int = 0
     decision: int = 0
     factor: int = 0
+    rate_table: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -263,6 +264,10 @@ MATRIX: dict[str, Line] = {
     "settings-template-header": Line(
         ADMINS, lambda world: [world.template, world.cast.number.pk], (MISSING, MISSING), hidden=True
     ),
+    "settings-rates": Line(ADMINS, hidden=True),
+    "settings-rate-table": Line(ADMINS, lambda world: [world.rate_table], hidden=True),
+    "settings-rate-table-application": Line(ADMINS, lambda world: [world.rate_table], hidden=True),
+    "settings-rate-table-removal": Line(ADMINS, lambda world: [world.rate_table], hidden=True),
     "settings-deliveries": Line(ADMINS),
     "settings-delivery": Line(ADMINS, lambda world: [world.delivery.pk]),
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
@@ -498,6 +503,9 @@ class MatrixTestCase(TestCase):
         cls.world.skill = Skill.objects.create(workspace=cast.workspace, name="Türkisch").pk
         cls.world.decision = RoutingDecision.objects.create(
             workspace=cast.workspace, conversation=cast.claras, team=cast.team, agent=cast.ben, reason="least_busy"
+        ).pk
+        cls.world.rate_table = RateTable.objects.create(
+            workspace=cast.workspace, effective_from="2027-01-01", source="Meta", file_name="card.csv"
         ).pk
         cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
