@@ -9,7 +9,8 @@ claimed and taken_over {to, to_id, from}, moved {team}, released, handed_back {f
 queued {team, rule, decision}, where a rule is {id, number, name, skill},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
 unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
-rated {score}, later_held, later_returned and later_cancelled {of, due, why}.
+rated {score}, consent {state, words}, consent_asked {source},
+later_held, later_returned and later_cancelled {of, due, why}.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from inbox import times
+from inbox.enums import ConsentState
 from inbox.models import Activity
 from inbox.satisfaction_rules import FACES, score_words
 from whatsapp.errors import BLOCK_FAILED
@@ -215,6 +217,21 @@ def _rated(activity: Activity, data: dict) -> SafeString:
     return _say(_("Rated: %(face)s %(words)s"), face=FACES.get(score, ""), words=_bold(score_words(score)))
 
 
+def _consent(activity: Activity, data: dict) -> SafeString:
+    words = data.get("words", "")
+    if data.get("state") == ConsentState.GIVEN:
+        sentence = _("Marketing consent given with %(words)s") if words else _("Marketing consent given")
+    else:
+        sentence = _("Marketing consent withdrawn with %(words)s") if words else _("Marketing consent withdrawn")
+    return _say(sentence, words=_bold(words))
+
+
+def _consent_asked(activity: Activity, data: dict) -> SafeString:
+    if activity.actor is not None:
+        return _say(_("%(actor)s asked for marketing consent"), actor=_actor(activity))
+    return _say(_("Asked for marketing consent · only the answer counts"))
+
+
 def _later_held(activity: Activity, data: dict) -> SafeString:
     sentences = {
         "customer": _("%(of)s's scheduled message is held · the customer has written"),
@@ -273,6 +290,8 @@ _KINDS: dict[str, tuple[str, Words]] = {
     "number_changed": ("phone", _number_changed),
     "window_closed": ("lock", _window_closed),
     "rated": ("star", _rated),
+    "consent": ("shield", _consent),
+    "consent_asked": ("shield", _consent_asked),
     "later_held": ("pause", _later_held),
     "later_returned": ("pencil", _later_returned),
     "later_cancelled": ("clock", _later_cancelled),

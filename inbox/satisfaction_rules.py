@@ -6,7 +6,7 @@ send), and three buttons are the most that WhatsApp shows. They are stored on th
 An answer never opens a case, and a message never gets lost as an answer. It is
 - a score, when one of our buttons was tapped, however late, or when the first words after the question are a smiley;
 - a comment, when it is a text in the hours after the score, the case is still the last one and closed, and the text
-  asks nothing (no question mark) and is no STOP or START. What follows within two minutes belongs to it.
+  asks nothing (no question mark). What follows within two minutes belongs to it. STOP and START are heard before.
 Everything else is a message like any other.
 """
 
@@ -101,17 +101,17 @@ class Asked:
     commented_at: datetime | None = None
 
 
-def said_in_words(asked: Asked, text: str, at: datetime, *, is_keyword: bool = False) -> int | str | None:
+def said_in_words(asked: Asked, text: str, at: datetime) -> int | str | None:
     """What a text in a closed conversation is: a score, the words of a comment, or None for a message like any other.
 
-    `at` is Meta's time of the message; `is_keyword` says that it is a STOP or START.
+    `at` is Meta's time of the message.
     """
     if at < asked.asked_at:
         return None
     if asked.answered_at is None:
         return smiley_score(text) if at - asked.asked_at <= SMILEY_WITHIN else None
     words = text.strip()
-    if not asked.asks_why or not words or is_keyword or _ASKS.search(words):
+    if not asked.asks_why or not words or _ASKS.search(words):
         return None
     until = (
         asked.answered_at + timedelta(hours=asked.comment_hours)

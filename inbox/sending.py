@@ -59,6 +59,11 @@ class Outgoing:
         return self.kind == MessageKind.TEMPLATE
 
     @property
+    def is_marketing(self) -> bool:
+        """Advertising, as far as Meta says so of its template."""
+        return self.template is not None and self.template.is_marketing
+
+    @property
     def is_file(self) -> bool:
         """A file of ours: it has to be at Meta before the message can be sent."""
         return self.kind in FILE_KINDS

@@ -99,8 +99,8 @@ def register_reply(conversation: Conversation, message: Message) -> None:
     turn.finish()
 
 
-def register_beside(conversation: Conversation, message: Message, case: Case, now: datetime) -> None:
-    """A message about a closed case, ours by itself or the customer's answer to it: row, counts and window only.
+def register_beside(conversation: Conversation, message: Message, case: Case | None, now: datetime) -> None:
+    """A message that nobody has to answer, ours by itself or the customer's answer to it: row, counts and window only.
 
     It opens nothing, nobody waits and nobody has answered. The message's `case` is set here, as above.
     """
@@ -109,7 +109,8 @@ def register_beside(conversation: Conversation, message: Message, case: Case, no
         _move_window(conversation, at)
         conversation.inbound_count += 1
     _show_in_row(conversation, message, at)
-    Case.objects.filter(pk=case.pk).update(message_count=F("message_count") + 1)
+    if case is not None:
+        Case.objects.filter(pk=case.pk).update(message_count=F("message_count") + 1)
     message.case = case
     statements.update(conversation, BOOKKEEPING_FIELDS)
 

@@ -1,33 +1,35 @@
 """May we send advertising to this person? Only with a recorded opt-in that nothing newer takes back.
 
 Every yes and no is a new row with its evidence (the exact words, the message, the time); the newest by Meta's time
-counts. Nobody has agreed by default. Words of the customer are taken literally: whole messages that say nothing else,
-so that "Stop, ich komme doch" remains a message.
+counts. Nobody has agreed by default, and a question that waits for its answer permits nothing (inbox.actions.
+consent_asking). What customers say for yes and no is in inbox.consent_words.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from accounts.models import Agent
-from inbox import events
-from inbox.enums import ConsentState, MessageKind
+from inbox import events, statements
+from inbox.enums import ConsentState
 from inbox.models import Consent, Contact, Conversation, Message
 from inbox.text import fold
 
 CATEGORY = "marketing"
 
-STOP_WORDS = {
-    "stop", "stopp", "stop all", "stopall", "abmelden", "abmeldung", "abbestellen", "unsubscribe", "keine werbung",
-    "keine werbung mehr", "no marketing", "opt out", "optout", "nicht mehr schreiben", "keine nachrichten mehr",
-    "no more messages",
-}  # fmt: skip
-START_WORDS = {"start", "anmelden", "subscribe", "opt in", "optin", "werbung ja"}
-_POLITE = re.compile(r"\b(bitte|please|newsletter|news|danke|thanks)\b")
-_NO_LETTERS = re.compile(r"[^a-z0-9 ]+")
 _TOPIC = "news|newsletter|marketing|werbung|promo|promotions|all"
 _STOP_PAYLOAD = re.compile(rf"(^|_)(opt_?out|unsubscribe|keine_werbung|stopp?_({_TOPIC}))(_|$)|^stopp?$")
 # Not "start" alone: many a bot's button starts something else.
 _START_PAYLOAD = re.compile(rf"(^|_)(opt_?in|subscribe|start_({_TOPIC}))(_|$)")
+
+# Whoever records what a customer said holds the customer's row FOR NO KEY UPDATE, which this keeps out and which
+# keeps this out. Nobody waits for anybody: a sender that waited here would hold messages that the other may want.
+LOCK_UNLESS_BUSY = "SELECT id FROM inbox_contact WHERE id = ANY(%s) ORDER BY id FOR SHARE SKIP LOCKED"
+LATEST = """
+SELECT DISTINCT ON (contact_id) contact_id, state FROM inbox_consent
+ WHERE contact_id = ANY(%s) AND category = %s ORDER BY contact_id, occurred_at DESC, id DESC
+"""
 
 
 def record_consent(
@@ -40,16 +42,23 @@ def record_consent(
     note: str = "",
     message: Message | None = None,
     by: Agent | None = None,
+    **proof: Any,
 ) -> Consent:
-    """Append one yes or no with its evidence. The same fact told twice is one row."""
+    """Append one yes or no with its evidence. The same fact told twice is one row.
+
+    `proof` holds, of an answer to our question: version, said, question_wamid. The customer's own message and our
+    number are written down here, so that the proof outlives the message.
+    """
     same = Consent.objects.filter(
         contact=contact, category=CATEGORY, state=state, source=source, occurred_at=occurred_at, message=message
     ).first()
     if same is not None:
         return same
+    if message is not None:
+        proof |= {"wamid": message.wamid, "number": message.phone_number.display_number}
     return Consent.objects.create(
         workspace_id=contact.workspace_id, contact=contact, category=CATEGORY, state=state, source=source,
-        wording=wording, note=note[:200], message=message, recorded_by=by, occurred_at=occurred_at,
+        wording=wording, note=note[:200], message=message, recorded_by=by, occurred_at=occurred_at, **proof,
     )
 
 
@@ -69,15 +78,15 @@ def may_send_marketing(contact: Contact) -> bool:
     return marketing_state(contact) == ConsentState.GIVEN
 
 
-def keyword_state(text: str) -> ConsentState | None:
-    """What a whole message says about advertising, or None when it is about something else."""
-    said = _POLITE.sub(" ", _NO_LETTERS.sub(" ", fold(text))).split()
-    if len(said) > 2 and all(len(letter) == 1 for letter in said):
-        said = ["".join(said)]  # "S T O P"
-    words = " ".join(said[:1] if len(set(said)) == 1 else said)  # "STOP STOP"
-    if words in STOP_WORDS:
-        return ConsentState.WITHDRAWN
-    return ConsentState.GIVEN if words in START_WORDS else None
+def lock_agreed(contact_ids: Iterable[int]) -> dict[int, bool]:
+    """Whether advertising may go to each of them now, for a sender: a no that commits later cannot have come before.
+
+    Their rows stay locked until the sender's own transaction ends. Who is missing in the answer is being worked on by
+    somebody, perhaps by a STOP: ask again later.
+    """
+    locked = [pk for (pk,) in statements.fetch(LOCK_UNLESS_BUSY, [sorted(set(contact_ids))])]
+    states = dict(statements.fetch(LATEST, [locked, CATEGORY])) if locked else {}
+    return {pk: states.get(pk) == ConsentState.GIVEN for pk in locked}
 
 
 def payload_state(payload: str) -> ConsentState | None:
@@ -86,23 +95,6 @@ def payload_state(payload: str) -> ConsentState | None:
     if _STOP_PAYLOAD.search(key):
         return ConsentState.WITHDRAWN
     return ConsentState.GIVEN if _START_PAYLOAD.search(key) else None
-
-
-def apply_keyword(contact: Contact, message: Message) -> Consent | None:
-    """Take a customer's STOP or START, typed or pressed, as what it is. In the transaction that stores the message."""
-    if message.kind == MessageKind.TEXT:
-        state, source = keyword_state(message.text) if len(message.text) <= 60 else None, Consent.Source.KEYWORD
-    elif message.kind == MessageKind.BUTTON_REPLY:
-        # What the customer read decides; the payload helps where the label is something like "No thanks".
-        state = keyword_state(message.text) or payload_state(str(message.data.get("id", "")))
-        source = Consent.Source.BUTTON
-    else:
-        return None
-    if state is None:
-        return None
-    return record_consent(
-        contact, state, source=source, wording=message.text, message=message, occurred_at=message.occurred_at
-    )
 
 
 def contact_changed(contact: Contact) -> None:

@@ -5,7 +5,7 @@ opened for each, and the pair limits are moved, or none of it. Only after that c
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import statements
-from inbox.actions.consent import may_send_marketing
+from inbox.actions.consent import lock_agreed
 from inbox.actions.delivery import Outcome, refused
 from inbox.enums import FILE_KINDS
-from inbox.models import Contact, Message
+from inbox.models import Message
 from inbox.pacing import LEASE, PAIR_WAIT, next_arrival
 from inbox.sending import Outgoing
 from whatsapp import errors
@@ -126,8 +126,11 @@ def claim(number: DueNumber, limit: int, files: int = FILES_AT_ONCE) -> Claim:
     arrivals = _arrivals(number.id, found)
     moved: dict[str, datetime] = {}
     later: list[int] = []
+    agreed = _agreed(found)
+    # The rest waits for the next look: somebody works on the customer's row in this moment.
+    found = [message for message in found if not message.is_marketing or message.contact_id in agreed]
     for message in found:
-        if code := _refusal(message, number, now):
+        if code := _refusal(message, number, now, agreed):
             taken.refusals.append(refused(message, code))
             continue
         arrival = next_arrival(moved.get(message.recipient) or arrivals.get(message.recipient), now)
@@ -164,7 +167,13 @@ def _load_templates(messages: Iterable[Outgoing]) -> None:
         message.template = templates.get(message.template_id)
 
 
-def _refusal(message: Outgoing, number: DueNumber, now: datetime) -> int | None:
+def _agreed(messages: Iterable[Outgoing]) -> dict[int, bool]:
+    """For whom advertising is in there: may it go to them? Decided from the ledger, under the lock of the customer."""
+    customers = {message.contact_id for message in messages if message.is_marketing}
+    return lock_agreed(customers) if customers else {}
+
+
+def _refusal(message: Outgoing, number: DueNumber, now: datetime, agreed: Mapping[int, bool]) -> int | None:
     """The rules of sending, asked right before the call; our code for the first that says no."""
     if not message.recipient:
         return errors.NO_ADDRESS
@@ -174,7 +183,7 @@ def _refusal(message: Outgoing, number: DueNumber, now: datetime) -> int | None:
         return errors.TEMPLATE_NOT_SENDABLE
     if number.templates_refused:
         return errors.ACCOUNT_RESTRICTED
-    if message.template.is_marketing and not may_send_marketing(Contact(pk=message.contact_id)):
+    if message.is_marketing and not agreed.get(message.contact_id):
         return errors.NO_CONSENT
     return None
 

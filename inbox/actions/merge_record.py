@@ -14,6 +14,7 @@ from inbox.models import (
     Assignment,
     AutomaticAnswer,
     Case,
+    ConsentRequest,
     Contact,
     ContactIdentity,
     Conversation,
@@ -35,7 +36,7 @@ WORDS = ("name", "profile_name", "username", "name_key", "language", "email", "n
 UNIMPORTANT = {"version"}
 BY_ID: dict[str, type[models.Model]] = {
     "mention": Mention, "assignment": Assignment, "decision": RoutingDecision, "scheduled": ScheduledReply,
-    "upload": Upload, "satisfaction": Satisfaction, "automatic": AutomaticAnswer,
+    "upload": Upload, "satisfaction": Satisfaction, "automatic": AutomaticAnswer, "consent_request": ConsentRequest,
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from inbox.models import (
     Case,
     CaseFigures,
     Consent,
+    ConsentRequest,
     Contact,
     ContactIdentity,
     Conversation,
@@ -108,7 +109,7 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
     LostWindow.objects.filter(conversation=gone, window_of__in=target.lost_windows.values("window_of")).delete()
     moved = (
         Mention, Assignment, RoutingDecision, ScheduledReply, Upload, Satisfaction, CaseFigures, LostWindow,
-        AutomaticAnswer,
+        AutomaticAnswer, ConsentRequest,
     )  # fmt: skip
     for other in moved:
         other.objects.filter(conversation=gone).update(conversation=target)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from inbox import events, jobs, statements
-from inbox.actions import automatic_answers, consent, contacts, later_turns
+from inbox.actions import automatic_answers, consent_asking, contacts, later_turns
 from inbox.actions.bookkeeping import register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
@@ -35,9 +35,9 @@ LOCK_CONVERSATION = statements.sql(
 def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -> Message | None:
     """Store a customer's message with everything that follows from it; None when it is already here.
 
-    The window opens, the conversation (re)opens and waits, a STOP counts, a file is queued for download, an ad's
-    referral is kept, a shared number is attached. Assignment is the caller's, after the commit. Of what answers our
-    question about a closed case nothing follows.
+    The window opens, the conversation (re)opens and waits, a file is queued for download, an ad's referral is kept, a
+    shared number is attached. Assignment is the caller's, after the commit. What a message means to ourselves is asked
+    in this order, and the first one answers alone: consent, the rating of a closed case, keywords and the rest.
     """
     found = _known(number, item.wamid, item.quoted_wamid)
     if item.wamid in found:
@@ -48,24 +48,28 @@ def receive_message(number: PhoneNumber, item: InboundMessage, intake: Intake) -
         conversation, item, found, occurred_at=intake.clamp(item.sent_at), direction=Direction.IN,
         status=MessageStatus.RECEIVED, sender_contact=sender,
     )
-    if answer := answer_in(conversation, message):
+    heard = consent_asking.heard_in(conversation, message)
+    if heard is None and (answer := answer_in(conversation, message)):
         take_answer(conversation, message, answer, intake.received_at)
         return message
     # Before the insert, so that the row is written once, with its case.
-    register_customer_message(conversation, message, intake.received_at)
+    is_quiet = heard is not None and heard.is_quiet_in(conversation)
+    register = consent_asking.register_quietly if is_quiet else register_customer_message
+    register(conversation, message, intake.received_at)
     statements.insert(message)
     if item.media is not None:
         _expect_file(message, item.media)
     if conversation.referral is None and item.data.get("referral"):
         conversation.referral = item.data["referral"]
         conversation.save(update_fields=["referral"])
-    about_consent = consent.apply_keyword(sender, message) is not None
-    if about_consent:
-        events.conversation_changed(conversation)
-    automatic_answers.customer_wrote(conversation, message, intake.received_at, is_answered=about_consent)
+    events.message_created(message)
+    if heard is not None:
+        consent_asking.act_on(conversation, sender, message, heard, intake.received_at)
+    automatic_answers.customer_wrote(conversation, message, intake.received_at, is_answered=heard is not None)
+    if is_quiet:
+        return message
     if conversation.assignee_id is None:
         intake.routed.add(number.workspace_id)
-    events.message_created(message)
     later_turns.customer_wrote(conversation, intake.received_at)
     return message
 

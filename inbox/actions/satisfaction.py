@@ -55,8 +55,8 @@ def ask_due(now: datetime) -> bool:
     return len(rows) == ROWS
 
 
-def say(conversation: Conversation, case: Case, now: datetime, **fields: Any) -> Message:
-    """Queue an automatic message about a case. The caller holds the conversation's lock."""
+def say(conversation: Conversation, case: Case | None, now: datetime, **fields: Any) -> Message:
+    """Queue an automatic message, about a case if there is one. The caller holds the conversation's lock."""
     message = Message(
         workspace_id=conversation.workspace_id, conversation=conversation, phone_number_id=conversation.phone_number_id,
         seq=conversation.next_seq(), direction=Direction.OUT, via=Via.AUTOMATION, status=MessageStatus.QUEUED,

@@ -1,7 +1,7 @@
 """What a customer answers when asked whether it went well: kept with the case, and nothing else follows.
 
-Asked before a message is stored as any other: what is an answer opens no conversation, makes nobody wait and starts
-no routing. The rules of what is one are in inbox.satisfaction_rules.
+Asked after STOP and START, before a message is stored as any other: what is an answer opens no conversation, makes
+nobody wait and starts no routing. The rules of what is one are in inbox.satisfaction_rules.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from inbox import events, statements
-from inbox.actions import bookkeeping, consent
+from inbox.actions import bookkeeping
 from inbox.actions.activity import add_activity
 from inbox.actions.satisfaction import say, settings_of, words_of
 from inbox.enums import ConversationStatus, MessageKind
@@ -42,8 +42,7 @@ def answer_in(conversation: Conversation, message: Message) -> Answer | None:
         row.asked_at, chosen.comment_hours if chosen else 0, asks_why=bool(_why(conversation, row, chosen)),
         answered_at=row.answered_at, commented_at=row.commented_at,
     )  # fmt: skip
-    is_keyword = consent.keyword_state(message.text) is not None if len(message.text) <= 60 else False
-    said = said_in_words(asked, message.text, message.occurred_at, is_keyword=is_keyword)
+    said = said_in_words(asked, message.text, message.occurred_at)
     if said is None:
         return None
     return Answer(row, score=said) if isinstance(said, int) else Answer(row, words=said)

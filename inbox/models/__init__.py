@@ -5,7 +5,7 @@ from inbox.models.assignment import Assignment, RoutingDecision
 from inbox.models.automatic import AutomaticAnswer, AutomaticText, KeywordAnswer, PendingAnswer
 from inbox.models.block import Block
 from inbox.models.case import Case
-from inbox.models.consent import Consent
+from inbox.models.consent import Consent, ConsentRequest, ConsentSettings, ConsentWording, OptInPage
 from inbox.models.contact import Contact, ContactField, ContactIdentity
 from inbox.models.contact_import import ContactImport, ContactImportRow
 from inbox.models.contact_merge import ContactMerge, MovedConversation
@@ -60,6 +60,9 @@ __all__ = [
     "CaseFigures",
     "ClosingWarning",
     "Consent",
+    "ConsentRequest",
+    "ConsentSettings",
+    "ConsentWording",
     "Contact",
     "ContactField",
     "ContactIdentity",
@@ -82,6 +85,7 @@ __all__ = [
     "Note",
     "NotificationSettings",
     "NumberRouting",
+    "OptInPage",
     "PairLimit",
     "PendingAnswer",
     "PushDevice",

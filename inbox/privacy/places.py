@@ -103,7 +103,12 @@ FILE_FACTS = ("kind", "file_name", "mime_type", "size")
 PLACES: tuple[Place, ...] = (
     Place(
         inbox.Consent, "consents", of_contact(), "consents",
-        ("category", "state", "source", "wording", "note", "occurred_at", "created_at"), order=("occurred_at", "pk"),
+        ("category", "state", "source", "wording", "said", "note", "number", "occurred_at", "created_at"),
+        apart=("wamid", "question_wamid", "chain"), order=("occurred_at", "pk"),
+    ),
+    Place(
+        inbox.ConsentRequest, "consents", of_conversation(), "consent_questions",
+        ("source", "wording__text", "asked_at", "expires_at", "answer", "answered_at"),
     ),
     Place(inbox.PushNotice, "marks", of_conversation(), apart=("kind",)),
     Place(inbox.ClosingWarning, "marks", of_conversation()),
@@ -240,6 +245,7 @@ NOT_THEIRS: dict[str, str] = {
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
             accounts.SetupCode inbox.AutomaticText inbox.KeywordAnswer
+            inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
             inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
             inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
             inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile

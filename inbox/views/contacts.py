@@ -14,7 +14,7 @@ from inbox import access, panels
 from inbox.actions import consent, conversations, undo
 from inbox.actions.labels import create_label
 from inbox.forms.conversations import ConsentForm, LabelsForm
-from inbox.models import Consent, Conversation
+from inbox.models import Consent, Contact, Conversation
 from inbox.models.label import in_order
 from inbox.views.refusals import form_refusal, refusing, trigger_header
 
@@ -72,6 +72,7 @@ def record_consent(request: HttpRequest, pk: int) -> HttpResponse:
         )
     said = form.cleaned_data
     with transaction.atomic():
+        Contact.objects.select_for_update(no_key=True).get(pk=conversation.contact_id)
         consent.record_consent(
             conversation.contact,
             said["state"],

@@ -8,18 +8,17 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from inbox.actions.consent import (
-    apply_keyword,
-    keyword_state,
     marketing_state,
     may_send_marketing,
     payload_state,
     record_consent,
 )
-from inbox.enums import ConsentState, MessageKind
-from inbox.models import Consent, Contact, Conversation
-from tests import factories, webhooks
+from inbox.consent_words import Keywords
+from inbox.enums import ConsentState
+from inbox.models import Consent
 from tests.cast import make_cast
 
+OURS = Keywords.of({})
 GIVEN, WITHDRAWN, UNKNOWN = ConsentState.GIVEN, ConsentState.WITHDRAWN, ConsentState.UNKNOWN
 
 
@@ -30,12 +29,12 @@ GIVEN, WITHDRAWN, UNKNOWN = ConsentState.GIVEN, ConsentState.WITHDRAWN, ConsentS
     "STOP STOP", "stop, stop, stop!", "S T O P", "s.t.o.p.p", "Bitte nicht mehr schreiben", "Keine Nachrichten mehr",
 ])  # fmt: skip
 def test_words_that_say_stop(text: str) -> None:
-    assert keyword_state(text) == WITHDRAWN
+    assert OURS.meaning(text) == WITHDRAWN
 
 
 @pytest.mark.parametrize("text", ["START", "Start!", "anmelden", "Newsletter anmelden", "subscribe"])
 def test_words_that_say_start(text: str) -> None:
-    assert keyword_state(text) == GIVEN
+    assert OURS.meaning(text) == GIVEN
 
 
 @pytest.mark.parametrize("text", [
@@ -43,7 +42,7 @@ def test_words_that_say_start(text: str) -> None:
     "ja", "ok", "Start um 9?", "stop it", "bitte", "a b c", "x x", "abgemeldet", "stopf", "🙂",
 ])  # fmt: skip
 def test_words_that_are_just_words(text: str) -> None:
-    assert keyword_state(text) is None
+    assert OURS.meaning(text) is None
 
 
 @pytest.mark.parametrize(("payload", "state"), [
@@ -81,56 +80,3 @@ def test_the_ledger_cannot_be_edited() -> None:
     for change in ("UPDATE inbox_consent SET state = 'given'", "DELETE FROM inbox_consent"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(change)
-
-
-@pytest.mark.django_db
-def test_a_stop_is_kept_with_its_words_and_its_message() -> None:
-    cast = make_cast()
-    message = factories.inbound_message(cast.claras, "Stopp, bitte!")
-
-    consent = apply_keyword(cast.clara, message)
-
-    assert consent is not None
-    assert (consent.state, consent.wording, consent.message) == (WITHDRAWN, "Stopp, bitte!", message)
-    assert consent.occurred_at == message.occurred_at
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("kind", [MessageKind.IMAGE, MessageKind.LOCATION, MessageKind.FLOW_REPLY])
-def test_only_texts_and_buttons_can_say_it(kind: str) -> None:
-    cast = make_cast()
-
-    assert apply_keyword(cast.clara, factories.inbound_message(cast.claras, "STOP", kind=kind)) is None
-
-
-@pytest.mark.django_db
-def test_a_buttons_payload_helps_where_its_label_says_nothing() -> None:
-    cast = make_cast()
-    message = factories.inbound_message(
-        cast.claras, "Nein danke", kind=MessageKind.BUTTON_REPLY, data={"id": "STOP_NEWS", "template": True}
-    )
-
-    consent = apply_keyword(cast.clara, message)
-
-    assert consent is not None
-    assert (consent.state, consent.source) == (WITHDRAWN, "button")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_stop_and_start_through_the_door() -> None:
-    webhooks.radhaus()
-
-    webhooks.receive(webhooks.text("wamid.1", "STOP"))
-    contact = Contact.objects.get()
-    assert marketing_state(contact) == WITHDRAWN
-
-    webhooks.receive(webhooks.text("wamid.2", "Start", at=1795341700))
-    assert marketing_state(contact) == GIVEN
-
-    webhooks.receive(webhooks.sample("55"))
-    assert marketing_state(contact) == WITHDRAWN
-    assert [(row.source, row.wording) for row in Consent.objects.order_by("pk")] == [
-        ("keyword", "STOP"), ("keyword", "Start"), ("meta", "User requested to stop marketing messages"),
-    ]  # fmt: skip
-    assert set(Consent.objects.values_list("note", flat=True)) == {""}
-    assert Conversation.objects.get().inbound_count == 2

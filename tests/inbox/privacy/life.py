@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.audit import record_audit
 from accounts.models import ApiToken
 from inbox.actions.consent import record_consent
+from inbox.actions.consent_settings import wording_to_ask
 from inbox.enums import AttachmentState
 from inbox.models import (
     Activity,
@@ -22,6 +23,7 @@ from inbox.models import (
     AutomaticAnswer,
     Block,
     ClosingWarning,
+    ConsentRequest,
     ContactField,
     ContactImport,
     ContactImportRow,
@@ -100,6 +102,8 @@ def lived(cast: Cast) -> Conversation:
         ClosingWarning(conversation=talk, window_of=now, minutes=60),
         Reminder(conversation=talk, agent=cast.ben, waiting_since=now),
         AnswerTimer(conversation=talk, kind="first", started_at=now, due_at=now, basis="x"),
+        ConsentRequest(workspace=workspace, conversation=talk, source="keyword", asked_at=now, expires_at=now,
+                       wish=first, question=answer, wording=wording_to_ask(workspace, "de")),
         WindowAsk(conversation=talk, window_of=now, by=cast.lea), Block(conversation=talk, by=cast.ben),
         PendingAnswer(conversation=talk, why="wrote", since=first, due_at=now),
         AutomaticAnswer(workspace=workspace, conversation=talk, case=case, kind="greeting", language="de", sent_at=now),
