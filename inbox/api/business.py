@@ -9,14 +9,14 @@ from ninja import Path, Query, Router
 from accounts.models import ApiToken, Scope
 from inbox import text as words
 from inbox.api import rendering, shapes
-from inbox.api.door import Token
+from inbox.api.door import needs
 from inbox.api.paging import MOST, cursor_of, values_of
 from whatsapp.models import MessageTemplate, PhoneNumber
 
 router = Router()
 
 
-@router.get("/token", response=shapes.Me, auth=Token(), url_name="token", tags=["Business"],
+@router.get("/token", response=shapes.Me, **needs(), url_name="token", tags=["Business"],
             summary="The token that asks")  # fmt: skip
 def me(request: HttpRequest) -> dict[str, Any]:
     token: ApiToken = request.auth  # type: ignore[attr-defined]
@@ -27,7 +27,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/numbers", response=list[shapes.Number], auth=Token(), url_name="numbers", tags=["Business"],
+@router.get("/numbers", response=list[shapes.Number], **needs(), url_name="numbers", tags=["Business"],
             summary="Our WhatsApp numbers")  # fmt: skip
 def numbers(request: HttpRequest) -> list[dict[str, Any]]:
     token: ApiToken = request.auth  # type: ignore[attr-defined]
@@ -35,7 +35,7 @@ def numbers(request: HttpRequest) -> list[dict[str, Any]]:
     return [rendering.number_of(number) for number in found]
 
 
-@router.get("/templates", response=shapes.Page[shapes.Template], auth=Token(Scope.TEMPLATES_READ),
+@router.get("/templates", response=shapes.Page[shapes.Template], **needs(Scope.TEMPLATES_READ),
             url_name="templates", tags=["Templates"], summary="List templates")  # fmt: skip
 def list_templates(
     request: HttpRequest,
@@ -53,7 +53,7 @@ def list_templates(
     return {"items": [rendering.template_of(row) for row in rows[:limit]], "next": following}
 
 
-@router.get("/templates/{template_id}", response=shapes.Template, auth=Token(Scope.TEMPLATES_READ),
+@router.get("/templates/{template_id}", response=shapes.Template, **needs(Scope.TEMPLATES_READ),
             url_name="template", tags=["Templates"], summary="One template")  # fmt: skip
 def show_template(request: HttpRequest, template_id: Path[shapes.Id]) -> dict[str, Any]:
     found = _templates(request.auth).filter(pk=template_id).first()  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from inbox import access, contact_fields
 from inbox import text as words
 from inbox.actions import bookkeeping, consent, contact_book
 from inbox.api import rendering, shapes
-from inbox.api.door import Token
+from inbox.api.door import needs
 from inbox.api.paging import MOST, cursor_of, values_of
 from inbox.api.repeating import Done, once
 from inbox.errors import FieldsInvalid, NotAllowed
@@ -30,7 +30,7 @@ Pk = Path[shapes.Id]
 TEXTS = ("name", "email", "note")
 
 
-@router.get("/contacts", response=shapes.Page[shapes.Contact], auth=Token(Scope.CONTACTS_READ), url_name="contacts",
+@router.get("/contacts", response=shapes.Page[shapes.Contact], **needs(Scope.CONTACTS_READ), url_name="contacts",
             tags=["Contacts"], summary="List contacts")  # fmt: skip
 def list_contacts(
     request: HttpRequest,
@@ -55,7 +55,7 @@ def list_contacts(
     return {"items": [rendering.contact_of(row, own) for row in rows[:limit]], "next": following}
 
 
-@router.post("/contacts", response={201: shapes.NewContact}, auth=Token(Scope.CONTACTS_WRITE), url_name="contacts",
+@router.post("/contacts", response={201: shapes.NewContact}, **needs(Scope.CONTACTS_WRITE), url_name="contacts",
              tags=["Contacts"], summary="Enter a contact")  # fmt: skip
 @once
 def create_contact(request: HttpRequest, body: shapes.ContactIn) -> Done:
@@ -73,13 +73,13 @@ def create_contact(request: HttpRequest, body: shapes.ContactIn) -> Done:
     return 201, shapes.NewContact(**shown, conversation_id=conversation.pk)
 
 
-@router.get("/contacts/{contact_id}", response=shapes.Contact, auth=Token(Scope.CONTACTS_READ), url_name="contact",
+@router.get("/contacts/{contact_id}", response=shapes.Contact, **needs(Scope.CONTACTS_READ), url_name="contact",
             tags=["Contacts"], summary="One contact")  # fmt: skip
 def show_contact(request: HttpRequest, contact_id: Pk) -> dict[str, Any]:
     return _shown(request.auth, access.get_contact(request.auth, contact_id))  # type: ignore[attr-defined]
 
 
-@router.patch("/contacts/{contact_id}", response=shapes.Contact, auth=Token(Scope.CONTACTS_WRITE), url_name="contact",
+@router.patch("/contacts/{contact_id}", response=shapes.Contact, **needs(Scope.CONTACTS_WRITE), url_name="contact",
               tags=["Contacts"], summary="Correct a contact")  # fmt: skip
 @once
 def change_contact(request: HttpRequest, contact_id: Pk, body: shapes.ContactChange) -> Done:
@@ -91,13 +91,13 @@ def change_contact(request: HttpRequest, contact_id: Pk, body: shapes.ContactCha
     return 200, shapes.Contact(**_shown(token, access.get_contact(token, contact_id)))
 
 
-@router.get("/contacts/{contact_id}/consent", response=shapes.Consent, auth=Token(Scope.CONSENT_READ),
+@router.get("/contacts/{contact_id}/consent", response=shapes.Consent, **needs(Scope.CONSENT_READ),
             url_name="consent", tags=["Consent"], summary="Has this person agreed to marketing?")  # fmt: skip
 def show_consent(request: HttpRequest, contact_id: Pk) -> dict[str, Any]:
     return _consent(access.get_contact(request.auth, contact_id))  # type: ignore[attr-defined]
 
 
-@router.post("/contacts/{contact_id}/consent", response={201: shapes.Consent}, auth=Token(Scope.CONSENT_WRITE),
+@router.post("/contacts/{contact_id}/consent", response={201: shapes.Consent}, **needs(Scope.CONSENT_WRITE),
              url_name="consent", tags=["Consent"], summary="Record a yes or no to marketing")  # fmt: skip
 @once
 def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn) -> Done:

@@ -15,7 +15,7 @@ from inbox import access
 from inbox.actions import contact_book, replying
 from inbox.api import rendering, shapes
 from inbox.api.contacts import number_for
-from inbox.api.door import Token
+from inbox.api.door import needs
 from inbox.api.paging import MOST, cursor_of, values_of
 from inbox.api.problems import Problem
 from inbox.api.repeating import Done, once
@@ -29,7 +29,7 @@ Pk = Path[shapes.Id]
 LISTED = Q(kind=MessageKind.REACTION) | Q(status=MessageStatus.HELD)  # not: no bubble, or its author's alone
 
 
-@router.get("/conversations", response=shapes.Page[shapes.Conversation], auth=Token(Scope.CONVERSATIONS_READ),
+@router.get("/conversations", response=shapes.Page[shapes.Conversation], **needs(Scope.CONVERSATIONS_READ),
             url_name="conversations", tags=["Conversations"], summary="List conversations")  # fmt: skip
 def list_conversations(
     request: HttpRequest,
@@ -54,7 +54,7 @@ def list_conversations(
 
 
 @router.post("/contacts/{contact_id}/conversations", response={200: shapes.Conversation},
-             auth=Token(Scope.MESSAGES_SEND), url_name="contact-conversations", tags=["Conversations"],
+             **needs(Scope.MESSAGES_SEND), url_name="contact-conversations", tags=["Conversations"],
              summary="The thread with a contact")  # fmt: skip
 @once
 def start_conversation(request: HttpRequest, contact_id: Pk, body: shapes.ConversationIn) -> Done:
@@ -65,14 +65,14 @@ def start_conversation(request: HttpRequest, contact_id: Pk, body: shapes.Conver
     return 200, shapes.Conversation(**rendering.conversation_of(_conversation(token, begun.pk)))
 
 
-@router.get("/conversations/{conversation_id}", response=shapes.Conversation, auth=Token(Scope.CONVERSATIONS_READ),
+@router.get("/conversations/{conversation_id}", response=shapes.Conversation, **needs(Scope.CONVERSATIONS_READ),
             url_name="conversation", tags=["Conversations"], summary="One conversation")  # fmt: skip
 def show_conversation(request: HttpRequest, conversation_id: Pk) -> dict[str, Any]:
     return rendering.conversation_of(_conversation(request.auth, conversation_id))  # type: ignore[attr-defined]
 
 
 @router.get("/conversations/{conversation_id}/messages", response=shapes.Page[shapes.Message],
-            auth=Token(Scope.CONVERSATIONS_READ), url_name="messages", tags=["Messages"],
+            **needs(Scope.CONVERSATIONS_READ), url_name="messages", tags=["Messages"],
             summary="What was written")  # fmt: skip
 def list_messages(
     request: HttpRequest,
@@ -91,7 +91,7 @@ def list_messages(
 
 
 @router.post("/conversations/{conversation_id}/messages", response={201: shapes.Message},
-             auth=Token(Scope.MESSAGES_SEND), url_name="messages", tags=["Messages"],
+             **needs(Scope.MESSAGES_SEND), url_name="messages", tags=["Messages"],
              summary="Send a text")  # fmt: skip
 @once
 def send_text(request: HttpRequest, conversation_id: Pk, body: shapes.TextIn) -> Done:
@@ -113,7 +113,7 @@ def send_text(request: HttpRequest, conversation_id: Pk, body: shapes.TextIn) ->
 
 
 @router.post("/conversations/{conversation_id}/templates", response={201: shapes.Message},
-             auth=Token(Scope.MESSAGES_SEND), url_name="conversation-templates", tags=["Messages"],
+             **needs(Scope.MESSAGES_SEND), url_name="conversation-templates", tags=["Messages"],
              summary="Send a template")  # fmt: skip
 @once
 def send_template(request: HttpRequest, conversation_id: Pk, body: shapes.TemplateIn) -> Done:
@@ -125,7 +125,7 @@ def send_template(request: HttpRequest, conversation_id: Pk, body: shapes.Templa
     return 201, shapes.Message(**rendering.message_of(_messages().get(pk=sent.pk)))
 
 
-@router.get("/messages/{message_id}", response=shapes.Message, auth=Token(Scope.CONVERSATIONS_READ),
+@router.get("/messages/{message_id}", response=shapes.Message, **needs(Scope.CONVERSATIONS_READ),
             url_name="message", tags=["Messages"], summary="One message")  # fmt: skip
 def show_message(request: HttpRequest, message_id: Pk) -> dict[str, Any]:
     """With the state of its delivery."""

@@ -45,6 +45,11 @@ class Token(HttpBearer):
         return found
 
 
+def needs(scope: Scope | None = None) -> dict[str, Any]:
+    """What an endpoint says of itself: which tokens may use it."""
+    return {"auth": Token(scope), "openapi_extra": {"x-scope": str(scope or "")}}
+
+
 def _count(limit: throttle.Limit) -> None:
     verdict = throttle.count(limit)
     if not verdict.allowed:
