@@ -178,7 +178,7 @@ _FIELDS: dict[str, str | Promise] = {
     "weekly_before": _("hours before"), "weekly": _("hours"), "region": _("public holidays"), "is_used": _("own hours"),
     "follows_business": _("like the business"), "open_holidays": _("open on"), "blocks": _("hours"),
     "with": _("with"), "filter": _("Filter"), "files": _("Files"), "messages": _("Messages"), "reason": _("Reason"),
-    "kind": _("Kind"), "jobs": _("Jobs"), "scopes": _("may"), "until": _("until"),
+    "kind": _("Kind"), "jobs": _("Jobs"), "scopes": _("Permissions"), "until": _("until"),
     "number": _("No."), "left": _("left"), "device": _("Device"), "source": _("Source"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
     "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),

@@ -239,6 +239,9 @@ SANDBOX_URL = f"http://127.0.0.1:{PORT + 1}"
 # --- API --------------------------------------------------------------------------------------------------------------
 API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 300)  # requests of one token
 
+# Where outgoing webhooks may go beside the public internet: "crm.lan:8080", "10.1.0.0/16". Never link-local addresses.
+OUTGOING_WEBHOOK_ALLOW = env.words("OUTGOING_WEBHOOK_ALLOW")
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587)

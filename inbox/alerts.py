@@ -1,6 +1,7 @@
 """What people must know wherever they are: the banner above every page. A few cheap questions, most for admins only."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.db.models import Q
 from django.urls import reverse
@@ -12,6 +13,7 @@ from accounts.models import Agent
 from accounts.permissions import may_manage_settings
 from inbox import storage, template_alarms
 from inbox.actions.sending_stops import reasons
+from inbox.models import OutgoingWebhook
 from whatsapp.deliveries import oldest_unprocessed_age
 from whatsapp.models import NumberHealth, PhoneNumber
 from whatsapp.number_alarms import alarms
@@ -34,7 +36,8 @@ def alerts_for(agent: Agent) -> list[Alert]:
         return _stopped(agent)
     warnings = storage.storage_warnings(agent.workspace)
     alerts = [Alert(each.kind, each.sentence, is_urgent=each.is_urgent) for each in warnings]
-    return [*alerts, *_deliveries(agent), *_stopped(agent), *_numbers(agent), *_templates(agent)]
+    found = [*_deliveries(agent), *_stopped(agent), *_numbers(agent), *_templates(agent), *_webhooks(agent)]
+    return [*alerts, *found]
 
 
 def _deliveries(agent: Agent) -> list[Alert]:
@@ -63,6 +66,16 @@ def _stopped(agent: Agent) -> list[Alert]:
             wait = _("Replies wait until an admin has fixed it.")
             alerts.append(Alert("stopped", f"{sentence} {wait}"))
     return alerts
+
+
+def _webhooks(agent: Agent) -> list[Alert]:
+    """Other systems that hear nothing any more."""
+    off = OutgoingWebhook.objects.filter(workspace=agent.workspace_id, switched_off_at__isnull=False).order_by("pk")
+    sentence = _("The webhook to %(host)s is switched off: it has failed for three days.")
+    return [
+        Alert("webhook", sentence % {"host": urlsplit(url).netloc}, reverse("settings-webhook", args=[pk]), False)
+        for pk, url in off.values_list("pk", "url")
+    ]
 
 
 def _numbers(agent: Agent) -> list[Alert]:

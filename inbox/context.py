@@ -44,6 +44,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),
         ("installation", "settings-installation", "wrench", gettext_noop("Installation"), ADMINS),
         ("jobs", "settings-jobs", "refresh", gettext_noop("Background jobs"), ADMINS),
+        ("api", "settings-api", "webhook", gettext_noop("API and webhooks"), ADMINS),
         ("sign-on", "settings-sign-on", "key", gettext_noop("Single sign-on"), ADMINS),
         ("audit", "settings-audit", "list", gettext_noop("Activity log"), ADMINS),
     ]),

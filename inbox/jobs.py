@@ -251,6 +251,25 @@ def forget_old_merges() -> None:
     contact_merges.forget_old()
 
 
+def tell_webhook(webhook_id: int) -> None:
+    """Tell another system what has happened."""
+    from inbox.models import OutgoingWebhook
+    from inbox.outgoing_webhooks import delivering
+
+    webhook = OutgoingWebhook.objects.filter(pk=webhook_id, is_active=True).first()
+    if webhook is None:
+        logger.info("Webhook %s has gone or is switched off", webhook_id)
+        return
+    delivering.tell(webhook)
+
+
+def forget_told_webhooks() -> None:
+    """Delete the log of what other systems were told long ago."""
+    from inbox.outgoing_webhooks import delivering
+
+    delivering.forget_old()
+
+
 def forget_old_api_answers() -> None:
     """Delete answers of the API that nobody can ask for again."""
     from inbox.api import repeating
@@ -269,5 +288,5 @@ def check_numbers() -> None:
 HOURLY = (sync_templates, check_numbers, measure_storage, forget_old_events, forget_old_api_answers)
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
-    forget_old_imports, forget_old_merges,
+    forget_old_imports, forget_old_merges, forget_told_webhooks,
 )  # fmt: skip

@@ -43,6 +43,7 @@ from inbox.models import (
     SearchBacklog,
     UnmatchedStatus,
 )
+from inbox.outgoing_webhooks.delivering import queue_due
 from inbox.push_queue import requeue_lost
 from inbox.search.indexing import BATCH, index_batch
 from whatsapp.service_window import WINDOW
@@ -99,6 +100,7 @@ class Sweeper:
             self._try(prepare_attachments, now)
         if self._is_time("pushes", SELDOM, now):
             more |= self._try(requeue_lost, now)
+        self._try(queue_due, now)
         if self._is_time("ratings", SELDOM, now):
             more |= self._try(ask_due, now)
         if self._is_time("imports", SELDOM, now):

@@ -25,6 +25,7 @@ from inbox.models.message import (
 )
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
+from inbox.models.outgoing_webhook import OutgoingDelivery, OutgoingEvent, OutgoingWebhook
 from inbox.models.privacy import Erasure, ErasureKey
 from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.report import (
@@ -86,6 +87,9 @@ __all__ = [
     "NotificationSettings",
     "NumberRouting",
     "OptInPage",
+    "OutgoingDelivery",
+    "OutgoingEvent",
+    "OutgoingWebhook",
     "PairLimit",
     "PendingAnswer",
     "PushDevice",

@@ -18,7 +18,7 @@ from django.test import Client, TestCase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts import actions
+from accounts import actions, api_tokens
 from accounts.models import Invitation, Skill
 from inbox.actions import pushing
 from inbox.actions.later import Plan, schedule_reply
@@ -29,6 +29,8 @@ from inbox.models import (
     ContactField,
     ContactImport,
     Label,
+    OutgoingDelivery,
+    OutgoingWebhook,
     Rendition,
     RoutingDecision,
     RoutingRule,
@@ -71,6 +73,9 @@ class World:
     decision: int = 0
     factor: int = 0
     rate_table: int = 0
+    token: int = 0
+    webhook: int = 0
+    told: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -127,6 +132,10 @@ def label() -> Line:
 def rule() -> Line:
     """Gives work to team Werkstatt."""
     return Line(LEADS, lambda world: [world.rule], hidden=True)
+
+
+def webhook() -> Line:
+    return Line(ADMINS, lambda world: [world.webhook], hidden=True)
 
 
 def saved_filter() -> Line:
@@ -234,6 +243,18 @@ MATRIX: dict[str, Line] = {
     "settings-installation-zone": Line(ADMINS),
     "settings-installation-mail": Line(ADMINS),
     "settings-account-zone": Line(ADMINS, lambda world: [world.cast.number.business_account_id]),
+    "api-docs": Line(ADMINS, hidden=True),
+    "settings-api": Line(ADMINS, hidden=True),
+    "api-document": Line(ADMINS, hidden=True),
+    "settings-api-token-new": Line(ADMINS, hidden=True),
+    "settings-api-token-revocation": Line(ADMINS, lambda world: [world.token], hidden=True),
+    "settings-api-token-takeover": Line(ADMINS, lambda world: [world.token], hidden=True),
+    "settings-webhook-new": Line(ADMINS, hidden=True),
+    "settings-webhook": webhook(),
+    "settings-webhook-test": webhook(),
+    "settings-webhook-secret": webhook(),
+    "settings-webhook-removal": webhook(),
+    "settings-webhook-replay": Line(ADMINS, lambda world: [world.told], hidden=True),
     "settings-jobs": Line(ADMINS),
     "settings-jobs-retries": Line(ADMINS),
     "settings-job-retry": Line(ADMINS, lambda world: [world.failed_job], ("no-such-job",)),
@@ -507,6 +528,11 @@ class MatrixTestCase(TestCase):
         cls.world.rate_table = RateTable.objects.create(
             workspace=cast.workspace, effective_from="2027-01-01", source="Meta", file_name="card.csv"
         ).pk
+        expires_at = timezone.now() + timedelta(days=1)
+        cls.world.token = api_tokens.create_token(name="CRM", scopes=[], expires_at=expires_at, by=cast.ada)[0].pk
+        webhook = OutgoingWebhook.objects.create(workspace=cast.workspace, url="https://127.0.0.1/", events=[])
+        cls.world.webhook = webhook.pk
+        cls.world.told = OutgoingDelivery.objects.create(webhook=webhook, event="ping", subject_id=1, state="failed").pk
         cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,
