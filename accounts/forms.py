@@ -21,6 +21,9 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
+INPUTS = (forms.TextInput, forms.EmailInput, forms.URLInput, forms.NumberInput, forms.Select)
+
+
 class Styled:
     """Gives every field the look of the design; Django itself ties errors and hints to it for screen readers."""
 
@@ -29,7 +32,7 @@ class Styled:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            if isinstance(field.widget, (forms.TextInput, forms.Select, forms.NumberInput)):
+            if isinstance(field.widget, INPUTS):
                 field.widget.attrs.setdefault("class", "input")
             elif isinstance(field, forms.BooleanField):
                 field.widget.attrs.setdefault("role", "switch")

@@ -25,7 +25,7 @@ UNNAMED = "Tresen"  # until its founder says what the business is called
 WORKSPACE, WHATSAPP, TEAM, DONE = "workspace", "whatsapp", "team", "done"
 STEPS = (WORKSPACE, WHATSAPP, TEAM, DONE)  # after the account and its second factor
 PLACES: tuple[tuple[str, str | Promise], ...] = (
-    ("account", _("Your account")), ("security", _("Two-factor sign-in")), (WORKSPACE, _("Your business")),
+    ("account", _("Your account")), ("security", _("Second factor")), (WORKSPACE, _("Your business")),
     (WHATSAPP, _("WhatsApp")), (TEAM, _("Team and colleagues")),
 )  # fmt: skip
 
