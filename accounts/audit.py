@@ -126,6 +126,8 @@ WORDS: dict[str, str | Promise] = {
     "privacy.erased": _("erased all data of a person:"),
     "workspace.timezone": _("changed the time zone"),
     "account.timezone": _("changed the time zone of the business account"),
+    "mail.server": _("set the mail server to"),
+    "mail.server_removed": _("removed the mail server"),
     "mail.tested": _("sent a test mail by"),
     "job.retried": _("tried again the background job"),
     "job.discarded": _("discarded the background job"),

@@ -3,12 +3,11 @@
 import logging
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts import links, throttle
+from accounts import links, mail, throttle
 from accounts.models import Agent
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ def send_password_link(email: str) -> None:
         return
     with translation.override(agent.language):
         text = render_to_string("accounts/mail/password_link.txt", {"agent": agent, "link": links.reset_link(agent)})
-        send_mail(_("New password for Tresen"), text, settings.DEFAULT_FROM_EMAIL, [agent.email])
+        mail.send(agent.workspace, _("New password for Tresen"), text, agent.email)
 
 
 def delete_expired_throttles() -> None:

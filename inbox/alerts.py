@@ -61,7 +61,7 @@ def _stopped(agent: Agent) -> list[Alert]:
         words = {"number": str(number), "reason": " ".join(map(str, reasons(number)))}
         sentence = _("%(number)s sends nothing at the moment. %(reason)s") % words
         if may_manage_settings(agent):
-            alerts.append(Alert("stopped", sentence, reverse("settings-number")))
+            alerts.append(Alert("stopped", sentence, reverse("settings-number-one", args=[number.pk])))
         else:
             wait = _("Replies wait until an admin has fixed it.")
             alerts.append(Alert("stopped", f"{sentence} {wait}"))

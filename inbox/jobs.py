@@ -284,8 +284,15 @@ def check_numbers() -> None:
     number_checks.check_all_numbers()
 
 
+def mail_alarms() -> None:
+    """Tell admins by mail what the banners say."""
+    from inbox.actions import alarm_mails
+
+    alarm_mails.mail_all_alarms()
+
+
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
-HOURLY = (sync_templates, check_numbers, measure_storage, forget_old_events, forget_old_api_answers)
+HOURLY = (sync_templates, check_numbers, mail_alarms, measure_storage, forget_old_events, forget_old_api_answers)
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
     forget_old_imports, forget_old_merges, forget_told_webhooks,

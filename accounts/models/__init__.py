@@ -5,6 +5,7 @@ from accounts.models.api_token import ApiToken, Scope
 from accounts.models.audit import AuditEntry
 from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor
 from accounts.models.invitation import Invitation
+from accounts.models.mail import MailSecurity, MailServer
 from accounts.models.schedule import HoursException, WorkingHours
 from accounts.models.session import Session
 from accounts.models.sign_on import SignOnProvider
@@ -23,6 +24,8 @@ __all__ = [
     "HoursException",
     "Invitation",
     "LoginThrottle",
+    "MailSecurity",
+    "MailServer",
     "Membership",
     "RecoveryCode",
     "Role",

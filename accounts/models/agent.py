@@ -94,6 +94,7 @@ class Agent(AbstractBaseUser):
     # A lead's change for one day of this person's calendar; `capacity_now` is what counts.
     capacity_today = models.PositiveSmallIntegerField(null=True, blank=True)
     capacity_today_on = models.DateField(null=True, blank=True)
+    alarm_mails = models.BooleanField(_("alarms by mail"), default=True)  # of admins
     # UTC, written about once a minute while a socket is open, so that a restart of Redis forgets nobody.
     last_seen_at = models.DateTimeField(null=True, blank=True)
     # Since when this person has been out of automatic work (idle): the tie-breaker of "least busy".

@@ -4,7 +4,6 @@ import logging
 
 import django_rq
 import redis
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import actions, entering, jobs, links, throttle
+from accounts import actions, entering, jobs, links, mail, throttle
 from accounts.errors import LinkUsed
 from accounts.forms import AcceptInvitationForm, EmailForm, NewPasswordForm, languages
 from accounts.network import client_network
@@ -25,17 +24,13 @@ ASKED_PER_NETWORK = 20
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
 
-def mail_is_set_up() -> bool:
-    return bool(settings.EMAIL_HOST)
-
-
 @never_cache
 @login_not_required
 @require_http_methods(GET_OR_POST)
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Ask for a password link by mail. The answer is the same whether the address is known or not."""
-    context = {"languages": languages(), "mail": mail_is_set_up(), "form": EmailForm()}
-    if request.method != "POST" or not mail_is_set_up():
+    context = {"languages": languages(), "mail": mail.is_set_up_somewhere(), "form": EmailForm()}
+    if request.method != "POST" or not context["mail"]:
         return render(request, "accounts/password_reset.html", context)
     form = context["form"] = EmailForm(request.POST)
     if not form.is_valid():

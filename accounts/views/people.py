@@ -1,10 +1,9 @@
 """Who works here: the list, one person, invitations. Leads may look, admins change."""
 
 import logging
+from smtplib import SMTPException
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, factor_actions, links
+from accounts import actions, factor_actions, links, mail
 from accounts.forms import InviteForm, PersonForm
 from accounts.hours_words import week_of
 from accounts.models import Agent, Invitation, Membership, SecondFactor, WorkingHours
@@ -24,7 +23,6 @@ from accounts.security_forms import RuleForm
 from accounts.sessions import sessions_of
 from accounts.team_actions import set_limits
 from accounts.views.answers import done, refusals_in_words
-from accounts.views.passwords import mail_is_set_up
 from accounts.views.second_factor import fresh_required
 
 logger = logging.getLogger(__name__)
@@ -73,14 +71,12 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 def mail_invitation(invitation: Invitation, link: str) -> bool:
     """Whether the mail went out; if not, the admin passes the link on."""
-    if not mail_is_set_up():
-        return False
     with translation.override(invitation.workspace.language):
         text = render_to_string("accounts/mail/invitation.txt", {"invitation": invitation, "link": link})
         subject = _("Your invitation to the inbox of %(name)s") % {"name": invitation.workspace.name}
     try:
-        return bool(send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [invitation.email]))
-    except OSError as error:
+        return mail.send(invitation.workspace, subject, text, invitation.email)
+    except (SMTPException, OSError) as error:
         logger.warning("An invitation could not be mailed: %s", type(error).__name__)
         return False
 

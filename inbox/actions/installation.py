@@ -1,14 +1,14 @@
 """What admins set about the house as a whole: time zones, and whether mail arrives."""
 
 import smtplib
+import ssl
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import throttle
+from accounts import mail, throttle
 from accounts.audit import record_audit
 from accounts.models import Agent, Workspace
 from inbox.actions.hours import Owner, take_effect
@@ -21,7 +21,7 @@ TEST_MAILS_PER_HOUR = 10
 class NoMailServer(InboxRuleViolation):
     code = "no_mail_server"
     status = 409
-    sentence = gettext_lazy("No mail server is set. EMAIL_HOST and its settings stand in the environment of Tresen.")
+    sentence = gettext_lazy("No mail server is set.")
 
 
 class TooManyTestMails(InboxRuleViolation):
@@ -65,29 +65,32 @@ def change_account_zone(account: BusinessAccount, zone: str, *, by: Agent) -> bo
 
 def send_test_mail(agent: Agent) -> None:
     """To the person who asks and to nobody else, at once, so that the answer of the mail server is known."""
-    if not settings.EMAIL_HOST:
+    server = mail.outgoing(agent.workspace)
+    if server is None:
         raise NoMailServer
     limit = throttle.Limit(throttle.hashed("test-mail", str(agent.workspace_id)), TEST_MAILS_PER_HOUR, 3600)
     if not throttle.count(limit).allowed:
         raise TooManyTestMails
     text = _("This is the test mail from %(address)s. Mail works.") % {"address": settings.BASE_URL}
     try:
-        send_mail(_("Test mail from Tresen"), text, settings.DEFAULT_FROM_EMAIL, [agent.email])
-    except (smtplib.SMTPException, OSError) as error:
+        mail.send(agent.workspace, _("Test mail from Tresen"), text, agent.email)
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise MailRefused(_why(error)) from error
-    record_audit(agent.workspace, agent, "mail.tested", settings.EMAIL_HOST)
+    record_audit(agent.workspace, agent, "mail.tested", server.host)
 
 
 def _why(error: Exception) -> str:
     """What went wrong, with the server's code at most: its words may quote what we sent."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return _("The mail server refuses our sign-in. Check EMAIL_HOST_USER and EMAIL_HOST_PASSWORD.")
+        return _("The mail server refuses our sign-in. Check user name and password.")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return _("The mail server takes no mail to your address.")
     if isinstance(error, smtplib.SMTPSenderRefused):
-        return _("The mail server does not take our sender. Check DEFAULT_FROM_EMAIL.")
+        return _("The mail server does not take our sender. Check its address.")
     if isinstance(error, smtplib.SMTPResponseException):
         return _("The mail server refused with code %(code)s.") % {"code": error.smtp_code}
-    if isinstance(error, smtplib.SMTPException):
-        return _("The mail server does not speak as expected. Check EMAIL_PORT and EMAIL_USE_TLS.")
-    return _("The mail server cannot be reached. Check EMAIL_HOST and EMAIL_PORT.")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _("The certificate of the mail server does not hold for its name.")
+    if isinstance(error, (smtplib.SMTPException, ssl.SSLError, UnicodeError)):
+        return _("The mail server does not speak as expected. Check port and encryption.")
+    return _("The mail server cannot be reached. Check server and port.")

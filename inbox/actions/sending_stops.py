@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from accounts.models import Agent
-from inbox import events
+from inbox import events, jobs
 from inbox.actions import outbox
 from whatsapp import errors
 from whatsapp.models import BusinessAccount, PhoneNumber
@@ -33,6 +33,7 @@ def stop_sending(phone_number: PhoneNumber, code: int) -> bool:
         )
         if stopped:
             events.workspace_alert(phone_number.workspace, ALERT, code=code, number=phone_number.pk)
+            jobs.enqueue(jobs.mail_alarms)
     return bool(stopped)
 
 

@@ -12,6 +12,16 @@ from inbox.backup.programs import ProgramMissing, program
 from inbox.doctor.findings import Finding, bad, good, note, warn
 
 OLD, TOO_OLD = timedelta(hours=26), timedelta(days=8)
+ALARMING = timedelta(days=2)  # a night was missed, and the next one too
+
+
+def too_old() -> str:
+    """That the last backup is too old, in a sentence. Who has never made one here may make them in another way."""
+    made = finished_backups(settings.BACKUP_DIR)
+    age = timezone.now() - made[-1].created_at if made else None
+    if age is None or age <= ALARMING:
+        return ""
+    return _("The last backup is %(days)s days old.") % {"days": age.days}
 
 
 def look() -> Iterator[Finding]:

@@ -55,9 +55,9 @@ PARTS: tuple[Part, ...] = (
 
 
 def parts_of(workspace: Workspace) -> tuple[Part, ...]:
-    """The same for the page of a workspace: it hears of the house, and of no number but its own."""
-    own = functools.partial(meta.look, workspace)
-    return tuple(replace(part, look=own) if part.key == "meta" else part for part in PARTS)
+    """The same for the page of a workspace: it hears of the house, and of no number or mail server but its own."""
+    own = {"meta": functools.partial(meta.look, workspace), "mail": functools.partial(mail.look, workspace)}
+    return tuple(replace(part, look=own[part.key]) if part.key in own else part for part in PARTS)
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,53 @@
 """Mail: is there a server, and does it take our sign-in? Nothing is sent; the page “Installation” sends a test."""
 
 import smtplib
+import ssl
 from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts import mail
+from accounts.models import MailSecurity, MailServer, Workspace
 from inbox.doctor.findings import Finding, bad, good, note, warn
 
 TIMEOUT_SECONDS = 5
+AT_MOST = 10  # workspaces
 
 
-def look() -> Iterator[Finding]:
-    host = settings.EMAIL_HOST
-    if not host:
+def look(workspace: Workspace | None = None) -> Iterator[Finding]:
+    """The server of the environment, else those that workspaces have entered (of one workspace, for its own page)."""
+    if settings.EMAIL_HOST:
+        yield from _server(mail.of_environment())
+        return
+    rows = MailServer.objects.order_by("pk")
+    entered = list((rows.filter(workspace=workspace) if workspace else rows)[:AT_MOST])
+    if not entered:
         yield note(
             _("No mail server is set: invitations and new passwords go by links that an admin passes on."),
-            _("Set EMAIL_HOST to send them by mail."),
+            _("Enter one under Settings, Installation, or set EMAIL_HOST."),
         )
-        return
-    words = {"host": f"{host}:{settings.EMAIL_PORT}"}
+    for row in entered:
+        yield from _server(mail.of_row(row))
+
+
+def _server(outgoing: mail.Outgoing) -> Iterator[Finding]:
+    words = {"host": f"{outgoing.host}:{outgoing.port}"}
+    kind = smtplib.SMTP_SSL if outgoing.security == MailSecurity.TLS else smtplib.SMTP
     try:
-        with smtplib.SMTP(host, settings.EMAIL_PORT, timeout=TIMEOUT_SECONDS) as server:
-            if settings.EMAIL_USE_TLS:
-                server.starttls()
-            if settings.EMAIL_HOST_USER:
-                server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        with kind(outgoing.host, outgoing.port, timeout=TIMEOUT_SECONDS) as server:
+            if outgoing.security == MailSecurity.STARTTLS:
+                server.starttls(context=ssl.create_default_context())
+            if outgoing.username:
+                server.login(outgoing.username, outgoing.password)
     except smtplib.SMTPAuthenticationError:
-        yield bad(_("The mail server %(host)s refuses our sign-in.") % words,
-                  _("Check EMAIL_HOST_USER and EMAIL_HOST_PASSWORD."))  # fmt: skip
+        yield bad(_("The mail server %(host)s refuses our sign-in.") % words, _("Check user name and password."))
         return
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         yield bad(_("The mail server %(host)s does not answer as it should (%(error)s).")
                   % {**words, "error": type(error).__name__},
-                  _("Check EMAIL_HOST, EMAIL_PORT and EMAIL_USE_TLS."))  # fmt: skip
+                  _("Check server, port and encryption."))  # fmt: skip
         return
     yield good(_("The mail server %(host)s takes our sign-in.") % words)
-    if not settings.EMAIL_USE_TLS:
-        yield warn(_("Mail travels without encryption."), _("Set EMAIL_USE_TLS=1 unless the server is this machine."))
+    if outgoing.security == MailSecurity.NONE:
+        yield warn(_("Mail travels without encryption."), _("Encrypt it unless the server is this machine."))

@@ -1,4 +1,5 @@
 from inbox.models.activity import Activity
+from inbox.models.alarm_mail import AlarmMail
 from inbox.models.answer_timer import AnswerTimer, WindowAsk
 from inbox.models.api import ApiAnswer
 from inbox.models.assignment import Assignment, RoutingDecision
@@ -50,6 +51,7 @@ from inbox.models.upload import Upload
 
 __all__ = [
     "Activity",
+    "AlarmMail",
     "AnswerTimer",
     "ApiAnswer",
     "Assignment",

@@ -244,8 +244,8 @@ NOT_THEIRS: dict[str, str] = {
         """,
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
-            accounts.SetupCode inbox.AutomaticText inbox.KeywordAnswer
             inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
+            accounts.SetupCode accounts.MailServer inbox.AlarmMail inbox.AutomaticText inbox.KeywordAnswer
             inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
             inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
             inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile

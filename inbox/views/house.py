@@ -1,19 +1,19 @@
 """Settings: the installation as a whole. Time zones, mail, and the doctor. For admins."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import throttle
+from accounts import mail, throttle
+from accounts.mail_forms import MailServerForm
+from accounts.models import MailServer
 from accounts.permissions import admin_required
 from accounts.views.answers import done
 from inbox.actions import installation
 from inbox.doctor.examination import Examined, examine, parts_of, verdict
 from inbox.doctor.findings import Finding, Level
-from inbox.errors import InboxRuleViolation
 from inbox.forms.zones import ZoneForm
 from whatsapp.models import BusinessAccount
 
@@ -25,7 +25,7 @@ BADGES = {Level.GOOD: ("good", "check"), Level.NOTE: ("", "info"), Level.WARN: (
 @admin_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    return _page(request)
+    return page(request)
 
 
 @admin_required
@@ -34,7 +34,7 @@ def zone(request: HttpRequest) -> HttpResponse:
     """The time zone of the business."""
     form = ZoneForm(request.POST)
     if not form.is_valid():
-        return _page(request, zone_form=form, status=422)
+        return page(request, zone_form=form, status=422)
     installation.change_zone(request.user.workspace, form.cleaned_data["timezone"], by=request.user)
     done(request, _("Saved."))
     return redirect("settings-installation")
@@ -48,22 +48,9 @@ def account_zone(request: HttpRequest, pk: int) -> HttpResponse:
     account = get_object_or_404(accounts, pk=pk)
     form = ZoneForm(request.POST, prefix=f"account-{account.pk}")
     if not form.is_valid():
-        return _page(request, account_form=(account.pk, form), status=422)
+        return page(request, account_form=(account.pk, form), status=422)
     installation.change_account_zone(account, form.cleaned_data["timezone"], by=request.user)
     done(request, _("Saved."))
-    return redirect("settings-installation")
-
-
-@admin_required
-@require_POST
-def test_mail(request: HttpRequest) -> HttpResponse:
-    """A mail to whoever asks for it."""
-    try:
-        installation.send_test_mail(request.user)
-    except InboxRuleViolation as violation:
-        messages.error(request, str(violation.sentence))
-    else:
-        done(request, _("The mail server has taken the test mail to %(email)s.") % {"email": request.user.email})
     return redirect("settings-installation")
 
 
@@ -76,18 +63,20 @@ def examination(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("That was often enough for now. Please wait an hour."))
         return redirect("settings-installation")
     found = list(examine(parts_of(request.user.workspace)))
-    return _page(request, examined=found)
+    return page(request, examined=found)
 
 
 def _lines(examined: Examined) -> list[tuple[str, str, Finding]]:
     return [(*BADGES[finding.level], finding) for finding in examined.findings]
 
 
-def _page(
+def page(
     request: HttpRequest, *, zone_form: ZoneForm | None = None, account_form: tuple[int, ZoneForm] | None = None,
-    examined: list[Examined] | None = None, status: int = 200,
+    mail_form: MailServerForm | None = None, examined: list[Examined] | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
+    """The whole page, with the form that was refused as it was typed."""
     workspace = request.user.workspace
+    kept = MailServer.objects.filter(workspace=workspace).first()
     accounts = BusinessAccount.objects.filter(workspace=workspace).order_by("pk")
     forms = [
         (account, account_form[1] if account_form and account_form[0] == account.pk else ZoneForm.of(account))
@@ -97,7 +86,6 @@ def _page(
         "nav": "settings", "settings_page": "installation", "zone_form": zone_form or ZoneForm.of(workspace),
         "accounts": forms, "examined": [(each.part.name, _lines(each)) for each in examined or ()],
         "verdict": verdict(max(each.level for each in examined)) if examined else "",
-        "mail_host": settings.EMAIL_HOST, "mail_port": settings.EMAIL_PORT, "mail_from": settings.DEFAULT_FROM_EMAIL,
-        "mail_user": settings.EMAIL_HOST_USER, "mail_tls": settings.EMAIL_USE_TLS,
+        "mail": mail.outgoing(workspace), "mail_kept": kept, "mail_form": mail_form or MailServerForm(instance=kept),
     }  # fmt: skip
     return render(request, "inbox/settings/installation.html", context, status=status)

@@ -92,12 +92,12 @@ def test_the_refusal_of_the_mail_server_is_a_sentence_without_its_words(
     settings.EMAIL_HOST, settings.EMAIL_HOST_PASSWORD = "mail.example", "the-password"
     refusals = [
         (smtplib.SMTPAuthenticationError(535, b"the-password is wrong"), "refuses our sign-in"),
-        (smtplib.SMTPSenderRefused(550, b"no", "x@y"), "DEFAULT_FROM_EMAIL"),
+        (smtplib.SMTPSenderRefused(550, b"no", "x@y"), "does not take our sender"),
         (smtplib.SMTPDataError(554, b"spam"), "code 554"),
         (TimeoutError("the-password"), "cannot be reached"),
     ]
     for error, words in refusals:
-        with mock.patch("inbox.actions.installation.send_mail", side_effect=error):
+        with mock.patch("accounts.mail.EmailMessage.send", side_effect=error):
             page = admin.post(reverse("settings-installation-mail"), follow=True).content.decode()
         assert words in page
         assert "the-password" not in page
