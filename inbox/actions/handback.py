@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -23,11 +23,33 @@ from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus
 from inbox.models import Assignment, Conversation, RoutingDecision
 from inbox.visibility import facts_of
+from whatsapp.service_window import WINDOW
 
 AT_ONCE = 20  # conversations in one look; as long as there are some, the next look is a moment away
 DEFAULT_GRACE = timedelta(minutes=30)  # of a conversation without a team
 DEFAULT_GUARD = timedelta(minutes=60)
 GUARD_PATIENCE = timedelta(minutes=5)  # with somebody absent to whom a person has just given it
+
+# When the window closes within the guard, what counts is only whether somebody has just given it to them by hand. Else
+# work given to somebody who is away stays with them for the grace, too.
+DUE = """
+SELECT c.id, c.assignee_id
+  FROM unnest(%(agents)s::bigint[], %(since)s::timestamptz[], %(keeps)s::bool[], %(for_good)s::bool[])
+       AS gone (agent, since, keeps, for_good)
+  JOIN inbox_conversation c ON c.assignee_id = gone.agent AND c.status = 'open' AND c.needs_answer
+  JOIN accounts_workspace w ON w.id = c.workspace_id
+  LEFT JOIN accounts_team t ON t.id = c.team_id
+  CROSS JOIN LATERAL (SELECT c.last_customer_message_at + %(window)s
+       - w.window_margin_seconds * interval '1 second' AS closes_at) AS until
+ WHERE c.workspace_id = %(workspace)s AND (gone.for_good OR CASE
+       WHEN until.closes_at > %(now)s
+            AND until.closes_at <= %(now)s + coalesce(t.guard_minutes * interval '1 minute', %(guard)s)
+            AND (c.window_refused_at IS NULL OR c.window_refused_at < c.last_customer_message_at)
+       THEN c.assigned_at IS NULL OR c.assigned_at + %(patience)s <= %(now)s
+       ELSE NOT gone.keeps AND greatest(gone.since, c.assigned_at)
+            + coalesce(t.handback_minutes * interval '1 minute', %(grace)s) <= %(now)s END)
+ ORDER BY c.waiting_since, c.id LIMIT %(limit)s
+"""
 
 
 def hand_back_absent(workspace_id: int, now: datetime) -> int:
@@ -35,16 +57,10 @@ def hand_back_absent(workspace_id: int, now: datetime) -> int:
     gone = _gone_since(workspace_id, now)
     if not gone:
         return 0
-    theirs = (
-        Conversation.objects.filter(
-            workspace_id=workspace_id, status=ConversationStatus.OPEN, needs_answer=True, assignee__in=gone
-        )
-        .select_related("team", "assignee", "workspace")
-        .order_by("waiting_since", "pk")
-    )
-    found = [(row, row.assignee_id) for row in theirs if row.assignee_id is not None]
-    due = [(row, holder_id) for row, holder_id in found if _is_due(row, gone[holder_id], now)][:AT_ONCE]
-    for conversation, holder_id in due:
+    due = _due(workspace_id, gone, now)
+    rows = Conversation.objects.select_related("team", "assignee", "workspace").in_bulk([pk for pk, _ in due])
+    for pk, holder_id in due:
+        conversation = rows[pk]
         is_guarded = _window_is_closing(conversation, now)
         with transaction.atomic(), events.gathered():
             lock(conversation)
@@ -112,17 +128,18 @@ def _off_since(agent: Agent, now: datetime) -> datetime:
     return (agent.duty_until if agent.is_due(now) else agent.duty_since) or now
 
 
-def _is_due(conversation: Conversation, absence: Absence, now: datetime) -> bool:
-    assert conversation.assignee is not None
-    if not conversation.assignee.is_active:
-        return True
-    if _window_is_closing(conversation, now):
-        return conversation.assigned_at is None or conversation.assigned_at + GUARD_PATIENCE <= now
-    if absence.keeps:
-        return False
-    # Work given by hand to somebody who is away stays with them for the grace, too.
-    since = max(absence.since, conversation.assigned_at or absence.since)
-    return since + (conversation.team.handback_after if conversation.team else DEFAULT_GRACE) <= now
+def _due(workspace_id: int, gone: dict[int, Absence], now: datetime) -> list[tuple[int, int]]:
+    """Conversation and holder of what goes back now, the longest wait first; a handful, however much they hold."""
+    absences = list(gone.values())
+    parameters: dict[str, Any] = {
+        "workspace": workspace_id, "now": now, "agents": list(gone),
+        "since": [each.since for each in absences], "keeps": [each.keeps for each in absences],
+        "for_good": [each.why == "deactivated" for each in absences], "window": WINDOW, "guard": DEFAULT_GUARD,
+        "grace": DEFAULT_GRACE, "patience": GUARD_PATIENCE, "limit": AT_ONCE,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, parameters)
+        return cursor.fetchall()
 
 
 def _window_is_closing(conversation: Conversation, now: datetime) -> bool:
