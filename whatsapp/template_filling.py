@@ -35,7 +35,7 @@ def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: b
     for field, variable in known.items():
         raw = values.get(field)
         value = raw.strip() if isinstance(raw, str) else ""
-        if problem := _problem_of(variable, value):
+        if problem := problem_of(variable, value):
             problems[field] = problem
         elif value:
             cleaned[field] = value
@@ -51,7 +51,7 @@ def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: b
     return cleaned
 
 
-def _problem_of(variable: Variable, value: str) -> Words:
+def problem_of(variable: Variable, value: str) -> Words:
     """Why this value does not fit this variable, or ""."""
     if not value:
         return "" if variable.is_optional else _("Needed before sending")

@@ -1,16 +1,19 @@
-"""What the house decides about its templates: who may use them and who likes them, which alarms have been seen."""
+"""What the house decides about its templates: who may use and who likes them, what fills their gaps, which alarms have
+been seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.models import Agent, ApiToken, Team
 from accounts.permissions import may_manage_settings
-from inbox.models import TemplateFavourite, TemplateTeam
+from inbox.models import TemplateFavourite, TemplateMapping, TemplateTeam
 from inbox.visibility import Actor
 from whatsapp.models import BusinessAccount, MessageTemplate
+from whatsapp.template_parts import TemplateShape
 
 Key = tuple[int, str]  # account, name
 
@@ -93,3 +96,38 @@ def set_favourite(template: MessageTemplate, *, by: Agent, on: bool) -> None:
 
 def favourites_of(agent: Agent) -> set[Key]:
     return set(TemplateFavourite.objects.filter(agent=agent).values_list("business_account_id", "name"))
+
+
+def mapping_of(template: MessageTemplate) -> dict[str, dict[str, str]]:
+    """What fills its gaps by itself: see inbox.template_mapping."""
+    found = TemplateMapping.objects.filter(template=template).values_list("sources", flat=True).first()
+    return found or {}
+
+
+@transaction.atomic
+def map_variables(
+    template: MessageTemplate, sources: Mapping[str, Mapping[str, str]], *, by: Agent, all_languages: bool = False
+) -> None:
+    """From now on this fills the gaps. With `all_languages` the sources hold for the same gaps of the other languages
+    as well; their fallbacks, which are words of a language, stay theirs."""
+    wanted = {field: dict(said) for field, said in sources.items()}
+    if wanted != mapping_of(template):
+        _keep(template, wanted)
+        record_audit(by.workspace, by, "template.variables", str(template))
+    others = MessageTemplate.objects.filter(business_account=template.business_account_id, name=template.name)
+    for other in others.exclude(pk=template.pk) if all_languages else ():
+        known = mapping_of(other)
+        gaps = {variable.field for variable in TemplateShape.of(other).variables} & wanted.keys()
+        taken = {
+            field: {"source": wanted[field].get("source", ""), "fallback": known.get(field, {}).get("fallback", "")}
+            for field in gaps
+        }
+        if known | taken != known:
+            _keep(other, known | taken)
+            record_audit(by.workspace, by, "template.variables", str(other))
+
+
+def _keep(template: MessageTemplate, sources: dict[str, dict[str, str]]) -> None:
+    TemplateMapping.objects.update_or_create(
+        template=template, defaults={"sources": sources, "changed_at": timezone.now()}
+    )

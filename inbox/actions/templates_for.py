@@ -10,11 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox import costs
+from inbox import costs, template_mapping
 from inbox import text as words
 from inbox.actions import template_care
 from inbox.actions.consent import marketing_state
 from inbox.actions.sending_templates import not_approved
+from inbox.contact_fields import fields_of
 from inbox.enums import ConsentState, MessageKind
 from inbox.models import Conversation, Message
 from whatsapp import rates
@@ -23,10 +24,6 @@ from whatsapp.rates import Price
 from whatsapp.template_parts import TemplateShape, Variable, title_of_template
 
 Words = str | Promise
-FIRST_NAMES = {"vorname", "first_name", "firstname", "kunde_vorname", "customer_first_name"}
-FULL_NAMES = {"name", "kunde", "kundin", "kundenname", "customer", "customer_name", "full_name"}
-AGENT_NAMES = {"agent", "agent_name", "mitarbeiter", "mitarbeiterin", "ansprechpartner", "ansprechpartnerin", "berater"}
-BUSINESS_NAMES = {"firma", "geschaeft", "laden", "business", "company", "shop"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A value the form begins with; `source` is contact, agent, workspace, last or ""."""
+    """A value the form begins with; `source` is contact, agent, workspace, fallback, last or ""."""
 
     variable: Variable
     value: str = ""
@@ -96,8 +93,8 @@ def templates_for(
 
 
 def suggested_values(conversation: Conversation, template: MessageTemplate, agent: Agent) -> list[Suggestion]:
-    """What is asked for, of twins the first, and what each field begins with: the customer's and the agent's name, else
-    what this customer was sent last time.
+    """What is asked for, of twins the first, and what each field begins with: what it is mapped to, else what this
+    customer was sent last time.
 
     Values of other customers are never suggested: an order number does not belong in somebody else's message.
     """
@@ -106,9 +103,14 @@ def suggested_values(conversation: Conversation, template: MessageTemplate, agen
         .order_by("-occurred_at", "-seq").values_list("data", flat=True).first()
     )  # fmt: skip
     used = (last or {}).get("values") or {}
+    mapped = template_care.mapping_of(template)
+    own = fields_of(conversation.workspace_id) if template_mapping.uses_own_fields(mapped) else []
+    facts = template_mapping.facts_of(
+        conversation.contact, workspace_name=conversation.workspace.name, agent=agent, fields=own,
+        language=template.language,
+    )  # fmt: skip
     shape = TemplateShape.of(template)
-    asked = [variable for variable in shape.variables if variable.field not in shape.twins]
-    return [_suggestion(variable, conversation, agent, used) for variable in asked]
+    return [_suggestion(variable, mapped, facts, used) for variable in template_mapping.asked(shape)]
 
 
 def default_header(conversation: Conversation, template: MessageTemplate) -> TemplateHeaderMedia | None:
@@ -117,20 +119,12 @@ def default_header(conversation: Conversation, template: MessageTemplate) -> Tem
 
 
 def _suggestion(
-    variable: Variable, conversation: Conversation, agent: Agent, used: dict[str, str]
+    variable: Variable, mapped: template_mapping.Mapped, facts: dict[str, str], used: dict[str, str]
 ) -> Suggestion:
-    name = variable.name.lower()
-    contact = conversation.contact
-    known_as = contact.name or contact.profile_name
-    if variable.component in ("header", "body"):
-        if name in FIRST_NAMES or variable.is_greeted:
-            return Suggestion(variable, contact.first_name if known_as else "", "contact" if known_as else "")
-        if name in FULL_NAMES and known_as:
-            return Suggestion(variable, known_as, "contact")
-        if name in AGENT_NAMES:
-            return Suggestion(variable, agent.first_name, "agent")
-        if name in BUSINESS_NAMES:
-            return Suggestion(variable, conversation.workspace.name, "workspace")
+    filled = template_mapping.fill(variable, mapped, facts)
+    source, _fallback = template_mapping.source_of(variable, mapped)
+    if filled.value or source == "contact.first_name":
+        return Suggestion(variable, filled.value, filled.origin)
     value = used.get(variable.field, "")
     return Suggestion(variable, value, "last" if value else "")
 

@@ -12,11 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_desk_required
+from inbox.actions.template_care import mapping_of
+from inbox.forms.templates import MappingForm
 from inbox.template_list import TemplateList, Wanted
 from inbox.template_pages import TemplatePage, sample_of
 from whatsapp import errors, template_sync
 from whatsapp.header_media import HeaderFileInvalid, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
+from whatsapp.template_parts import TemplateShape
 
 PAGE = {"nav": "settings", "settings_page": "templates"}
 
@@ -38,8 +41,10 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return template_page(request, found_template(agent, pk))
 
 
-def template_page(request: HttpRequest, template: MessageTemplate, status: int = 200, **more: Any) -> HttpResponse:
-    """The page of one template; `more` are forms that were refused."""
+def template_page(
+    request: HttpRequest, template: MessageTemplate, form: MappingForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of one template; `form` is one that was refused."""
     agent: Agent = request.user  # type: ignore[assignment]
     sample = sample_of(template)
     defaults = {each.phone_number_id: each for each in template.header_media.all()}
@@ -49,10 +54,16 @@ def template_page(request: HttpRequest, template: MessageTemplate, status: int =
     context = {
         "template": template, "page": page, "sample": sample,
         "headers": [(number, defaults.get(number.pk)) for number in numbers] if sample["shape"].needs_file else [],
+        "form": form or mapping_form(None, template, agent),
         "teams": [(team, team.pk in chosen) for team in Team.objects.filter(workspace=agent.workspace_id)],
-        **more,
     }  # fmt: skip
     return render(request, "whatsapp/template.html", PAGE | context, status=status)
+
+
+def mapping_form(data: Any, template: MessageTemplate, agent: Agent) -> MappingForm:
+    return MappingForm(
+        data, shape=TemplateShape.of(template), mapped=mapping_of(template), workspace_id=agent.workspace_id
+    )
 
 
 @admin_desk_required

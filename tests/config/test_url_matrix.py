@@ -285,6 +285,9 @@ MATRIX: dict[str, Line] = {
     "settings-template-seen": template(),
     "settings-template-teams": template(),
     "settings-template-favourite": template(),
+    "settings-template-test": replace(template(), answers=(422,)),
+    "settings-template-deletion": template(),
+    "settings-template-variables": replace(template(), answers=(422,)),
     "settings-template-header": Line(
         ADMINS, lambda world: [world.template, world.cast.number.pk], (MISSING, MISSING), hidden=True
     ),
