@@ -15,9 +15,11 @@ from accounts.models import Agent, Membership, Skill, Team, WorkingHours, Worksp
 from accounts.passwords import DEMO_PASSWORD
 from inbox import demo_data, demo_thread_rows, demo_threads
 from inbox.models import (
+    AutomaticText,
     Consent,
     Contact,
     ContactIdentity,
+    KeywordAnswer,
     Label,
     NumberRouting,
     RoutingRule,
@@ -59,6 +61,7 @@ class DemoWorkspace:
         self._make_labels()
         self._make_rules()
         self._make_replies()
+        self._make_automatic()
         for customer in demo_data.CUSTOMERS:
             self._make_contact(customer)
         for thread in demo_threads.THREADS:
@@ -157,6 +160,12 @@ class DemoWorkspace:
             )
             reply.set_search_key()
             reply.save()
+
+    def _make_automatic(self) -> None:
+        for kind, texts in demo_data.AUTOMATIC.items():
+            AutomaticText.objects.create(workspace=self.workspace, kind=kind, texts=texts)
+        for words, texts in demo_data.KEYWORDS:
+            KeywordAnswer.objects.create(workspace=self.workspace, words=words, texts=texts)
 
     def _make_contact(self, data: demo_data.Customer) -> None:
         contact = Contact.objects.create(

@@ -189,3 +189,39 @@ CUSTOMERS = (
     Customer("greta", "Greta Winkler", "4917604069033"),
     Customer("moritz", "Moritz Lang", "4917604069034"),
 )
+
+
+# What customers are answered by itself: kind → language → text. Off, as a crowd on the practice phone takes a greeting
+# for an answer; keywords are on.
+AUTOMATIC = {
+    "greeting": {
+        "de": "Moin {{contact.first_name}} und willkommen beim {{workspace.name}}! Worum geht es? Am besten gleich mit "
+        "Foto.",
+        "en": "Hello {{contact.first_name}} and welcome to {{workspace.name}}! How can we help? A photo helps most.",
+    },
+    "away": {
+        "de": "Hallo {{contact.first_name}}! Wir haben gerade geschlossen und melden uns {{next_opening}}.",
+        "en": "Hello {{contact.first_name}}! We are closed right now and will get back to you {{next_opening}}.",
+    },
+    "back": {
+        "de": "Guten Morgen {{contact.first_name}}! Wir sind wieder da und schauen uns deine Nachricht gleich an.",
+        "en": "Good morning {{contact.first_name}}! We are back and will look at your message right away.",
+    },
+}
+# (words, answers), both by language
+KEYWORDS = (
+    (
+        {"de": ["Öffnungszeiten", "wann habt ihr auf"], "en": ["opening hours", "when are you open"]},
+        {
+            "de": "Wir sind für dich da: Montag bis Freitag von 9:00 bis 18:30 Uhr, Samstag von 10:00 bis 14:00 Uhr.",
+            "en": "We are here for you: Monday to Friday from 9:00 to 18:30 and Saturday from 10:00 to 14:00.",
+        },
+    ),
+    (
+        {"de": ["Adresse", "wo seid ihr"], "en": ["address", "where are you"]},
+        {
+            "de": "Du findest uns in der Lindenallee 4 in Berlin. Parken kannst du im Hof.",
+            "en": "You find us at Lindenallee 4 in Berlin. You can park in the yard.",
+        },
+    ),
+)

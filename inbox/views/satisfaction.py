@@ -1,4 +1,7 @@
-"""Settings: the question after closing. Leads switch it for their teams, admins choose the words."""
+"""Settings: the question after closing, on the page of all that is said by itself.
+
+Leads switch the question for their teams, admins choose the words.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Agent, Team
 from accounts.permissions import admin_required, lead_required, leads_team, may_manage_settings, teams_led_by
 from accounts.views.answers import done
+from inbox import automatic_page
 from inbox.actions import satisfaction_settings
 from inbox.forms.satisfaction import SatisfactionForm
 from inbox.satisfaction_rules import wording_for
@@ -26,6 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "teams": [(team, team.pk in asking) for team in teams_led_by(viewer)],
         "manages": may_manage_settings(viewer),
     }  # fmt: skip
+    if context["manages"]:
+        context |= automatic_page.overview(viewer.workspace)
     return render(request, "inbox/settings/automatic.html", context)
 
 

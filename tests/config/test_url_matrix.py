@@ -28,6 +28,7 @@ from inbox.models import (
     Attachment,
     ContactField,
     ContactImport,
+    KeywordAnswer,
     Label,
     OutgoingDelivery,
     OutgoingWebhook,
@@ -76,6 +77,7 @@ class World:
     token: int = 0
     webhook: int = 0
     told: int = 0
+    keyword: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -136,6 +138,13 @@ def rule() -> Line:
 
 def webhook() -> Line:
     return Line(ADMINS, lambda world: [world.webhook], hidden=True)
+def of_kind() -> Line:
+    """An automatic message: every workspace has it."""
+    return Line(ADMINS, lambda world: ["greeting"], ("nonsense",), blind=(), hidden=True)
+
+
+def keyword() -> Line:
+    return Line(ADMINS, lambda world: [world.keyword], hidden=True)
 
 
 def saved_filter() -> Line:
@@ -271,6 +280,16 @@ MATRIX: dict[str, Line] = {
     "settings-number-resume": Line(ADMINS, lambda world: [world.cast.number.pk]),
     "settings-receipts": Line(ADMINS),
     "settings-automatic": Line(LEADS),
+    "settings-automatic-preview": Line(ADMINS, hidden=True),
+    "settings-automatic-message": of_kind(),
+    "settings-automatic-switch": of_kind(),
+    "settings-automatic-team": Line(
+        ADMINS, lambda world: ["greeting", world.cast.team.pk], ("greeting", MISSING), hidden=True
+    ),
+    "settings-keyword-new": Line(ADMINS, hidden=True),
+    "settings-keyword": keyword(),
+    "settings-keyword-switch": keyword(),
+    "settings-keyword-removal": keyword(),
     "settings-rating": Line(ADMINS),
     "settings-rating-team": team(LEADS),
     "settings-profiles": Line(ADMINS),
@@ -539,6 +558,7 @@ class MatrixTestCase(TestCase):
         webhook = OutgoingWebhook.objects.create(workspace=cast.workspace, url="https://127.0.0.1/", events=[])
         cls.world.webhook = webhook.pk
         cls.world.told = OutgoingDelivery.objects.create(webhook=webhook, event="ping", subject_id=1, state="failed").pk
+        cls.world.keyword = KeywordAnswer.objects.create(workspace=cast.workspace, words={"de": ["Preise"]}).pk
         cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,

@@ -26,6 +26,7 @@ from inbox.automatic_rules import (
     may_come_back,
     plans_to_come_back,
 )
+from inbox.demo_data import AUTOMATIC, KEYWORDS
 from inbox.enums import AutomaticKind, MessageKind
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
@@ -204,3 +205,10 @@ def test_an_opening_far_away_has_a_date_and_none_at_all_is_no_lie():
     assert automatic_words.opening_words(hours, NOON, "de") == "am 1. Januar um 09:00 Uhr"
     assert automatic_words.opening_words(hours, NOON, "en") == "on 1 January at 09:00"
     assert automatic_words.opening_words(OpeningHours(SHOP.zone, ((),) * 7), NOON, "de") == "so bald wie möglich"
+
+
+@pytest.mark.parametrize("texts", [*automatic_words.DEFAULTS.values(), *AUTOMATIC.values(), *(said for _words, said in KEYWORDS)])
+def test_our_own_words_and_those_of_the_demo_hold(texts):
+    assert {"de", "en"} <= set(texts)
+    for text in texts.values():
+        assert not automatic_words.unknown(text) and len(text) <= automatic_words.LONGEST

@@ -49,7 +49,7 @@ document.addEventListener("click", (event) => {
   if (filed) return TOOLS.files().then((files) => files.act(filed)).catch(toastProblem);
   const button = event.target.closest("[data-tool], [data-insert]");
   if (!button) return;
-  if (button.dataset.insert) insert(button.form.elements.text, button.dataset.insert);
+  if (button.dataset.insert) insert(button.form.elements[button.dataset.field ?? "text"], button.dataset.insert);
   else TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
 });
 document.addEventListener("tresen:event", ({ detail }) => {
