@@ -44,7 +44,7 @@ class Languages:
                     help_text=_("Part them by commas."),
                 )  # fmt: skip
             language = code if code != MORE else ""
-            self.fields[f"text_{code}"] = _textarea(_("Answer"), language, texts.get(code, ""))
+            self.fields[f"text_{code}"] = _textarea(_("Our answer"), language, texts.get(code, ""))
         rest = sorted(((code, language_name(code)) for code in LANGUAGES if code not in self.codes), key=lambda c: c[1])
         self.fields[f"language_{MORE}"] = forms.ChoiceField(
             label=_("Language"), required=False, choices=[("", _("Choose a language")), *rest],

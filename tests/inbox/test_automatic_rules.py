@@ -207,7 +207,9 @@ def test_an_opening_far_away_has_a_date_and_none_at_all_is_no_lie():
     assert automatic_words.opening_words(OpeningHours(SHOP.zone, ((),) * 7), NOON, "de") == "so bald wie möglich"
 
 
-@pytest.mark.parametrize("texts", [*automatic_words.DEFAULTS.values(), *AUTOMATIC.values(), *(said for _words, said in KEYWORDS)])
+@pytest.mark.parametrize(
+    "texts", [*automatic_words.DEFAULTS.values(), *AUTOMATIC.values(), *(said for _words, said in KEYWORDS)]
+)
 def test_our_own_words_and_those_of_the_demo_hold(texts):
     assert {"de", "en"} <= set(texts)
     for text in texts.values():
