@@ -1,4 +1,4 @@
-"""The page of a keyword: the preview follows what is typed, a place goes in at the caret, and it is there afterwards."""
+"""The page of a keyword: the preview follows what is typed, a place goes in at the caret, and the answer is there."""
 
 import pytest
 from playwright.sync_api import expect
