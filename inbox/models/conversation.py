@@ -116,8 +116,8 @@ class Conversation(models.Model):
                 name="conv_waiting",
             ),
             models.Index(
-                fields=["workspace", "last_customer_message_at", "id"], condition=Q(status="open"),
-                name="conv_closing",
+                fields=["workspace", "last_customer_message_at", "id"],
+                condition=Q(status__in=("open", "snoozed")), name="conv_closing",
             ),
         ]
 
