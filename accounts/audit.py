@@ -146,6 +146,8 @@ WORDS: dict[str, str | Promise] = {
     "jobs.retried": _("tried all failed background jobs again"),
     "rates.imported": _("put the rate card into force:"),
     "rates.removed": _("removed the rate card"),
+    "webhook.opened": _("looked at the whole content of the webhook delivery"),
+    "webhook.all_replayed": _("processed again all failed webhook deliveries"),
     "webhook.replayed": _("processed again the webhook delivery"),
     "api_token.created": _("made the API token"),
     "api_token.revoked": _("revoked the API token"),
@@ -196,6 +198,7 @@ _FIELDS: dict[str, str | Promise] = {
     "number": _("No."), "left": _("left"), "device": _("Device"), "source": _("Source"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
     "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),
+    "since": _("Holds from"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

@@ -34,6 +34,7 @@ SILENT_AFTER = timedelta(seconds=180)  # an idle worker speaks every minute (con
 Words = str | Promise
 Deed = Callable[..., "FailedJob"]
 
+QUEUES: dict[str, Words] = {"default": _("Everything else"), "attachments": _("Files"), "campaigns": _("Campaigns")}
 # What each job does, and where the workspace of its first argument stands: (model, look-up, column).
 KINDS: dict[str, tuple[Words, tuple[str, str, str] | None]] = {
     "fetch_attachment": (_("Fetch a customer's file"), ("inbox.Attachment", "pk", "message__workspace")),
@@ -102,6 +103,10 @@ class QueueState:
     failed: int
     oldest_at: datetime | None  # since when the first in line has been waiting
     workers: tuple[WorkerState, ...]
+
+    @property
+    def words(self) -> Words:
+        return QUEUES.get(self.name, self.name)
 
     @property
     def alive(self) -> int:

@@ -70,7 +70,7 @@ def valid_today(workspace: Workspace, today: date) -> list[Row]:
                 country_name(code, translation.get_language() or "de"), currency,
                 [(CATEGORIES[category], cell) for category, cell in zip(USUAL, cells, strict=True)],
                 source=known[0].source if known else "",
-                since=max((rate.effective_from for rate in known), default=None),
+                since=known[0].effective_from if known else None,
             ))  # fmt: skip
     return rows
 

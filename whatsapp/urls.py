@@ -12,6 +12,8 @@ urlpatterns = [
     path("settings/profile/<int:pk>/link/", views_profile.link, name="settings-profile-link"),
     path("settings/profile/<int:pk>/qr.<str:form>", views_profile.qr_code, name="settings-profile-qr"),
     path("settings/deliveries/", views_deliveries.index, name="settings-deliveries"),
+    path("settings/deliveries/replays/", views_deliveries.replays, name="settings-deliveries-replays"),
+    path("settings/deliveries/<int:pk>/content/", views_deliveries.content, name="settings-delivery-content"),
     path("settings/deliveries/<int:pk>/", views_deliveries.show, name="settings-delivery"),
     path("settings/deliveries/<int:pk>/replay/", views_deliveries.replay, name="settings-delivery-replay"),
 ]

@@ -58,7 +58,7 @@ def apply_table(table: RateTable, *, by: Agent) -> None:
     Rate.objects.bulk_create(rates_of(locked), batch_size=1000)
     locked.applied_at = timezone.now()
     locked.save(update_fields=["applied_at"])
-    data = {"from": f"{locked.effective_from}", "source": locked.source, "lines": len(locked.lines)}
+    data = {"since": f"{locked.effective_from}", "source": locked.source, "lines": len(locked.lines)}
     record_audit(by.workspace, by, "rates.imported", subject=locked.file_name, data=data)
     _count_anew(locked)
 
@@ -68,7 +68,7 @@ def remove_table(table: RateTable, *, by: Agent) -> None:
     """Its rates no longer hold; what was before them does again."""
     locked = RateTable.objects.select_for_update().get(pk=table.pk)
     if locked.applied_at is not None:
-        data = {"from": f"{locked.effective_from}", "source": locked.source, "lines": len(locked.lines)}
+        data = {"since": f"{locked.effective_from}", "source": locked.source, "lines": len(locked.lines)}
         record_audit(by.workspace, by, "rates.removed", subject=locked.file_name, data=data)
         _count_anew(locked)
     locked.delete()

@@ -141,8 +141,17 @@ def money(amount: Any, currency: str) -> str:
         return f"{amount} {currency}"
     if not number.is_finite():
         return f"{amount} {currency}"
-    places = 4 if 0 < abs(number) < 1 and number != round(number, 2) else 2
-    sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(str(currency), str(currency))
+    return _money(number, str(currency), 4 if 0 < abs(number) < 1 and number != round(number, 2) else 2)
+
+
+@register.filter
+def price(amount: Decimal, currency: str) -> str:
+    """The price of a message, with as many places as its neighbours in a table have."""
+    return _money(amount, currency, 4)
+
+
+def _money(number: Decimal, currency: str, places: int) -> str:
+    sign = {"EUR": "€", "USD": "$", "GBP": "£"}.get(currency, currency)
     written = formats.number_format(number, places, use_l10n=True, force_grouping=True)
     return f"{sign}{written}" if (translation.get_language() or "de").startswith("en") else f"{written}\u00a0{sign}"
 

@@ -1,9 +1,10 @@
-"""Settings: the background queues, their workers, and jobs that failed. For admins."""
+"""Settings: the background queues, their workers, and jobs that failed. For admins, who prove themselves to act."""
 
 import redis
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -11,8 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import record_audit
 from accounts.permissions import admin_required
 from accounts.views.answers import done
+from accounts.views.second_factor import fresh_required
 from inbox import job_queues
 from inbox.job_queues import JobGone
+
+fresh = fresh_required(lambda **_kwargs: reverse("settings-jobs"))
 
 
 @admin_required
@@ -28,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @admin_required
 @require_POST
+@fresh
 def retry(request: HttpRequest, pk: str) -> HttpResponse:
     """Back into its queue."""
     return _dealt_with(request, pk, job_queues.retry_job, "job.retried", _("“%(job)s” is tried again."))
@@ -35,6 +40,7 @@ def retry(request: HttpRequest, pk: str) -> HttpResponse:
 
 @admin_required
 @require_POST
+@fresh
 def removal(request: HttpRequest, pk: str) -> HttpResponse:
     """Away with it."""
     return _dealt_with(request, pk, job_queues.discard_job, "job.discarded", _("“%(job)s” is discarded."))
@@ -42,6 +48,7 @@ def removal(request: HttpRequest, pk: str) -> HttpResponse:
 
 @admin_required
 @require_POST
+@fresh
 def retries(request: HttpRequest) -> HttpResponse:
     """All of them once more."""
     workspace = request.user.workspace

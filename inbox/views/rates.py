@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -71,7 +71,11 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     except InboxRuleViolation as violation:
         context = {"sentence": violation.sentence, "back": request.path.removesuffix("application/")}
         return render(request, "accounts/refused.html", context, status=violation.status)
-    done(request, _("The prices are in force. What was sent since then is priced anew."))
+    if table.effective_from > timezone.localdate():
+        day = formats.date_format(table.effective_from, "DATE_FORMAT")
+        done(request, _("The prices hold from %(day)s.") % {"day": day})
+    else:
+        done(request, _("The prices are in force. What was sent since then is priced anew."))
     return redirect("settings-rates")
 
 

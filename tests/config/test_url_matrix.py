@@ -315,6 +315,8 @@ MATRIX: dict[str, Line] = {
     "settings-rate-table-application": Line(ADMINS, lambda world: [world.rate_table], hidden=True),
     "settings-rate-table-removal": Line(ADMINS, lambda world: [world.rate_table], hidden=True),
     "settings-deliveries": Line(ADMINS),
+    "settings-deliveries-replays": Line(ADMINS),
+    "settings-delivery-content": Line(ADMINS, lambda world: [world.delivery.pk]),
     "settings-delivery": Line(ADMINS, lambda world: [world.delivery.pk]),
     "settings-delivery-replay": Line(ADMINS, lambda world: [world.delivery.pk]),
     "contacts": Line(EVERYBODY),

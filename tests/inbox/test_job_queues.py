@@ -1,5 +1,6 @@
 """Background jobs from outside: what admins see of them, and what they can do, on a real Redis."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from django.utils import translation
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from accounts.models import AuditEntry, Role
+from accounts.models import Agent, AuditEntry, Role
 from inbox import job_queues, jobs
 from inbox.job_queues import JobGone
 from inbox.models import ContactImport
@@ -159,11 +160,19 @@ def test_workers_are_alive_while_they_speak(cast: Cast) -> None:
 # --- the page
 
 
+def proven(agent: Agent) -> Client:
+    client = Client()
+    client.force_login(agent)
+    session = client.session
+    session["proven_at"] = time.time()
+    session.save()
+    return client
+
+
 def test_the_page_shows_queues_and_jobs_and_its_buttons_work(cast: Cast) -> None:
     first, second = failing.failed_job("sweep_files"), failing.failed_job("measure_storage")
     third = failing.failed_job("sync_templates")
-    client = Client()
-    client.force_login(cast.ada)
+    client = proven(cast.ada)
 
     page = client.get(reverse("settings-jobs")).content.decode()
     retried = client.post(reverse("settings-job-retry", args=[first]), follow=True)
@@ -181,9 +190,21 @@ def test_the_page_shows_queues_and_jobs_and_its_buttons_work(cast: Cast) -> None
     assert verbs == ["job.retried", "job.discarded", "jobs.retried"]
 
 
-def test_without_redis_the_page_says_so_and_nothing_breaks(cast: Cast) -> None:
+@pytest.mark.parametrize("deed", ["settings-job-retry", "settings-job-removal", "settings-jobs-retries"])
+def test_who_acts_on_jobs_has_proven_themselves_within_the_last_minutes(deed: str, cast: Cast) -> None:
+    job_id = failing.failed_job("sweep_files")
     client = Client()
     client.force_login(cast.ada)
+
+    answer = client.post(reverse(deed, args=[] if deed.endswith("retries") else [job_id]))
+
+    assert answer["Location"].startswith(reverse("confirm"))
+    assert failing.queue().get_job_ids() == [] and not AuditEntry.objects.exists()
+    assert [job.id for job in job_queues.failed_jobs(cast.workspace)] == [job_id]
+
+
+def test_without_redis_the_page_says_so_and_nothing_breaks(cast: Cast) -> None:
+    client = proven(cast.ada)
     away = redis.ConnectionError("secret-host")
     with mock.patch("inbox.job_queues.queue_states", side_effect=away):
         page = client.get(reverse("settings-jobs"))

@@ -1,6 +1,9 @@
 """The settings page of webhook deliveries: for admins of the workspace, with replay."""
 
+import json
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from inbox import jobs
 from tests.cast import Cast, make_cast
+from whatsapp.delivery_bodies import outline
 from whatsapp.models import DeliveryState, WebhookDelivery, WebhookRejection
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +40,12 @@ def signed_in(agent: Any) -> Client:
     return browser
 
 
-def rows(html: str) -> int:
-    return html.count('data-th="')
+def proven(agent: Any) -> Client:
+    browser = signed_in(agent)
+    session = browser.session
+    session["proven_at"] = time.time()
+    session.save()
+    return browser
 
 
 def test_the_list_shows_newest_first_and_filters_by_state(cast: Cast) -> None:
@@ -92,7 +100,7 @@ def test_the_detail_shows_findings_and_the_body_as_harmless_text(cast: Cast) -> 
         findings=[{"path": "entry[0]", "outcome": "failed", "reason": "<b>x</b>"}],
     )
 
-    html = signed_in(cast.ada).get(reverse("settings-delivery", args=[shown.pk])).content.decode()
+    html = proven(cast.ada).post(reverse("settings-delivery-content", args=[shown.pk])).content.decode()
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; Grüße" in html
     assert "<script>alert(1)" not in html
@@ -104,7 +112,9 @@ def test_the_detail_shows_findings_and_the_body_as_harmless_text(cast: Cast) -> 
 def test_any_body_can_be_looked_at(cast: Cast, body: bytes) -> None:
     shown = delivery(cast, body, DeliveryState.FAILED)
 
-    assert signed_in(cast.ada).get(reverse("settings-delivery", args=[shown.pk])).status_code == 200
+    browser = proven(cast.ada)
+    assert browser.get(reverse("settings-delivery", args=[shown.pk])).status_code == 200
+    assert browser.post(reverse("settings-delivery-content", args=[shown.pk])).status_code == 200
 
 
 def test_replay_puts_it_back_and_is_written_down(cast: Cast) -> None:
@@ -178,3 +188,85 @@ def test_bodies_are_forgotten_after_a_month_and_failed_ones_after_three() -> Non
 
     assert list(WebhookDelivery.objects.order_by("pk").values_list("pk", flat=True)) == kept
     assert jobs.forget_old_deliveries in jobs.NIGHTLY
+
+
+# --- Customers' words ------------------------------------------------------------------------------------------------
+
+SAMPLES = sorted((Path(__file__).parent.parent / "payloads").glob("*.json"))
+WORDS = {"body", "caption", "filename", "emoji", "formatted_name", "first_name", "last_name", "name", "title",
+         "payload", "description", "address", "vcard", "url", "link", "username", "response_json",
+         "street", "email"}  # fmt: skip
+
+
+def said(value: Any, *, closed: bool = False) -> Any:
+    """What people wrote, sent or are called in a payload; templates' names and Meta's errors are not."""
+    if isinstance(value, list):
+        for each in value:
+            yield from said(each, closed=closed)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key == "errors":
+                continue
+            if isinstance(each, str) and (closed or key in WORDS) and len(each) > 3 and key not in ("id", "type"):
+                yield each
+            yield from said(each, closed=closed or key in ("text", "interactive", "button", "location", "profile"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_no_sample_of_metas_shows_what_somebody_wrote_sent_or_is_called(sample: Path) -> None:
+    body = sample.read_bytes()
+
+    shown = outline(body)
+
+    for words in said(json.loads(body)):
+        assert json.dumps(words, ensure_ascii=False)[1:-1] not in shown, words
+    assert '"object"' in shown
+
+
+def test_ids_times_and_errors_stay_readable() -> None:
+    shown = outline((Path(__file__).parent.parent / "payloads" / "38-failed-131047-window.json").read_bytes())
+
+    for fact in ("131047", "more than 24 hours have passed", "wamid.HBgNNDkx", "1795342200", "109876543210001"):
+        assert fact in shown
+
+
+def test_the_whole_is_shown_after_proof_and_that_is_in_the_log(cast: Cast) -> None:
+    body = b'{"entry":[{"changes":[{"value":{"messages":[{"text":{"body":"My PIN is 4711"}}]}}]}]}'
+    shown = delivery(cast, body)
+    page, whole = reverse("settings-delivery", args=[shown.pk]), reverse("settings-delivery-content", args=[shown.pk])
+
+    stale = signed_in(cast.ada)
+    assert "4711" not in stale.get(page).content.decode()
+    assert stale.post(whole)["Location"].startswith(reverse("confirm"))
+    assert not AuditEntry.objects.exists()
+    assert "4711" in proven(cast.ada).post(whole).content.decode()
+    assert AuditEntry.objects.get().verb == "webhook.opened"
+
+
+# --- Searching, and all at once --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("search", "finds"), [
+    ("4915550200300", True), ("+49 1555 0200300", True), ("wamid.HBgN=", True), ("quarantined", True),
+    ("4915550", True), ("4999999999", False), ("%%%%", True), ("abc", True),
+])  # fmt: skip
+def test_a_delivery_is_found_by_number_id_or_reason(cast: Cast, search: str, finds: bool) -> None:
+    body = b'{"from":"4915550200300","id":"wamid.HBgN="}'
+    wanted = delivery(cast, body, DeliveryState.FAILED, reason="quarantined x")
+
+    rows = signed_in(cast.ada).get(reverse("settings-deliveries"), {"q": search}).context["rows"]
+
+    assert [row.pk for row in rows] == ([wanted.pk] if finds else [])
+
+
+def test_all_failed_ones_are_processed_again_but_only_ones_own(cast: Cast) -> None:
+    mine = [delivery(cast, state=DeliveryState.FAILED) for _ in range(3)]
+    done = delivery(cast)
+    theirs = delivery(cast, state=DeliveryState.FAILED, app=cast.other_number.business_account.meta_app)
+
+    signed_in(cast.ada).post(reverse("settings-deliveries-replays"))
+
+    states = dict(WebhookDelivery.objects.values_list("pk", "state"))
+    assert {states[each.pk] for each in mine} == {"new"}
+    assert (states[done.pk], states[theirs.pk]) == ("processed", "failed")
+    assert AuditEntry.objects.get().data == {"count": 3}
