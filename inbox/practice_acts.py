@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
@@ -19,6 +21,9 @@ from whatsapp.sandbox import remote
 SAMPLES = Path(__file__).parent / "demo_media"
 EMOJI = ["👍", "❤️", "😂", "😮", "🙏", "🚲"]
 DECISIONS = {"APPROVED", "REJECTED", "PAUSED", "UNPAUSED", "DISABLED"}
+QUALITIES = {"GREEN", "YELLOW", "RED"}
+CATEGORIES = {"MARKETING", "UTILITY"}
+NOTICE = timedelta(hours=24)  # that Meta gives before another category
 FAILURES = ["131026", "131047", "131049", "131053", "131056", "130429", "131016", "close", "html"]
 FIRST_NAMES = ["Jule", "Timo", "Esra", "Piet", "Ronja", "Malik", "Svea", "Ole", "Nele", "Can"]
 LAST_NAMES = ["Brandes", "Aksoy", "Petersen", "Lorenz", "Nowak", "Wieland", "Kurz", "Sahin", "Mertens", "Voss"]
@@ -137,6 +142,26 @@ def change(key: str, name: str, value: str) -> None:
         remote.call("POST", f"customers/{key}/phone", {"phone": _free_phone()})
     else:
         raise InboxRuleViolation
+
+
+def review(template_id: int, decision: str, reason: str) -> bool:
+    """What Meta does to a template: a decision, quality:RED, category:MARKETING, or announce:MARKETING for tomorrow.
+
+    False when it does nothing of that name.
+    """
+    kind, _colon, value = decision.partition(":")
+    if decision in DECISIONS:
+        data: dict[str, Any] = {"decision": decision, "reason": reason}
+    elif kind == "quality" and value in QUALITIES:
+        data = {"quality": value}
+    elif kind in ("category", "announce") and value in CATEGORIES:
+        data = {"category": value}
+        if kind == "announce":
+            data["announced_for"] = int((timezone.now() + NOTICE).timestamp())
+    else:
+        return False
+    remote.call("POST", f"templates/{template_id}/review", data)
+    return True
 
 
 def send_crowd(said: Mapping[str, str]) -> None:

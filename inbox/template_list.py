@@ -222,9 +222,13 @@ class TemplateList:
         used = [each.last_used_at for each in languages if each.last_used_at]
         return TemplateRow(
             languages, sent=sum(sent for sent, _read in counted), read=sum(read for _sent, read in counted),
-            last_used_at=max(used, default=None), price=self.prices[key[0]].words(languages[0].category),
-            teams=teams.get(key, []), is_favourite=key in self.favourites,
+            last_used_at=max(used, default=None), price=self._price(key[0], languages), teams=teams.get(key, []),
+            is_favourite=key in self.favourites,
         )  # fmt: skip
+
+    def _price(self, account: int, languages: list[MessageTemplate]) -> str:
+        categories = sorted({each.category for each in languages})
+        return " / ".join(filter(None, (self.prices[account].words(category) for category in categories)))
 
     @cached_property
     def prices(self) -> dict[int, HomePrices]:

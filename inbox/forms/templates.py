@@ -11,6 +11,7 @@ from inbox import template_mapping
 from inbox import text as words
 from inbox.contact_fields import fields_of
 from inbox.forms.contacts import NumberForm
+from inbox.models import Contact
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.template_filling import problem_of
 from whatsapp.template_parts import TemplateShape, Variable
@@ -69,6 +70,7 @@ class TestSendForm(NumberForm):
     """To which phone of one's own, and with which values."""
 
     uid = forms.UUIDField(widget=forms.HiddenInput)
+    known = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the contact that one is
     is_mine = forms.BooleanField(
         label=_("This is my own phone"), error_messages={"required": _("A test goes to yourself only.")}
     )
@@ -97,6 +99,11 @@ class TestSendForm(NumberForm):
     @property
     def values(self) -> dict[str, str]:
         return {variable.field: self.cleaned_data[variable.field] for variable in self.variables}
+
+    def ask_whether(self, contact: Contact) -> None:
+        """The next post says that this contact is oneself."""
+        self.data = self.data.copy()
+        self.data["known"] = str(contact.pk)
 
     def refuse(self, fields: Mapping[str, Any]) -> None:
         """What the template says to the values."""

@@ -232,12 +232,9 @@ def crowd(request: HttpRequest) -> HttpResponse:
 @require_POST
 @practice
 def review(request: HttpRequest, template_id: int) -> HttpResponse:
-    """Meta's decision about a template: `decision` and, for a rejection, `reason`."""
-    decision = request.POST.get("decision", "")
-    if decision not in practice_acts.DECISIONS:
+    """What Meta does to a template: `decision` (`practice_acts.review`) and, for a rejection, `reason`."""
+    if not practice_acts.review(template_id, request.POST.get("decision", ""), request.POST.get("reason", "")):
         raise Http404
-    reason = request.POST.get("reason", "")
-    remote.call("POST", f"templates/{template_id}/review", {"decision": decision, "reason": reason})
     return HttpResponse(status=204)
 
 

@@ -92,10 +92,14 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         said = form.cleaned_data
         try:
             template_tests.send_test(
-                template, number=said["number"], phone=said["digits"], by=agent, values=form.values, uid=said["uid"]
-            )
+                template, number=said["number"], phone=said["digits"], by=agent, values=form.values, uid=said["uid"],
+                known=said["known"],
+            )  # fmt: skip
         except TemplateValuesInvalid as refused:
             form.refuse(refused.fields)
+        except template_tests.SomebodysNumber as refused:
+            form.ask_whether(refused.contact)
+            form.add_error("phone", str(refused.sentence))
         except InboxRuleViolation as refused:
             form.add_error(None, str(refused.sentence))
         else:

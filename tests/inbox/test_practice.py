@@ -1,5 +1,6 @@
 """The practice phone's page: the person trying the product is the customer."""
 
+import time
 from typing import Any
 
 import pytest
@@ -326,7 +327,26 @@ def test_a_template_is_reviewed(client: Client, phone: PracticePhone, webhook_re
 def test_only_metas_decisions_are_taken(client: Client, phone: PracticePhone) -> None:
     template = phone.templates()["leasing_ende", "de"]
 
-    assert client.post(reverse("practice-review", args=[template["id"]]), {"decision": "GOLD"}).status_code == 404
+    for decision in ("GOLD", "quality:GOLD", "category:GOLD", "announce:", ""):
+        answer = client.post(reverse("practice-review", args=[template["id"]]), {"decision": decision})
+        assert answer.status_code == 404
+
+
+def test_quality_and_category_can_be_changed_as_meta_does(
+    client: Client, phone: PracticePhone, webhook_recorder: WebhookRecorder
+) -> None:
+    template = phone.templates()["rad_fertig", "de"]
+    address = reverse("practice-review", args=[template["id"]])
+
+    for decision in ("quality:RED", "announce:MARKETING", "category:MARKETING"):
+        assert client.post(address, {"decision": decision}).status_code == 204
+        phone.idle()
+
+    (rated,) = webhook_recorder.values("message_template_quality_update")
+    assert (rated["previous_quality_score"], rated["new_quality_score"]) == ("GREEN", "RED")
+    announced, done = webhook_recorder.values("template_category_update")
+    assert announced["correct_category"] == "MARKETING" and announced["category_update_timestamp"] > time.time()
+    assert (done["previous_category"], done["new_category"]) == ("UTILITY", "MARKETING")
 
 
 def test_a_crowd_is_sent_watched_and_sent_home(client: Client, phone: PracticePhone) -> None:

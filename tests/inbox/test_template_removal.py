@@ -151,19 +151,24 @@ def test_the_same_form_twice_is_one_message(cast):
     assert Message.objects.filter(kind="template").count() == 1
 
 
-def test_a_number_that_is_known_is_written_to_in_its_own_conversation(cast):
-    template = factories.template(cast.number, body="Hallo", examples=())
+def test_a_customers_number_is_not_written_to_by_a_slip(cast):
+    template, client = factories.template(cast.number, body="Hallo", examples=()), browser(cast.ada)
+    data = form_data(cast, phone=f"+{cast.clara.phone}")
 
-    message = template_tests.send_test(
-        template, number=cast.number, phone=cast.clara.phone, by=cast.ada, values={}, uid=uuid.uuid4()
-    )
+    asked = client.post(address(template, "test"), data)
 
-    assert message.conversation == cast.claras
+    assert "Clara Sommer has this number. If that is you, send it once more." in asked.content.decode()
+    assert f'name="known" value="{cast.clara.pk}"' in asked.content.decode()
+    assert not Message.objects.filter(kind="template").exists()
+    assert client.post(address(template, "test"), data | {"known": str(cast.clara.pk)}).status_code == 302
+    assert Message.objects.get(kind="template").conversation == cast.claras
+    assert client.post(address(template, "test"), data | {"uid": str(uuid.uuid4())}).status_code == 302
 
 
 def test_marketing_is_tested_only_with_consent_in_the_ledger(cast):
     template = factories.template(cast.number, body="Hallo", examples=(), category="MARKETING")
-    test = {"number": cast.number, "phone": cast.clara.phone, "by": cast.ada, "values": {}, "uid": uuid.uuid4()}
+    test = {"number": cast.number, "phone": cast.clara.phone, "by": cast.ada, "values": {}, "uid": uuid.uuid4(),
+            "known": cast.clara.pk}  # fmt: skip
     before = Contact.objects.count()
 
     with pytest.raises(NoConsentForTest):

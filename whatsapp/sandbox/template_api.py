@@ -139,7 +139,12 @@ class Templates:
 
     # --- review ------------------------------------------------------------------------------------------------------
     def review(self, template: Template, decision: str, reason: str = "", explanation: str = "") -> None:
-        """Decide: APPROVED, REJECTED, PAUSED, UNPAUSED, DISABLED, or what else Meta's `event` may be."""
+        """Decide: APPROVED, REJECTED, PAUSED, UNPAUSED, DISABLED, or what else Meta's `event` may be.
+
+        The third pause switches it off for good.
+        """
+        if decision == "PAUSED" and template.pauses >= len(PAUSES):
+            decision = "DISABLED"
         value = self._status_value(template, "APPROVED" if decision == "UNPAUSED" else decision)
         template.rejected_reason = "NONE"
         if decision == "REJECTED":

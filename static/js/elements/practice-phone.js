@@ -141,6 +141,8 @@ class PracticePhone extends HTMLElement {
       const on = this.querySelector("[data-failure]").checked;
       const value = on ? this.querySelector("[data-code]").value : "";
       this.send(this.dataset.behaviour, { name: "failure", value });
+    } else if (field.matches("[data-decide]")) {
+      this.decide(field, field.value);
     } else if (field.matches("input[data-behaviour]")) {
       const on = field.hasAttribute("data-off") ? !field.checked : field.checked;
       this.send(this.dataset.behaviour, { name: field.dataset.behaviour, value: on ? "1" : "0" });

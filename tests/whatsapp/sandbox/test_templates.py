@@ -88,6 +88,13 @@ def test_a_pause_ends_with_unpause(practice_phone: PracticePhone, webhook_record
     assert practice_phone.templates()["rad_fertig", "de"]["status"] == "APPROVED"
 
 
+def test_the_third_pause_switches_it_off_for_good(practice_phone: PracticePhone) -> None:
+    for _time in range(3):
+        practice_phone.review("rad_fertig", decision="PAUSED")
+
+    assert practice_phone.templates()["rad_fertig", "de"]["status"] == "DISABLED"
+
+
 def test_a_category_changes_with_notice_first(practice_phone: PracticePhone, webhook_recorder: WebhookRecorder) -> None:
     practice_phone.settings(webhook_target=webhook_recorder.url, webhook_lanes=1)
 
