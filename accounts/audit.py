@@ -115,6 +115,7 @@ WORDS: dict[str, str | Promise] = {
     "contact_field.removed": _("removed the contact field"),
     "satisfaction.team": _("switched the rating after closing for"),
     "satisfaction.changed": _("changed the rating after closing"),
+    "consent.proof": _("looked at the proof of consent of"),
     "consent.changed": _("changed the consent settings:"),
     "consent.words": _("changed keywords and texts of consent in"),
     "consent.wording": _("wrote a new wording of the question for consent:"),

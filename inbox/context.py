@@ -38,6 +38,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
     ("workspace", [
         ("people", "settings-people", "users", gettext_noop("People and roles"), LEADS),
         ("teams", "settings-teams", "contacts", gettext_noop("Teams"), LEADS),
+        ("consent", "settings-consent", "shield", gettext_noop("Consent"), ADMINS),
         ("teamwork", "settings-teamwork", "route", gettext_noop("Working together"), ADMINS),
         ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),

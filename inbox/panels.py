@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Agent
 from inbox import contact_fields
+from inbox.actions.consent_asking import waiting_in
 from inbox.beside import PERSON, with_beside
 from inbox.enums import BlockState, ConsentState
-from inbox.models import Block, Case, Consent, Contact, ContactIdentity, Conversation, Label
+from inbox.models import Block, Case, Consent, ConsentRequest, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order
 from whatsapp.phone_format import pretty
 
@@ -27,14 +30,24 @@ class Panel:
     followers: list[Agent]
     own_fields: list[tuple[str, str]]
     block: Block | None
+    asked: ConsentRequest | None  # and the answer is still to come
 
     @property
     def consent_state(self) -> str:
         return self.consent.state if self.consent else ConsentState.UNKNOWN
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether asking for consent makes sense now: never asked, and we may write freely."""
+        return (
+            self.consent is None
+            and self.conversation.block_state == BlockState.NONE
+            and self.conversation.service_window.is_open(timezone.now())
+        )
+
 
 def panel_of(conversation: Conversation) -> Panel:
-    """Everything the panel shows, in five queries."""
+    """Everything the panel shows, in a handful of queries."""
     consents = list(
         with_beside(
             Consent.objects.filter(contact=conversation.contact_id, category="marketing"), recorded_by=PERSON
@@ -54,6 +67,7 @@ def panel_of(conversation: Conversation) -> Panel:
             ).order_by("-opened_at")[:EARLIER_CASES]
         ),
         block=_block(conversation),
+        asked=waiting_in(conversation, timezone.now()),
         followers=list(
             Agent.objects.filter(pk__in=conversation.followers.values("agent")).order_by("name").only(*PERSON)
         ),

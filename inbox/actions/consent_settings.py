@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record_audit
 from accounts.models import Agent, Workspace
-from inbox.consent_words import PARTS, QUESTIONS, START_WORDS, TEXTS, Keywords, language_of, normalised
+from inbox.consent_words import PARTS, QUESTIONS, START_WORDS, STOP_WORDS, TEXTS, Keywords, language_of, normalised
 from inbox.errors import InboxRuleViolation
 from inbox.models import ConsentSettings, ConsentWording, OptInPage
 from whatsapp.models import PhoneNumber
@@ -38,6 +38,16 @@ def keywords_of(workspace_id: int) -> Keywords:
 def name_of(chosen: ConsentSettings) -> str:
     """How the business calls itself before its customers."""
     return chosen.business_name or chosen.workspace.name
+
+
+def start_words(chosen: ConsentSettings, language: str) -> list[str]:
+    """The keywords with which people subscribe in this language, the first for the public page."""
+    return list(chosen.words.get(language, {}).get("start", START_WORDS[language]))
+
+
+def stop_words(chosen: ConsentSettings, language: str) -> list[str]:
+    """Ours, and the business's own."""
+    return [*STOP_WORDS[language], *chosen.words.get(language, {}).get("stop", ())]
 
 
 def latest_wording(workspace: Workspace, language: str) -> ConsentWording | None:

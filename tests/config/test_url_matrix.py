@@ -170,6 +170,7 @@ MATRIX: dict[str, Line] = {
     "favicon": Line(PUBLIC),
     "favicon-with": Line(PUBLIC, lambda world: [3]),
     "service-worker": Line(PUBLIC),
+    "opt-in": Line(PUBLIC, lambda world: ["none"]),
     "manifest": Line(PUBLIC),
     "offline": Line(PUBLIC),
     "metrics": Line(PUBLIC),  # 404 for everybody but this machine: tests/config/test_security.py
@@ -279,6 +280,12 @@ MATRIX: dict[str, Line] = {
     "settings-number-team": Line(ADMINS, lambda world: [world.cast.number.pk]),
     "settings-number-resume": Line(ADMINS, lambda world: [world.cast.number.pk]),
     "settings-receipts": Line(ADMINS),
+    "settings-consent": Line(ADMINS, hidden=True),
+    "settings-consent-language": Line(ADMINS, lambda world: ["de"], blind=(), hidden=True),
+    "settings-consent-page": of_number(hidden=True),
+    "settings-consent-qr": Line(
+        ADMINS, lambda world: [world.cast.number.pk, "svg"], (MISSING, "svg"), hidden=True, answers=(404,)
+    ),  # there is no page yet
     "settings-automatic": Line(LEADS),
     "settings-automatic-preview": Line(ADMINS, hidden=True),
     "settings-automatic-message": of_kind(),
@@ -396,6 +403,8 @@ MATRIX: dict[str, Line] = {
     "conversation-read": conversation(),
     "conversation-notice": replace(conversation(), answers=(204,)),  # there is nothing to be told
     "conversation-consent": conversation(),
+    "conversation-consent-question": conversation(),
+    "contact-consent": of_team(lambda world: [world.cast.clara.pk]),
     "conversation-replies": conversation(),
     "conversation-reply-uses": of_team(lambda world: [world.cast.claras.pk, world.reply], (MISSING, MISSING)),
     "emojis": Line(EVERYBODY),
