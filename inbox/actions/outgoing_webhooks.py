@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,7 +29,7 @@ def create_webhook(*, url: str, events: Iterable[str], by: Agent) -> tuple[Outgo
         webhook = OutgoingWebhook.objects.create(
             workspace=by.workspace, url=url, events=_in_order(events), secret=secret
         )
-        record_audit(by.workspace, by, "outgoing_webhook.created", subject=url, data={"events": webhook.events})
+        record_audit(by.workspace, by, "outgoing_webhook.created", subject=_host(url), data={"events": webhook.events})
     return webhook, secret
 
 
@@ -42,7 +43,7 @@ def change_webhook(webhook: OutgoingWebhook, *, url: str, events: Iterable[str],
         row.url, row.events, row.is_active = url, _in_order(events), is_active
         row.save()
         record_audit(
-            by.workspace, by, "outgoing_webhook.changed", subject=url,
+            by.workspace, by, "outgoing_webhook.changed", subject=_host(url),
             data={"events": row.events, "active": row.is_active},
         )  # fmt: skip
 
@@ -55,14 +56,14 @@ def renew_secret(webhook: OutgoingWebhook, *, by: Agent) -> str:
     row.previous_secret, row.previous_until = row.secret, timezone.now() + signing.BOTH_FOR
     row.secret = secret
     row.save(update_fields=["secret", "previous_secret", "previous_until"])
-    record_audit(by.workspace, by, "outgoing_webhook.secret", subject=row.url)
+    record_audit(by.workspace, by, "outgoing_webhook.secret", subject=_host(row.url))
     return secret
 
 
 @transaction.atomic
 def remove_webhook(webhook: OutgoingWebhook, *, by: Agent) -> None:
     """With its log, and what it has not been told yet."""
-    record_audit(by.workspace, by, "outgoing_webhook.removed", subject=webhook.url)
+    record_audit(by.workspace, by, "outgoing_webhook.removed", subject=_host(webhook.url))
     webhook.delete()
 
 
@@ -71,7 +72,7 @@ def ping(webhook: OutgoingWebhook) -> sending.Try:
     now = timezone.now()
     delivery = OutgoingDelivery.objects.create(
         webhook=webhook, uid=uuid.uuid4(), event=PING, subject_id=webhook.pk, occurred_at=now, tried_at=now,
-        tries=len(delivering.WAITS) + 1, next_try_at=now + timedelta(minutes=2),
+        tries=1, next_try_at=now + timedelta(minutes=2),
     )  # fmt: skip
     return delivering.attempt(delivery)
 
@@ -84,7 +85,7 @@ def replay(delivery: OutgoingDelivery, *, by: Agent) -> bool:
     if not rows.update(**waiting, error="", answer_status=None):
         return False
     data = {"event": delivery.event, "number": delivery.pk}
-    record_audit(by.workspace, by, "outgoing_webhook.replayed", subject=delivery.webhook.url, data=data)
+    record_audit(by.workspace, by, "outgoing_webhook.replayed", subject=_host(delivery.webhook.url), data=data)
     return True
 
 
@@ -101,3 +102,8 @@ def checked_address(url: str) -> str:
 def _in_order(events: Iterable[str]) -> list[str]:
     wanted = set(events)
     return [event.value for event in OutgoingEvent if event.value in wanted]
+
+
+def _host(url: str) -> str:
+    """For the activity log: the rest of an address is often a secret by itself."""
+    return urlsplit(url).netloc

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from inbox import events, jobs, statements
 from inbox.models import OutgoingDelivery, OutgoingWebhook
+from inbox.models.outgoing_webhook import PING
 from inbox.outgoing_webhooks import bodies, sending, signing
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def attempt(delivery: OutgoingDelivery) -> sending.Try:
     if not made.error:
         _store(delivery, state=State.DELIVERED, **found)
         OutgoingWebhook.objects.filter(pk=webhook.pk, failing_since__isnull=False).update(failing_since=None)
-    elif delivery.tries > len(WAITS):
+    elif delivery.tries > len(WAITS) or delivery.event == PING:
         _store(delivery, state=State.FAILED, **found)
         _failed(webhook, now)
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import certifi
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
 from inbox.outgoing_webhooks import addresses
 
@@ -39,6 +39,8 @@ def send(url: str, body: bytes, headers: dict[str, str]) -> Try:
         error = "too_much"
     except SSLError:
         error = "certificate"
+    except NewConnectionError:  # a kind of timeout to urllib3, although nobody was there at all
+        error = "unreachable"
     except urllib3.exceptions.TimeoutError:
         error = "slow"
     except (HTTPError, OSError, ValueError) as problem:

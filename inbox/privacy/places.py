@@ -233,6 +233,7 @@ _DJANGO = "Django's own, not used"
 _LEDGER = "keyed hashes; what it knows while it works is emptied at its end"
 _PHONE = "the practice phone: it plays the customer's own device and Meta, in demo mode only"
 
+_TOLD = "whom we tell, and of which rows: what is said is made of the rows as they are then, so it ends with them"
 NOT_THEIRS: dict[str, str] = {
     label: why
     for why, labels in {
@@ -256,6 +257,7 @@ NOT_THEIRS: dict[str, str] = {
             whatsapp.NumberHealth whatsapp.NumberChange whatsapp.BusinessProfile whatsapp.MessageTemplate
             whatsapp.TemplateHeaderMedia whatsapp.Rate
         """,
+        _TOLD: "inbox.OutgoingWebhook inbox.OutgoingDelivery",
         _COUNTS: """
             inbox.ReportSlot inbox.ServiceMessageCount inbox.StorageReading inbox.SearchBacklog
             whatsapp.WebhookRejection

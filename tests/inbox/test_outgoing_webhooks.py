@@ -287,6 +287,11 @@ class TryingTests(ReceiverCase):
         self.receiver.status = 500
         self.assertEqual(outgoing_webhooks.ping(self.webhook).error, "refused")
         self.assertEqual((self.receiver.last["event"], self.row().state), ("ping", State.FAILED))
+        self.assertEqual(self.row().tries, 1)
+
+    def test_where_nobody_listens_is_told_from_where_somebody_is_slow(self) -> None:
+        self.receiver.server.server_close()
+        self.assertEqual(outgoing_webhooks.ping(self.webhook).error, "unreachable")
 
     def test_redirects_are_not_followed_and_large_answers_not_read(self) -> None:
         self.receiver.status, self.receiver.location = 302, "http://169.254.169.254/latest/meta-data/"

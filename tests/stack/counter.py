@@ -46,8 +46,8 @@ class Counter:
 
 
 @contextmanager
-def open_counter() -> Iterator[Counter]:
-    """Everything that `make run` starts, in a folder of its own, until the block ends."""
+def open_counter(**settings: str) -> Iterator[Counter]:
+    """Everything that `make run` starts, in a folder of its own and with these settings, until the block ends."""
     port = open_port()
-    with running_stack(port, OWN) as env:
+    with running_stack(port, {**OWN, **settings}) as env:
         yield Counter(port, env)
