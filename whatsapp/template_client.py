@@ -29,7 +29,10 @@ class TemplateAPI(Uploader):
 
     def one(self, meta_id: str) -> dict[str, Any]:
         """A template as Meta has it now."""
-        return self._get(meta_id, fields=client.TEMPLATE_FIELDS)
+        item = self._get(meta_id, fields=client.TEMPLATE_FIELDS)
+        if not item.get("name") or not item.get("language"):
+            raise TemporaryFailure(errors.STRANGE_ANSWER, "template without a name")
+        return item
 
     def named(self, name: str, language: str) -> dict[str, Any] | None:
         """The template of exactly this name and language, if there is one."""

@@ -60,14 +60,20 @@ def sync_templates(business_account: BusinessAccount) -> SyncResult:
     return result
 
 
-def store_one(account: BusinessAccount, item: dict[str, Any], asked_at: datetime) -> MessageTemplate:
+def store_one(
+    account: BusinessAccount, item: dict[str, Any], asked_at: datetime, *, source: str = TemplateChange.Source.SYNC
+) -> MessageTemplate:
     """Store one template as Meta showed it when it was asked at `asked_at`; what came by webhook since then stays."""
     name, language = _word(item, "name", 512), _word(item, "language", 16)
     with transaction.atomic():
         row = account.templates.select_for_update().filter(name=name, language=language).first()
         row = row or MessageTemplate(business_account=account, name=name, language=language, status_changed_at=asked_at)
+        before = template_history.facts_of(row)
         _fill(row, item, asked_at)
+        reason = row.rejected_reason if row.status == TemplateStatus.REJECTED else ""
+        changes = template_history.changes_of(row, before, asked_at, source, reason=reason)
         row.save()
+        TemplateChange.objects.bulk_create(changes)
     return row
 
 

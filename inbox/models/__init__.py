@@ -46,6 +46,7 @@ from inbox.models.scheduled_reply import ScheduledReply
 from inbox.models.search import SearchBacklog, SearchDocument, SearchKind, SearchWord
 from inbox.models.storage import StorageReading
 from inbox.models.template_care import TemplateFavourite, TemplateMapping, TemplateTeam, TestRecipient
+from inbox.models.template_draft import DraftFile, DraftText, TemplateDraft
 from inbox.models.undo import Undo
 from inbox.models.upload import Upload
 
@@ -75,6 +76,8 @@ __all__ = [
     "Conversation",
     "DeliveryAttempt",
     "Draft",
+    "DraftFile",
+    "DraftText",
     "Erasure",
     "ErasureKey",
     "Event",
@@ -120,6 +123,7 @@ __all__ = [
     "SearchWord",
     "ServiceMessageCount",
     "StorageReading",
+    "TemplateDraft",
     "TemplateFavourite",
     "TemplateMapping",
     "TemplateTeam",

@@ -13,6 +13,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_desk_required
 from inbox.actions.template_care import mapping_of
+from inbox.actions.template_drafts import open_drafts
 from inbox.forms.templates import MappingForm
 from inbox.template_list import TemplateList, Wanted
 from inbox.template_pages import TemplatePage, sample_of
@@ -30,7 +31,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """The list, narrowed and sorted as the address says."""
     agent: Agent = request.user  # type: ignore[assignment]
     listed = TemplateList(agent, Wanted.of(request.GET.dict()))
-    return render(request, "whatsapp/templates.html", PAGE | {"listed": listed, "wanted": listed.wanted})
+    return render(request, "whatsapp/templates.html", PAGE | {
+        "listed": listed, "wanted": listed.wanted, "drafts": open_drafts(agent)
+    })  # fmt: skip
 
 
 @admin_desk_required

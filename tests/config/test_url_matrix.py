@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts import actions, api_tokens
 from accounts.models import Invitation, Skill
-from inbox.actions import pushing
+from inbox.actions import pushing, template_drafts
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.saved_replies import create_reply
 from inbox.enums import AttachmentState, MessageStatus
@@ -28,6 +28,7 @@ from inbox.models import (
     Attachment,
     ContactField,
     ContactImport,
+    DraftFile,
     KeywordAnswer,
     Label,
     OutgoingDelivery,
@@ -78,6 +79,7 @@ class World:
     webhook: int = 0
     told: int = 0
     keyword: int = 0
+    template_draft: int = 0
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -314,6 +316,17 @@ MATRIX: dict[str, Line] = {
     "settings-template-test": replace(template(), answers=(422,)),
     "settings-template-deletion": template(),
     "settings-template-variables": replace(template(), answers=(422,)),
+    "settings-template-edit": Line(ADMINS, lambda world: [world.template], hidden=True),
+    "settings-template-duplicate": Line(ADMINS, lambda world: [world.template], hidden=True),
+    "settings-template-drafts": Line(ADMINS, hidden=True),
+    "settings-template-draft": Line(ADMINS, lambda world: [world.template_draft], hidden=True),
+    "settings-template-draft-status": Line(
+        ADMINS, lambda world: [world.template_draft], hidden=True, answers=(204,)
+    ),
+    "settings-template-draft-delete": Line(ADMINS, lambda world: [world.template_draft], hidden=True),
+    "settings-template-draft-file": Line(
+        ADMINS, lambda world: [world.template_draft, "header"], (MISSING, "header"), hidden=True
+    ),
     "settings-template-header": Line(
         ADMINS, lambda world: [world.template, world.cast.number.pk], (MISSING, MISSING), hidden=True
     ),
@@ -570,6 +583,12 @@ class MatrixTestCase(TestCase):
         cls.world.webhook = webhook.pk
         cls.world.told = OutgoingDelivery.objects.create(webhook=webhook, event="ping", subject_id=1, state="failed").pk
         cls.world.keyword = KeywordAnswer.objects.create(workspace=cast.workspace, words={"de": ["Preise"]}).pk
+        draft_text = template_drafts.edit_template(template, by=cast.ada)
+        DraftFile.objects.create(
+            text=draft_text, place="header", file=ContentFile(PNG, name="x.png"), file_name="x.png",
+            mime_type="image/png", size=len(PNG),
+        )  # fmt: skip
+        cls.world.template_draft = draft_text.draft_id
         cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,

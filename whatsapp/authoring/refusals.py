@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp import errors
-from whatsapp.errors import DeliveryProblem, PermanentFailure, TemporaryFailure
 
 Words = str | Promise
 EXISTS = 2388024
@@ -49,16 +48,15 @@ _UNCLEAR = (
 _OTHER = (_("WhatsApp does not accept this template."), _("Change it as WhatsApp says, and submit again."))
 
 
-def refusal_of(problem: DeliveryProblem) -> Refusal:
+def refusal_of(code: int, subcode: int | None, detail: str) -> Refusal:
     """What to say to whoever submitted it."""
-    subcode = problem.subcode if isinstance(problem, PermanentFailure) else None
-    theirs = problem.detail if problem.code > 0 else ""
+    theirs = detail if code > 0 else ""
     if subcode in _BY_SUBCODE:
         return Refusal(*_BY_SUBCODE[subcode], theirs)
-    if problem.code == 80007:
+    if code == 80007:
         return Refusal(*_TOO_MANY)
-    if isinstance(problem, TemporaryFailure) and problem.code in (errors.NOT_REACHED, errors.STRANGE_ANSWER):
+    if code in (errors.NOT_REACHED, errors.STRANGE_ANSWER):
         return Refusal(*_UNCLEAR)
-    if problem.code == 100:
+    if code == 100:
         return Refusal(*_OTHER, theirs)
-    return Refusal(errors.sentence(problem.code), errors.next_step(problem.code), theirs)
+    return Refusal(errors.sentence(code), errors.next_step(code), theirs)

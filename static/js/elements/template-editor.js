@@ -1,0 +1,38 @@
+// <template-editor>: around the form of a template. Marks and variables go in at the caret; what the lint found leads to its field.
+
+import { insert } from "../lib/insert.js";
+
+class TemplateEditor extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", (event) => this.clicked(event));
+  }
+
+  clicked(event) {
+    const button = event.target.closest("[data-mark], [data-variable]");
+    const link = event.target.closest(".checks a");
+    if (button?.dataset.mark) this.mark(button.dataset.mark);
+    else if (button) this.addVariable();
+    else if (link) {
+      event.preventDefault();
+      this.querySelector(`#${CSS.escape(link.hash.slice(1))}`)?.focus();
+    }
+  }
+
+  get body() {
+    return this.querySelector("[name=body]");
+  }
+
+  mark(sign) {
+    const { value, selectionStart, selectionEnd } = this.body;
+    insert(this.body, sign + value.slice(selectionStart, selectionEnd) + sign);
+    if (selectionStart === selectionEnd) this.body.selectionEnd = this.body.selectionStart -= 1;
+  }
+
+  addVariable() {
+    const names = [...this.body.value.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name);
+    const isNamed = names.some((name) => !/^\d+$/.test(name));
+    insert(this.body, `{{${isNamed ? "name" : Math.max(0, ...names) + 1}}}`);
+  }
+}
+
+customElements.define("template-editor", TemplateEditor);
