@@ -57,7 +57,9 @@ def findings_of(text: DraftText) -> list[Finding]:
     """What Meta would refuse or mark down, with what our database knows."""
     draft = text.draft
     files = {file.place: (file.width, file.height) if file.width and file.height else None for file in text.files.all()}
-    others = draft.business_account.templates.exclude(pk=text.template_id)
+    others = draft.business_account.templates.all()
+    if text.template_id is not None:
+        others = others.exclude(pk=text.template_id)
     same = others.filter(name=draft.name, language=text.language)
     since = timezone.now() - NAME_BLOCKED
     blocked = draft.business_account.templates.filter(name=draft.name, removed_at__gte=since).exists()
