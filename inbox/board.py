@@ -4,7 +4,7 @@ A bounded number of queries whatever the number of people and conversations. A l
 lead and the conversations that are theirs to see; whether a person is busy is counted over everything they hold.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     Min,
+    Prefetch,
     Q,
     QuerySet,
     Value,
@@ -28,13 +29,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts.hours_words import short_words
-from accounts.models import Agent, Role, Team
+from accounts.models import Agent, Membership, Role, Team
 from accounts.permissions import teams_led_by
 from accounts.schedules import hours_of_teams
 from inbox import presence, times
 from inbox.actions.asking_back import may_ask
 from inbox.actions.handback import DEFAULT_GUARD
 from inbox.actions.load import counts_as_load
+from inbox.board_slots import TeamLimit, slots_of
 from inbox.enums import ConversationStatus
 from inbox.filters import window_q
 from inbox.models import Activity, Conversation
@@ -49,7 +51,6 @@ SHOWN_AT_RISK = 30
 SHOWN_RISKS_OF_ONE = 4
 SHOWN_OF_ONE = 100
 SHOWN_RECENT = 12
-MOST_SLOTS = 16  # drawn; a larger capacity is drawn to scale
 SORTS = ("waiting", "closing")
 ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
 
@@ -116,6 +117,16 @@ class Seat:
     held: int = 0  # open, whether it counts as load or not
     unanswered: int = 0
     risks: list[Ticket] = field(default_factory=list)
+    limits: dict[int, int] = field(default_factory=dict)  # team → how many of its conversations at most
+    load_of: Counter[int] = field(default_factory=Counter)  # team → its part of the load
+
+    @property
+    def team_limits(self) -> list[TeamLimit]:
+        return [
+            TeamLimit(team, self.load_of[team.pk], self.limits[team.pk])
+            for team in self.teams
+            if team.pk in self.limits
+        ]
 
     @property
     def is_full(self) -> bool:
@@ -132,14 +143,8 @@ class Seat:
 
     @cached_property
     def slots(self) -> list[str]:
-        """One word a slot, the most urgent first; "" is free, "over" beyond the capacity."""
-        capacity = self.agent.capacity_now
         filled = ["urgent"] * self.urgent + ["soon"] * self.soon
-        filled += ["on"] * (self.load - len(filled))
-        slots = filled[:capacity] + ["over"] * max(0, self.load - capacity) + [""] * max(0, capacity - self.load)
-        if len(slots) <= MOST_SLOTS:
-            return slots
-        return [slots[place * len(slots) // MOST_SLOTS] for place in range(MOST_SLOTS)]
+        return slots_of(filled + ["on"] * (self.load - len(filled)), self.agent.capacity_now)
 
 
 @dataclass
@@ -262,14 +267,17 @@ def _tickets(
 def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -> list[Seat]:
     """Whoever is in these teams, and with `everybody` also who has work without being in one; the present first."""
     people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
-    people = people.select_related("availability_changed_by").prefetch_related("teams")
+    memberships = Prefetch("memberships", Membership.objects.select_related("team"))
+    people = people.select_related("availability_changed_by").prefetch_related(memberships)
     wanted = {team.pk for team in teams}
     online = presence.online_agent_ids(agent.workspace_id)
     seats = {}
     for person in people.order_by("name", "pk"):
-        theirs = sorted((team for team in person.teams.all() if team.pk in wanted), key=lambda team: team.name)
+        mine = [membership for membership in person.memberships.all() if membership.team_id in wanted]
+        theirs = sorted((membership.team for membership in mine), key=lambda team: team.name)
         if theirs or everybody:
-            seats[person.pk] = Seat(person, theirs, presence.state_of(person, online))
+            limits = {each.team_id: each.capacity for each in mine if each.capacity is not None}
+            seats[person.pk] = Seat(person, theirs, presence.state_of(person, online), limits=limits)
     _count_work(seats, agent, now)
     order = ("available", "away", "off", "offline")
     shown = [seat for seat in seats.values() if seat.teams or seat.held]
@@ -280,11 +288,12 @@ def _count_work(seats: dict[int, Seat], agent: Agent, now: datetime) -> None:
     margin = agent.workspace.window_margin_seconds
     held = Conversation.objects.filter(assignee__in=seats, status=ConversationStatus.OPEN)
     counts = ExpressionWrapper(counts_as_load(now), output_field=BooleanField())
-    columns = ("assignee_id", "needs_answer", "last_customer_message_at", "window_refused_at", "counts")
-    for holder, needs_answer, last, refused, is_load in held.annotate(counts=counts).values_list(*columns):
+    columns = ("assignee_id", "team_id", "needs_answer", "last_customer_message_at", "window_refused_at", "counts")
+    for holder, team_id, needs_answer, last, refused, is_load in held.annotate(counts=counts).values_list(*columns):
         seat = seats[holder]
         seat.held += 1
         seat.load += is_load
+        seat.load_of[team_id] += is_load
         if not needs_answer:
             continue
         seat.unanswered += 1

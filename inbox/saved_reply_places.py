@@ -49,6 +49,16 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(filled, text)
 
 
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """The text in parts, for somebody who reads the list: (words, whether they are a place in our own words)."""
+    parts = _PLACE.split(text)
+    return [
+        (str(PLACES[part]) if place and part in PLACES else f"{{{{{part}}}}}" if place else part, bool(place))
+        for part, place in zip(parts, (number % 2 for number in range(len(parts))), strict=True)
+        if part
+    ]
+
+
 def gaps(text: str) -> list[str]:
     """What still has to be filled in, as it stands in the text."""
     return [place[0] for place in _PLACE.finditer(text)]

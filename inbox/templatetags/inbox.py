@@ -14,7 +14,7 @@ from django.utils import formats, timezone, translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from inbox import formatting, markup, times
+from inbox import formatting, markup, saved_reply_places, times
 from inbox.absence import absence
 from inbox.activity_lines import line_of
 from inbox.bubble_markup import meta_html, tools_html
@@ -264,6 +264,12 @@ def wa(text: str) -> SafeString:
 def one_line(text: str) -> str:
     """A message's text on one line, without marks."""
     return formatting.to_line(text)
+
+
+@register.filter
+def reply_pieces(text: str) -> list[tuple[str, bool]]:
+    """A saved reply in parts: words, and places that fill themselves in."""
+    return saved_reply_places.pieces(text)
 
 
 @register.filter

@@ -329,3 +329,33 @@ def case_of(cast, team, minutes):
             "reply_open_seconds": minutes * 60, "reply_seconds": minutes * 60,
         },
     )  # fmt: skip
+
+
+# --- What a team may give somebody ------------------------------------------------------------------------------------
+
+
+def test_a_limit_in_a_team_is_drawn_below_the_load_with_what_counts_for_it(cast, bens_tab):
+    Membership.objects.filter(agent=cast.ben, team=cast.team).update(capacity=2)
+    Membership.objects.create(agent=cast.ben, team=cast.other_team)  # without a limit there
+    for each in (cast.claras, cast.darios):
+        each.assignee = cast.ben
+        each.save()
+    elsewhere = factories.conversation(cast.number, team=cast.other_team, assignee=cast.ben)
+    factories.inbound_message(elsewhere)
+
+    bens = seat(board_of(cast.ada), cast.ben)
+    client = Client()
+    client.force_login(cast.ada)
+    page = client.get("/team/").content.decode()
+
+    [limit] = bens.team_limits
+    assert (bens.load, limit.team, limit.taken, limit.most, limit.is_full) == (3, cast.team, 2, 2, True)
+    assert limit.slots == ["on", "on"]
+    assert 'class="team-limit is-full"' in page and "2/2" in page
+    assert not seat(board_of(cast.ada), cast.lea).team_limits
+
+
+def test_a_lead_sees_only_the_limits_of_their_own_teams(cast):
+    Membership.objects.create(agent=cast.ben, team=cast.other_team, capacity=1)
+
+    assert not seat(board_of(cast.lea), cast.ben).team_limits

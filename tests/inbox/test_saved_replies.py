@@ -17,7 +17,7 @@ from inbox.actions.replying import send_reply
 from inbox.actions.saved_replies import ShortcutTaken, create_reply, update_reply
 from inbox.errors import NotAllowed, UnfilledGap
 from inbox.models import SavedReply
-from inbox.saved_reply_places import PLACES, fill, gaps, unknown
+from inbox.saved_reply_places import PLACES, fill, gaps, pieces, unknown
 from tests import factories
 from tests.cast import Cast, make_cast
 
@@ -291,3 +291,10 @@ def test_a_file_that_whatsapp_would_not_take_is_refused_and_nothing_is_saved(cas
     assert answer.status_code == 422 and not SavedReply.objects.exists()
     answer = browser(cast.ben).post(reverse("settings-reply-new"), typed(files=[pdf("prog.pdf", b"MZ" + b"\x00" * 99)]))
     assert answer.status_code == 422 and answer.context["form"].errors["files"]
+
+
+def test_the_list_names_places_in_our_words_and_leaves_slips_as_they_are():
+    assert pieces("Hi {{contact.first_name}}, {{oops}} bye") == [
+        ("Hi ", False), (str(PLACES["contact.first_name"]), True), (", ", False),
+        ("{{oops}}", True), (" bye", False),
+    ]  # fmt: skip
