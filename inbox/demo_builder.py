@@ -28,7 +28,15 @@ from inbox.models import (
 )
 from inbox.rules.matching import Conditions
 from inbox.text import fold
-from whatsapp.models import AppSecret, BusinessAccount, MessageTemplate, MetaApp, PhoneNumber, TemplateHeaderMedia
+from whatsapp.models import (
+    AppSecret,
+    BusinessAccount,
+    MessageTemplate,
+    MetaApp,
+    PhoneNumber,
+    TemplateChange,
+    TemplateHeaderMedia,
+)
 from whatsapp.rates import load_preset
 from whatsapp.sandbox import seed_templates, seeds
 from whatsapp.sandbox.state import ACCESS_TOKEN, APP_ID, APP_SECRET, VERIFY_TOKEN
@@ -113,6 +121,7 @@ class DemoWorkspace:
                 used_count=demo_data.TEMPLATE_USES.get(data["name"], 0) if data["language"] == "de" else 0, **data,
             )
             self.templates.setdefault(template.name, template)
+            self._tell_history(template)
         self.account.templates_synced_at = self.now
         self.account.save(update_fields=["templates_synced_at"])
         for name, file in demo_data.TEMPLATE_HEADERS.items():
@@ -121,6 +130,21 @@ class DemoWorkspace:
                 template=self.templates[name], phone_number=self.number, file=ContentFile(content, name=file),
                 file_name=file, mime_type=mimetypes.guess_type(file)[0] or "", size=len(content),
             )
+
+    def _tell_history(self, template: MessageTemplate) -> None:
+        """How the templates that cannot be sent came to that."""
+        story = {
+            "REJECTED": [("status", "PENDING", "REJECTED", template.rejected_reason)],
+            "PAUSED": [("quality", "YELLOW", "RED", ""), ("status", "APPROVED", "PAUSED", "SECOND_PAUSE")],
+            "DISABLED": [("quality", "YELLOW", "RED", ""), ("status", "PAUSED", "DISABLED", "")],
+        }.get(template.status, [])
+        TemplateChange.objects.bulk_create(
+            TemplateChange(
+                template=template, at=self.now - timedelta(days=2, hours=3 - place), what=what, before=before,
+                after=after, reason=reason,
+            )
+            for place, (what, before, after, reason) in enumerate(story)
+        )  # fmt: skip
 
     def template_message(self, template: MessageTemplate, values: tuple[str, ...]) -> dict[str, Any]:
         """The fields of a message that was sent with this template."""

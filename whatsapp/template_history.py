@@ -13,8 +13,9 @@ WATCHED = ("status", "quality", "category", "announced_category")
 PAUSED, DISABLED, REJECTED, LOW, ANNOUNCED, RECATEGORISED = (
     "paused", "disabled", "rejected", "low", "announced", "recategorised"
 )  # fmt: skip
-ALARMING_STATES = {
-    TemplateStatus.PAUSED: PAUSED, TemplateStatus.DISABLED: DISABLED, TemplateStatus.REJECTED: REJECTED
+ALARMING_STATES: dict[str, str] = {
+    TemplateStatus.PAUSED: PAUSED, TemplateStatus.DISABLED: DISABLED, TemplateStatus.REJECTED: REJECTED,
+    "FLAGGED": "flagged", "LOCKED": "locked", "LIMIT_EXCEEDED": "limit",
 }  # fmt: skip
 # How long a pause lasts by Meta's rules; the third one switches the template off.
 PAUSES = {"FIRST_PAUSE": timedelta(hours=3), "SECOND_PAUSE": timedelta(hours=6)}
@@ -50,7 +51,7 @@ def changes_of(
 
 def _mark(template: MessageTemplate, name: str, before: str, at: datetime, reason: str) -> None:
     if name == "status":
-        _set(template, set(ALARMING_STATES.values()), ALARMING_STATES.get(template.status, ""))  # type: ignore[call-overload]
+        _set(template, set(ALARMING_STATES.values()), ALARMING_STATES.get(template.status, ""))
         lasts = PAUSES.get(reason) if template.status == TemplateStatus.PAUSED else None
         template.paused_until = at + lasts if lasts else None
     elif name == "quality":

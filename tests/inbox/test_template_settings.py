@@ -246,7 +246,8 @@ def test_whoever_writes_replies_is_told_that_the_number_sends_nothing(cast):
 
     assert ['data-warning="stopped"' in page for page in banners] == [True, True]
     assert ["Replies wait until an admin has fixed it." in page for page in banners] == [True, False]
-    assert [f'href="{reverse("settings-number")}">Have a look' in page for page in banners] == [False, True]
+    address = reverse("settings-number-one", args=[cast.number.pk])
+    assert [f'href="{address}">Have a look' in page for page in banners] == [False, True]
 
 
 def test_two_stops_at_once_are_both_named(cast):
