@@ -17,11 +17,13 @@ from inbox import demo_data, demo_thread_rows, demo_threads
 from inbox.models import (
     AutomaticText,
     Consent,
+    ConsentSettings,
     Contact,
     ContactIdentity,
     KeywordAnswer,
     Label,
     NumberRouting,
+    OptInPage,
     RoutingRule,
     SavedReply,
     ServiceMessageCount,
@@ -205,7 +207,12 @@ class DemoWorkspace:
         self.contacts[data.key] = contact
 
     def _make_consents(self) -> None:
-        """The ledger, each line with the message that said it where a message said it."""
+        """The ledger, each line with the message that said it where a message said it; and the page to sign up."""
+        ConsentSettings.objects.create(
+            workspace=self.workspace, business_name=self.workspace.name,
+            privacy_url="https://radhaus.example/datenschutz", imprint_url="https://radhaus.example/impressum",
+        )
+        OptInPage.objects.create(workspace=self.workspace, phone_number=self.number, is_published=True)
         for data in demo_data.CUSTOMERS:
             for given, source, ago, wording, note in data.consents:
                 contact = self.contacts[data.key]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from inbox import events, jobs
 from inbox.actions import contacts
-from inbox.actions.consent import contact_changed, latest_consent, record_consent
+from inbox.actions.consent import contact_changed, had_agreed, latest_consent, record_consent
 from inbox.actions.intake import Ignored, Intake
 from inbox.actions.sending_stops import stop_sending
 from inbox.enums import ConsentState
@@ -26,13 +26,16 @@ POLICY_CODE = 368  # what Meta answers while an account is disabled
 
 
 def receive_preference(number: PhoneNumber, item: PreferenceUpdate, intake: Intake) -> None:
-    """Stop or resume in WhatsApp's own settings: evidence like any other, newest by Meta's time."""
-    contact = contacts.identify(number, item.person)
+    """Stop or resume in WhatsApp's own settings: evidence like any other, newest by Meta's time.
+
+    Resume takes back WhatsApp's own stop and nothing else: who never agreed to our words has not agreed by it.
+    """
+    contact, at = contacts.identify(number, item.person), intake.clamp(item.at)
     state = ConsentState.WITHDRAWN if item.value == "stop" else ConsentState.GIVEN
+    if state == ConsentState.GIVEN and not had_agreed(contact, at):
+        raise Ignored("marketing is let in again by somebody who has not agreed to ours")
     before = latest_consent(contact)
-    record_consent(
-        contact, state, source=Consent.Source.META, occurred_at=intake.clamp(item.at), wording=item.detail
-    )
+    record_consent(contact, state, source=Consent.Source.META, occurred_at=at, wording=item.detail)
     if latest_consent(contact) != before:
         contact_changed(contact)
 

@@ -67,6 +67,14 @@ def latest_consent(contact: Contact) -> Consent | None:
     return Consent.objects.filter(contact=contact, category=CATEGORY).order_by("-occurred_at", "-id").first()
 
 
+def had_agreed(contact: Contact, at: datetime) -> bool:
+    """Whether, apart from WhatsApp's own switch, their last word until then was a yes."""
+    ours = Consent.objects.filter(contact=contact, category=CATEGORY, occurred_at__lte=at)
+    ours = ours.exclude(source__in=(Consent.Source.META, Consent.Source.META_ERROR))
+    row = ours.order_by("-occurred_at", "-id").first()
+    return row is not None and row.state == ConsentState.GIVEN
+
+
 def marketing_state(contact: Contact) -> ConsentState:
     """Given, withdrawn, or never asked."""
     row = latest_consent(contact)

@@ -2,16 +2,20 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox.actions import contacts, delivery_claims
 from inbox.actions.consent import record_consent
+from inbox.actions.later import Plan, schedule_reply
+from inbox.actions.later_turns import send_due
 from inbox.actions.sending_templates import send_template
 from inbox.enums import ConsentState
-from inbox.models import Consent, Contact
+from inbox.models import Consent, Contact, Message
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp import errors
@@ -72,6 +76,23 @@ def test_while_a_stop_is_being_stored_the_sender_leaves_the_message_where_it_is(
 
     assert (meanwhile.messages, meanwhile.refusals) == ([], [])
     assert [outcome.code for outcome in afterwards.refusals] == [errors.NO_CONSENT]
+
+
+def test_a_stop_holds_what_was_planned_for_later() -> None:
+    cast = make_cast()
+    template = factories.template(cast.number, category="MARKETING", components=[{"type": "BODY", "text": "Hallo"}])
+    record_consent(cast.clara, ConsentState.GIVEN, source=Consent.Source.AGENT, occurred_at=timezone.now(), by=cast.ben)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        due = timezone.now() + timedelta(hours=30)
+        plan = Plan(due_at=due, template=template)
+        planned = schedule_reply(cast.claras, by=cast.ben, text="Bis gleich", uid=uuid.uuid4(), plan=plan)
+        stop(cast.clara)
+        clock.move_to(due + timedelta(seconds=5))
+        send_due(planned.pk, timezone.now())
+
+    planned.refresh_from_db()
+    assert (planned.state, planned.why) == ("returned", "template")  # the words are a draft again
+    assert not Message.objects.filter(direction="out").exists()
 
 
 def test_whoever_has_agreed_gets_it() -> None:

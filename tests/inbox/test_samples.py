@@ -526,12 +526,30 @@ def test_55_whatsapps_own_stop_counts_for_unknown_people_too(number: PhoneNumber
 
 def test_56_resume_counts_only_when_newer(world: World) -> None:
     contact = world.annika.conversation.contact
+    record_consent(contact, "given", source="agent", occurred_at=at_unix(1795000000))
     record_consent(contact, "withdrawn", source="keyword", occurred_at=at_unix(1795342700))
 
     receive("56")
 
-    assert Consent.objects.filter(contact=contact).count() == 2
+    assert Consent.objects.filter(contact=contact).count() == 3
     assert marketing_state(contact) == ConsentState.WITHDRAWN
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (["given", "meta"], "given"), (["meta"], "withdrawn"), (["given", "withdrawn", "meta"], "withdrawn"),
+    ([], "unknown"),
+])  # fmt: skip
+def test_56_resume_takes_back_whatsapps_own_stop_and_nothing_else(
+    world: World, before: list[str], after: str
+) -> None:
+    contact = world.annika.conversation.contact
+    for minute, word in enumerate(before):
+        source, state = ("meta", "withdrawn") if word == "meta" else ("agent", word)
+        record_consent(contact, state, source=source, occurred_at=at_unix(1795000000 + minute * 60))
+
+    receive("56")
+
+    assert marketing_state(contact) == after
 
 
 def test_57_an_echo_of_the_phone_app(world: World) -> None:
