@@ -128,6 +128,12 @@ def spent_this_month(workspace: Workspace, now: datetime) -> Spent:
     return spent
 
 
+def lacks_hours(workspace: Workspace, kind: str, team: Team | None) -> bool:
+    """Is this never said, because it is always open?"""
+    hours = team_hours(team) if team else workspace_hours(workspace)
+    return kind != AutomaticKind.GREETING and hours.always_open
+
+
 def preview(
     workspace: Workspace, text: str, *, language: str, team: Team | None, asked: str = "", now: datetime | None = None
 ) -> dict[str, str]:

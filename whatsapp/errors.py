@@ -20,6 +20,7 @@ ACCOUNT_RESTRICTED = -8
 STRANGE_ANSWER = -9
 UNCONFIRMED = -10
 HTTP_TOO_MANY = -11
+TOO_LATE = -12  # an automatic message that had waited too long
 BLOCK_FAILED = 139100
 
 RETRY, FIX, GIVE_UP, STOP, TEMPLATE = "retry", "fix", "give_up", "stop", "template"
@@ -33,7 +34,7 @@ _RETRY = {
 }
 _GIVE_UP = {
     130472, 130497, 131020, 131021, 131026, 131048, 131049, 131050, 131052, 131064, 132015, 132016, 1752041, NO_CONSENT,
-    NO_ADDRESS, GAVE_UP, UNCONFIRMED, ACCOUNT_RESTRICTED,
+    NO_ADDRESS, GAVE_UP, UNCONFIRMED, ACCOUNT_RESTRICTED, TOO_LATE,
 }
 _STOP_ACCOUNT = {0, 3, 10, 190, 368, 131005, 131031, 131042, *range(200, 300)}
 _STOP_NUMBER = {33, 131037, 131045, 133010, 133016}
@@ -120,6 +121,7 @@ _WORDS: list[_Row] = [
     ({131026}, _("Number is not on WhatsApp, or the app is too old."), _("Call, or correct the number"), NOTHING),
     ({131021}, _("This is the number you are writing from."), _("Correct the number"), NOTHING),
     ({NO_ADDRESS}, _("No number of this person is known."), _("Enter the number first"), NOTHING),
+    ({TOO_LATE}, _("This automatic message would have come too late."), _("Answer yourself"), NOTHING),
     ({130497}, _("WhatsApp does not let this business write to that country."), _("Call instead"), NOTHING),
     ({131030}, _("This test number only reaches people on its list."), _("An admin has to add them at Meta"), NOTHING),
     (

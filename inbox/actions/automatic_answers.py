@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 
 from accounts.hours import OpeningHours
 from inbox import automatic_words, events, presence, statements
 from inbox.actions import locks
-from inbox.actions.satisfaction import say
+from inbox.actions.satisfaction import AUTOMATIC, say
 from inbox.automatic_rules import (
     ANSWERABLE,
     BACK_TOO_LATE,
@@ -34,7 +35,7 @@ from inbox.automatic_rules import (
     may_come_back,
     plans_to_come_back,
 )
-from inbox.enums import AutomaticKind, BlockState, Direction, MessageKind, Via
+from inbox.enums import AutomaticKind, BlockState, Direction, MessageKind, MessageStatus, Via
 from inbox.models import (
     AutomaticAnswer,
     AutomaticText,
@@ -47,6 +48,7 @@ from inbox.models import (
 )
 from inbox.rules.facts import Hours, language_of
 from inbox.text import fold
+from whatsapp import errors
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +101,22 @@ def answer_due(now: datetime) -> bool:
         except Exception:
             logger.exception("The automatic answer in conversation %s could not be given", conversation_id)
             PendingAnswer.objects.filter(pk=pk).update(due_at=now + AFTER_TROUBLE)  # the others have their turn
+    return len(rows) == ROWS
+
+
+def give_up_late(now: datetime) -> bool:
+    """Answers that could not leave (sending stands still) do not once they are stale, or a person has answered."""
+    waiting = Message.objects.filter(status=MessageStatus.QUEUED, priority=AUTOMATIC, data__has_key="automatic")
+    late = waiting.filter(Q(created_at__lt=now - STALE) | Q(case__first_replied_at__isnull=False))
+    rows = list(late.order_by("pk").values_list("pk", "conversation_id")[:ROWS])
+    for pk, conversation_id in rows:
+        with transaction.atomic(), events.gathered():
+            locks.lock(Conversation(pk=conversation_id))
+            message = waiting.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+            if message is not None and message.advance(MessageStatus.FAILED, now):
+                message.error_code = errors.TOO_LATE
+                message.save(update_fields=["status", "failed_at", "error_code"])
+                events.message_changed(message)
     return len(rows) == ROWS
 
 

@@ -20,7 +20,7 @@ from inbox.actions import later_turns
 from inbox.actions.activity import add_activity
 from inbox.actions.answer_steps import take_due_steps
 from inbox.actions.answer_timers import Retiming
-from inbox.actions.automatic_answers import answer_due
+from inbox.actions.automatic_answers import answer_due, give_up_late
 from inbox.actions.availability import change_shifts, end_breaks
 from inbox.actions.conversations import wake_conversation
 from inbox.actions.handback import hand_back_absent
@@ -101,6 +101,8 @@ class Sweeper:
         if self._is_time("pushes", SELDOM, now):
             more |= self._try(requeue_lost, now)
         self._try(queue_due, now)
+        if self._is_time("late answers", SELDOM, now):
+            more |= self._try(give_up_late, now)
         if self._is_time("ratings", SELDOM, now):
             more |= self._try(ask_due, now)
         if self._is_time("imports", SELDOM, now):

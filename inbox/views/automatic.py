@@ -41,7 +41,8 @@ def message(request: HttpRequest, kind: str, team: int | None = None) -> HttpRes
         return redirect("settings-automatic")
     context = PAGE | {
         "form": form, "kind": kind, "title": AutomaticKind(kind).label, "when": automatic_page.WHEN[kind],
-        "team": chosen, "teams": _teams(request), "preview": _preview(request, form.codes[0], form, team=chosen),
+        "lacks_hours": automatic_page.lacks_hours(workspace, kind, chosen), "team": chosen, "teams": _teams(request),
+        "preview": _preview(request, form.codes[0], form, team=chosen),
     }  # fmt: skip
     return render(request, "inbox/settings/automatic_message.html", context, status=422 if form.errors else 200)
 

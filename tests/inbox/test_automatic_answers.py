@@ -36,6 +36,7 @@ from tests.cast import Cast, make_cast
 from tests.delivering import deliver_now
 from tests.webhooks import RECEIVED_AT, radhaus, receive
 from tests.webhooks import text as text_body
+from whatsapp import errors
 from whatsapp.payloads import InboundMessage
 from whatsapp.payloads.items import Person
 
@@ -341,6 +342,30 @@ def test_a_rating_is_not_answered(cast, clock):
     )
     writes(cast, "😀", MessageKind.BUTTON_REPLY, phone=cast.clara.phone, id=f"rating:{row.pk}:5")
     assert not PendingAnswer.objects.exists()
+
+
+def test_what_could_not_leave_in_time_does_not_leave_late(cast, clock, graph):
+    cast.number.sending_stopped_at = timezone.now()
+    cast.number.save()
+    answer_to(cast, clock)
+    pass_time(clock, minutes=9)
+    assert Message.objects.get(via=Via.AUTOMATION).status == MessageStatus.QUEUED
+    pass_time(clock, minutes=2)
+    message = Message.objects.get(via=Via.AUTOMATION)
+    assert (message.status, message.error_code) == (MessageStatus.FAILED, errors.TOO_LATE)
+    assert not Conversation.objects.get(pk=message.conversation_id).has_failed_send
+    cast.number.sending_stopped_at = None
+    cast.number.save()
+    deliver_now()
+    assert graph.sent == []
+
+
+def test_what_has_not_left_when_a_person_answers_stays_here(cast, clock, graph):
+    answer_to(cast, clock)
+    send_reply(Message.objects.get(via=Via.AUTOMATION).conversation, by=cast.ben, text="Moin!", uid=uuid.uuid4())
+    pass_time(clock, seconds=6)
+    deliver_now()
+    assert [sent["text"]["body"] for sent in graph.sent] == ["Moin!"]
 
 
 # --- machines ---------------------------------------------------------------------------------------------------------

@@ -147,6 +147,14 @@ def test_the_preview_reads_as_the_customer_would(cast):
     assert client.post(f"{address}?language=xx", said).status_code == 404
 
 
+def test_who_is_always_open_learns_that_away_is_never_said(cast):
+    client, away = client_of(cast.ada), reverse("settings-automatic-message", args=["away"])
+    assert "Ohne Geschäftszeiten" in client.get(away).content.decode()
+    assert "Ohne Geschäftszeiten" not in client.get(GREETING).content.decode()
+    WorkingHours.objects.create(workspace=cast.workspace, weekly=[[[540, 1080]]] * 7)
+    assert "Ohne Geschäftszeiten" not in client.get(away).content.decode()
+
+
 def test_the_month_is_counted_with_what_whatsapp_charges(cast):
     Rate.objects.create(
         effective_from="2020-01-01", currency="EUR", market="DE", category="service", amount="0.0456", source="Test"
