@@ -282,7 +282,9 @@ def test_a_note_being_typed_ends_nothing(cast, clock):
 def test_consent_answers_for_itself(cast, clock, text):
     KeywordAnswer.objects.create(workspace=cast.workspace, words={"de": ["stop", "start"]}, texts={"de": "Nein"})
     writes(cast, "Hallo")
-    assert answer_to(cast, clock, text) == []
+    answer_to(cast, clock, text)
+    assert kinds() == [] and not PendingAnswer.objects.exists()
+    assert len(said()) == 1  # what consent says
 
 
 @pytest.mark.parametrize("kind", ["reaction", "system", "unsupported", "welcome"])

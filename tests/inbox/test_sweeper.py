@@ -149,9 +149,9 @@ def test_one_chore_that_fails_keeps_no_other_from_its_work(cast, sweep, clock, m
     assert Activity.objects.filter(kind="window_closed", conversation=cast.darios).exists()
 
 
-def test_a_sweep_with_nothing_to_do_asks_sixteen_questions(cast, sweep, django_assert_max_num_queries):
+def test_a_sweep_with_nothing_to_do_asks_seventeen_questions(cast, sweep, django_assert_max_num_queries):
     Conversation.objects.update(needs_answer=False)
     sweep()
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         sweep()
