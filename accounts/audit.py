@@ -68,6 +68,7 @@ WORDS: dict[str, str | Promise] = {
     "hours.changed": _("changed the hours of"),
     "hours.exception_added": _("set days that are different for"),
     "hours.exception_removed": _("removed days that were different for"),
+    "number.disconnected": _("disconnected the number"),
     "number.connected": _("connected the number"),
     "number.routing": _("changed the team of the number"),
     "number.profile": _("changed the business profile of the number"),

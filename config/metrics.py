@@ -123,7 +123,7 @@ def _house() -> Iterator[Line]:
     lost = LostWindow.objects.filter(workspace__in=list(Workspace.objects.all()), closed_at__gte=a_day_ago)
     yield "windows_lost_24h", {}, figures.bounded_count(lost.values("pk"))
     yield "agents_active", {}, Agent.objects.filter(is_active=True).count()
-    yield "numbers_stopped", {}, PhoneNumber.objects.exclude(sending_stopped_at=None).count()
+    yield "numbers_stopped", {}, PhoneNumber.objects.connected().exclude(sending_stopped_at=None).count()
 
 
 def _redis() -> Iterator[Line]:

@@ -238,6 +238,7 @@ def _later_held(activity: Activity, data: dict) -> SafeString:
         "colleague": _("%(of)s's scheduled message is held · a colleague has answered"),
         "author": _("%(of)s's scheduled message is held · %(of)s is no longer here"),
         "blocked": _("%(of)s's scheduled message is held · the contact is blocked"),
+        "number": _("%(of)s's scheduled message is held · our number is disconnected"),
         "template": _("%(of)s's scheduled template is held · it cannot be sent"),
     }
     late = _("%(of)s's scheduled message is held · its time has passed")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -53,8 +53,12 @@ def _templates(agent: Agent) -> list[Alert]:
     return [Alert("templates", *found)] if found else []
 
 
+def _connected(agent: Agent) -> QuerySet[PhoneNumber]:
+    return PhoneNumber.objects.connected().filter(workspace_id=agent.workspace_id)
+
+
 def _stopped(agent: Agent) -> list[Alert]:
-    stopped = PhoneNumber.objects.filter(workspace_id=agent.workspace_id).select_related("business_account")
+    stopped = _connected(agent).select_related("business_account")
     stopped = stopped.exclude(Q(sending_stopped_at=None) & Q(business_account__sending_stopped_at=None))
     alerts = []
     for number in stopped:
@@ -80,7 +84,7 @@ def _webhooks(agent: Agent) -> list[Alert]:
 
 def _numbers(agent: Agent) -> list[Alert]:
     """What Meta says of the numbers, the most urgent thing of each; all of it stands on its page."""
-    rows = NumberHealth.objects.filter(phone_number__workspace_id=agent.workspace_id).order_by("pk")
+    rows = NumberHealth.objects.filter(phone_number__in=_connected(agent)).order_by("pk")
     found = []
     for health in rows.select_related("phone_number__business_account"):
         number = health.phone_number

@@ -144,6 +144,14 @@ class ReadOnlyConversation(InboxRuleViolation):
     sentence = _("WhatsApp groups can only be read here.")
 
 
+class NumberDisconnected(InboxRuleViolation):
+    """The conversation's number of ours was let go of: it can be read, and connected again by an admin."""
+
+    code = "number_disconnected"
+    status = 409
+    sentence = _("This number is disconnected. An admin can connect it again.")
+
+
 class ContactBlocked(InboxRuleViolation):
     """WhatsApp delivers nothing either way while a contact is blocked."""
 

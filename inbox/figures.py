@@ -38,7 +38,7 @@ def oldest_due_age(now: datetime | None = None) -> float:
     due = Message.objects.filter(
         Q(not_before=None) | Q(not_before__lte=now), phone_number=OuterRef("pk"), status=MessageStatus.QUEUED
     ).order_by("priority", "id")
-    numbers = PhoneNumber.objects.filter(sending_stopped_at=None, business_account__sending_stopped_at=None)
+    numbers = PhoneNumber.objects.connected().filter(sending_stopped_at=None, business_account__sending_stopped_at=None)
     rows = numbers.annotate(
         since=Subquery(due.values("created_at")[:1]), not_before=Subquery(due.values("not_before")[:1])
     ).values_list("since", "not_before")

@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
+from inbox.enums import AutomaticKind
+from inbox.models import AutomaticText
 from whatsapp.models import BusinessProfile, MessageTemplate, PhoneNumber
 
 
@@ -23,11 +25,12 @@ class FirstStep:
 
 def first_steps(workspace: Workspace) -> list[FirstStep]:
     """In the order in which they are worth doing."""
-    numbers = PhoneNumber.objects.filter(workspace=workspace)
+    numbers = PhoneNumber.objects.connected().filter(workspace=workspace)
     templates = MessageTemplate.objects.filter(business_account__workspace=workspace, removed_at=None)
     invited = workspace.agents.count() > 1 or workspace.invitations.filter(revoked_at=None).exists()
     hours = workspace.working_hours.filter(team=None, agent=None)
     profile = BusinessProfile.objects.filter(phone_number__workspace=workspace, saved_at__isnull=False)
+    greeting = AutomaticText.objects.filter(workspace=workspace, kind=AutomaticKind.GREETING, is_on=True)
     return [
         FirstStep(
             "number", _("Connect a WhatsApp number"), _("Without one nobody can write to you."),
@@ -44,6 +47,10 @@ def first_steps(workspace: Workspace) -> list[FirstStep]:
         FirstStep(
             "template", _("Have a template approved"), _("The only way to write first, or after 24 hours."),
             reverse("settings-templates"), templates.exists(),
+        ),
+        FirstStep(
+            "greeting", _("Switch on a greeting"), _("Customers hear at once that somebody will answer."),
+            reverse("settings-automatic"), greeting.exists(),
         ),
         FirstStep(
             "colleagues", _("Invite your colleagues"), _("Then work is shared out by itself."),

@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -186,10 +187,11 @@ def sync_account_templates(account_id: int) -> None:
 
 
 def sync_templates() -> None:
-    """Fetch the templates of every business account, each in a job of its own."""
-    from whatsapp.models import BusinessAccount
+    """Fetch the templates of every connected business account, each in a job of its own."""
+    from whatsapp.models import BusinessAccount, PhoneNumber
 
-    for account_id in BusinessAccount.objects.values_list("pk", flat=True):
+    connected = PhoneNumber.objects.connected().filter(business_account=OuterRef("pk"))
+    for account_id in BusinessAccount.objects.filter(Exists(connected)).values_list("pk", flat=True):
         enqueue(sync_account_templates, account_id)
 
 

@@ -68,11 +68,11 @@ class NumberPage:
 
     @property
     def is_connected(self) -> bool:
-        return self.number.status == "CONNECTED" and not self.stopped_because
+        return self.number.status == "CONNECTED" and not self.stopped_because and not self.number.disconnected_at
 
     @cached_property
     def alarms(self) -> list[Alarm]:
-        return alarms(self.number, self.health, self.now)
+        return [] if self.number.disconnected_at else alarms(self.number, self.health, self.now)
 
     # --- figures -----------------------------------------------------------------------------------------------------
     @property

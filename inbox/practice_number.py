@@ -26,7 +26,7 @@ def is_practising(workspace: Workspace) -> bool:
     """Whether the practice phone belongs to this workspace: the demo's, or one that began with its number."""
     if not settings.DEMO or workspace.is_demo:
         return settings.DEMO
-    return PhoneNumber.objects.filter(workspace=workspace, phone_number_id=seeds.NUMBER_ID).exists()
+    return PhoneNumber.objects.connected().filter(workspace=workspace, phone_number_id=seeds.NUMBER_ID).exists()
 
 
 def call_phone(name: str) -> None:

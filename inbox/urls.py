@@ -170,6 +170,7 @@ urlpatterns = [
     path("settings/numbers/<int:pk>/check/", numbers.check, name="settings-number-check"),
     path("settings/numbers/<int:pk>/change/<str:deed>/", number_changes.change, name="settings-number-change"),
     path("settings/numbers/<int:pk>/team/", numbers.team, name="settings-number-team"),
+    path("settings/numbers/<int:pk>/disconnection/", numbers.disconnection, name="settings-number-disconnection"),
     path("settings/numbers/<int:pk>/resume/", sending.resume, name="settings-number-resume"),
     path("emojis/", writing.emojis, name="emojis"),
     path("preview/", writing.preview, name="formatting-preview"),

@@ -135,6 +135,8 @@ def never_left(error: requests.RequestException) -> bool:
 
 def _call(method: str, url: str, *, token: str, is_send: bool = False, **kwargs: Any) -> tuple[dict[str, Any], str]:
     """JSON object and trace id of an accepted request; else one of the three failures."""
+    if not token:  # let go of: not even a question goes to Meta
+        raise PermanentFailure(errors.NUMBER_DISCONNECTED)
     try:
         response = request(method, url, token=token, **kwargs)
     except requests.RequestException as error:

@@ -72,7 +72,8 @@ def _stored_number(
     name: str,
 ) -> PhoneNumber:  # fmt: skip
     fields: dict[str, Any] = {
-        "workspace": workspace, "business_account": account, "display_number": display_number[:20]
+        "workspace": workspace, "business_account": account, "display_number": display_number[:20],
+        "disconnected_at": None,
     }  # fmt: skip
     known = PhoneNumber.objects.filter(phone_number_id=given.phone_number_id).first()
     if name or (known is None and facts.get("verified_name")):

@@ -21,6 +21,7 @@ STRANGE_ANSWER = -9
 UNCONFIRMED = -10
 HTTP_TOO_MANY = -11
 TOO_LATE = -12  # an automatic message that had waited too long
+NUMBER_DISCONNECTED = -13
 BLOCK_FAILED = 139100
 
 RETRY, FIX, GIVE_UP, STOP, TEMPLATE = "retry", "fix", "give_up", "stop", "template"
@@ -34,7 +35,7 @@ _RETRY = {
 }
 _GIVE_UP = {
     130472, 130497, 131020, 131021, 131026, 131048, 131049, 131050, 131052, 131064, 132015, 132016, 1752041, NO_CONSENT,
-    NO_ADDRESS, GAVE_UP, UNCONFIRMED, ACCOUNT_RESTRICTED, TOO_LATE,
+    NO_ADDRESS, GAVE_UP, UNCONFIRMED, ACCOUNT_RESTRICTED, TOO_LATE, NUMBER_DISCONNECTED,
 }
 _STOP_ACCOUNT = {0, 3, 10, 190, 368, 131005, 131031, 131042, *range(200, 300)}
 _STOP_NUMBER = {33, 131037, 131045, 133010, 133016}
@@ -183,6 +184,7 @@ _WORDS: list[_Row] = [
         _("This number is not ready to send."),
         _("An admin has to check the number at Meta"), NOTHING,
     ),
+    ({NUMBER_DISCONNECTED}, _("This number is disconnected."), _("An admin can connect it again"), NOTHING),
     ({NOT_REACHED}, _("WhatsApp could not be reached."), _("Send again"), AGAIN),
     ({GAVE_UP}, _("WhatsApp did not take the message in time."), _("Send again"), AGAIN),
     ({UNCONFIRMED}, _("Not confirmed. It may or may not have arrived."), _("Send again"), AGAIN),

@@ -72,6 +72,12 @@ class BusinessAccount(models.Model):
         return self.portfolio_id or self.waba_id
 
 
+class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
+    def connected(self) -> "PhoneNumberQuerySet":
+        """Not those that were let go: their rows stay for the conversations that hang on them."""
+        return self.filter(disconnected_at=None)
+
+
 class PhoneNumber(models.Model):
     """One of our WhatsApp numbers."""
 
@@ -88,7 +94,10 @@ class PhoneNumber(models.Model):
     sending_stopped_at = models.DateTimeField(null=True, blank=True)
     sending_stopped_code = models.IntegerField(null=True, blank=True)
     slowed_until = models.DateTimeField(null=True, blank=True)  # 130429: half speed until then
+    disconnected_at = models.DateTimeField(null=True, blank=True)  # let go of (whatsapp.disconnecting)
     created_at = models.DateTimeField(default=now)
+
+    objects: ClassVar = PhoneNumberQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar[list] = [models.Index(fields=["workspace"], name="number_ws")]

@@ -53,6 +53,10 @@ class TokenAPI(client.GraphCaller):
         """From now on the token's app gets this account's webhooks."""
         self._post(f"{waba_id}/subscribed_apps")
 
+    def unsubscribe(self, waba_id: str) -> None:
+        """The token's app gets nothing of this account any more."""
+        self._send("DELETE", f"{waba_id}/subscribed_apps")
+
 
 class AppAPI(client.GraphCaller):
     """What an app asks in its own name, with its secret."""

@@ -26,7 +26,7 @@ from whatsapp.profile_forms import AutomationForm, PictureForm, ProfileForm, as_
 def index(request: HttpRequest) -> HttpResponse:
     """The profile of the first number, or that there is none."""
     agent: Agent = request.user  # type: ignore[assignment]
-    first = PhoneNumber.objects.filter(workspace_id=agent.workspace_id).order_by("pk").first()
+    first = PhoneNumber.objects.connected().filter(workspace_id=agent.workspace_id).order_by("pk").first()
     if first is not None:
         return redirect("settings-profile", pk=first.pk)
     return render(request, "whatsapp/no_profile.html", {"nav": "settings", "settings_page": "business-profile"})

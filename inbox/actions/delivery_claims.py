@@ -28,9 +28,11 @@ FILES_AT_ONCE = 8
 
 DUE_NUMBERS = """
 SELECT n.id, n.throughput, n.slowed_until,
-    n.sending_stopped_at IS NOT NULL OR (a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code <> %(unpaid)s),
-    a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code = %(unpaid)s,
-    coalesce(a.restricted_until > now(), false)
+    n.disconnected_at IS NULL AND (n.sending_stopped_at IS NOT NULL
+        OR (a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code <> %(unpaid)s)),
+    n.disconnected_at IS NULL AND a.sending_stopped_at IS NOT NULL AND a.sending_stopped_code = %(unpaid)s,
+    coalesce(a.restricted_until > now(), false),
+    n.disconnected_at IS NOT NULL
 FROM whatsapp_phonenumber n JOIN whatsapp_businessaccount a ON a.id = n.business_account_id
 WHERE EXISTS (
     SELECT 1 FROM inbox_message m
@@ -97,6 +99,7 @@ class DueNumber:
     is_stopped: bool
     templates_wait: bool  # no payment method at Meta: only free replies go out
     templates_refused: bool  # restricted by Meta: templates fail, replies go out
+    is_disconnected: bool = False  # let go of: nothing of it is sent any more
 
 
 @dataclass(slots=True)
@@ -175,6 +178,8 @@ def _agreed(messages: Iterable[Outgoing]) -> dict[int, bool]:
 
 def _refusal(message: Outgoing, number: DueNumber, now: datetime, agreed: Mapping[int, bool]) -> int | None:
     """The rules of sending, asked right before the call; our code for the first that says no."""
+    if number.is_disconnected:
+        return errors.NUMBER_DISCONNECTED
     if not message.recipient:
         return errors.NO_ADDRESS
     if not message.is_template:

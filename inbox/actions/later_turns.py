@@ -109,6 +109,8 @@ def _held_because(reply: ScheduledReply, now: datetime) -> str:
         return "author"
     if reply.conversation.block_state != BlockState.NONE:
         return "blocked"
+    if reply.conversation.phone_number.disconnected_at is not None:
+        return "number"
     if now - reply.due_at > TOO_LATE:
         return "late"
     return "colleague" if outgoing.colleague_answered(reply.conversation, author, reply.seen_seq) else ""

@@ -46,6 +46,6 @@ def _silent_since(number: PhoneNumber, now: datetime) -> str:
 
 def check_all_numbers() -> None:
     """One number's trouble is not the next one's."""
-    numbers = PhoneNumber.objects.select_related("workspace", "business_account__meta_app").order_by("pk")
+    numbers = PhoneNumber.objects.connected().select_related("workspace", "business_account__meta_app").order_by("pk")
     for number in numbers:
         check_number(number)

@@ -11,7 +11,13 @@ from inbox import events
 from inbox.access import require_sight
 from inbox.actions import bookkeeping, drafts, locks, outbox
 from inbox.enums import BUILT_KINDS, BlockState, Direction, MessageKind, MessageStatus, Via
-from inbox.errors import ContactBlocked, InboxRuleViolation, ReadOnlyConversation, ServiceWindowClosed
+from inbox.errors import (
+    ContactBlocked,
+    InboxRuleViolation,
+    NumberDisconnected,
+    ReadOnlyConversation,
+    ServiceWindowClosed,
+)
 from inbox.models import Conversation, Message
 from inbox.visibility import Actor
 
@@ -26,9 +32,11 @@ def lock_for_writing(conversation: Conversation, by: Actor) -> None:
 
 
 def require_writable(conversation: Conversation) -> None:
-    """Not a group, and not blocked."""
+    """Not a group, not blocked, and still at a number of ours."""
     if conversation.block_state != BlockState.NONE:
         raise ContactBlocked
+    if conversation.phone_number.disconnected_at is not None:
+        raise NumberDisconnected
     if conversation.may_be_read_only():
         raise ReadOnlyConversation
 

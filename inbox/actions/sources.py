@@ -39,7 +39,7 @@ class Sources:
     def _number(self, phone_number_id: str, waba_id: str) -> PhoneNumber:
         rows = PhoneNumber.objects.select_related("business_account", "workspace")
         number = rows.filter(phone_number_id=phone_number_id).first()
-        if number is None:
+        if number is None or number.disconnected_at is not None:
             raise Quarantined(f"number {phone_number_id or 'without id'} is not connected here")
         if number.business_account.meta_app_id != self.meta_app_id:
             raise Quarantined(f"number {phone_number_id} belongs to another app than the one that signed")

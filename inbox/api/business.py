@@ -31,7 +31,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
             summary="Our WhatsApp numbers")  # fmt: skip
 def numbers(request: HttpRequest) -> list[dict[str, Any]]:
     token: ApiToken = request.auth  # type: ignore[attr-defined]
-    found = PhoneNumber.objects.filter(workspace=token.workspace_id).order_by("pk")[:MOST]
+    found = PhoneNumber.objects.connected().filter(workspace=token.workspace_id).order_by("pk")[:MOST]
     return [rendering.number_of(number) for number in found]
 
 

@@ -123,7 +123,8 @@ def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn)
 
 def number_for(token: ApiToken, number_id: int | None) -> PhoneNumber:
     """One of the workspace's numbers whose conversations this token sees."""
-    numbers = PhoneNumber.objects.filter(workspace=token.workspace_id).select_related("business_account").order_by("pk")
+    connected = PhoneNumber.objects.connected().filter(workspace=token.workspace_id)
+    numbers = connected.select_related("business_account").order_by("pk")
     number = numbers.filter(pk=number_id).first() if number_id is not None else numbers.first()
     if number is None:
         raise FieldsInvalid({"number_id": _("We have no such number.")})

@@ -25,7 +25,7 @@ def look(workspace: Workspace | None = None) -> Iterator[Finding]:
             _("Let this machine reach graph.facebook.com by HTTPS; look at firewall, DNS and proxy."),
         )
         return
-    known = PhoneNumber.objects.select_related("business_account__meta_app").order_by("pk")
+    known = PhoneNumber.objects.connected().select_related("business_account__meta_app").order_by("pk")
     if workspace is not None:
         known = known.filter(workspace=workspace)
     numbers = list(known[:AT_MOST])

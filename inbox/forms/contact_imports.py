@@ -30,7 +30,7 @@ class ImportFileForm(Styled, forms.Form):
 
     def __init__(self, *args: Any, by: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        numbers = PhoneNumber.objects.filter(workspace=by.workspace_id).select_related("business_account")
+        numbers = PhoneNumber.objects.connected().filter(workspace=by.workspace_id).select_related("business_account")
         self.fields["number"].queryset = numbers.order_by("id")  # type: ignore[attr-defined]
 
     def clean_file(self) -> Any:

@@ -78,7 +78,7 @@ class NumberForm(Styled, forms.Form):
 
     def __init__(self, *args: Any, by: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        numbers = PhoneNumber.objects.filter(workspace=by.workspace_id).select_related("business_account")
+        numbers = PhoneNumber.objects.connected().filter(workspace=by.workspace_id).select_related("business_account")
         field = self.fields["number"]
         field.queryset = numbers.order_by("id")  # type: ignore[attr-defined]
         field.initial = field.queryset.first()  # type: ignore[attr-defined]
@@ -110,7 +110,7 @@ class StartForm(forms.Form):
 
     def __init__(self, *args: Any, by: Agent, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["number"].queryset = PhoneNumber.objects.filter(workspace=by.workspace_id)  # type: ignore[attr-defined]
+        self.fields["number"].queryset = PhoneNumber.objects.connected().filter(workspace=by.workspace_id)  # type: ignore[attr-defined]
 
 
 class ContactFieldForm(Styled, forms.ModelForm):

@@ -143,7 +143,8 @@ class Conversation(models.Model):
         return self.cases.filter(closed_at=None).first()
 
     def may_be_read_only(self) -> bool:
-        return self.contact.kind == Contact.Kind.GROUP or self.block_state != BlockState.NONE
+        is_closed = self.contact.kind == Contact.Kind.GROUP or self.block_state != BlockState.NONE
+        return is_closed or self.phone_number.disconnected_at is not None
 
     def waits_at(self, now: datetime) -> bool:
         return self.needs_answer and self.waiting_since is not None and self.waiting_since <= now

@@ -98,7 +98,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _numbers(request: HttpRequest) -> list[PhoneNumber]:
-    return list(PhoneNumber.objects.filter(workspace=request.user.workspace_id).order_by("id"))
+    return list(PhoneNumber.objects.connected().filter(workspace=request.user.workspace_id).order_by("id"))
 
 
 def _thread_of(request: HttpRequest, taken: NumberTaken) -> Conversation | None:

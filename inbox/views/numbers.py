@@ -1,16 +1,19 @@
 """Our WhatsApp numbers: how they are connected, how they do, and which team gets what comes in. For admins."""
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import record_audit
 from accounts.models import Agent, Team
-from accounts.permissions import admin_required
+from accounts.permissions import admin_desk_required, admin_required
 from accounts.views.answers import done
+from accounts.views.second_factor import fresh_required
+from inbox.actions.disconnecting import consequences, disconnect_number
 from inbox.actions.number_checks import check_number
 from inbox.actions.numbers import route_number
 from inbox.number_page import NumberPage
@@ -49,7 +52,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _numbers(agent: Agent) -> QuerySet[PhoneNumber]:
-    found = PhoneNumber.objects.filter(workspace_id=agent.workspace_id).order_by("pk")
+    """The connected ones first: they are what one comes for."""
+    found = PhoneNumber.objects.filter(workspace_id=agent.workspace_id)
+    found = found.order_by(F("disconnected_at").asc(nulls_first=True), "pk")
     return found.select_related("workspace", "business_account__meta_app", "routing", "health", "profile")
 
 
@@ -71,6 +76,31 @@ def _page(request: HttpRequest, number: PhoneNumber) -> HttpResponse:
         "callback_url": callback_url(),
     }  # fmt: skip
     return render(request, "inbox/settings/numbers.html", context)
+
+
+def _page_of(pk: int) -> str:
+    return reverse("settings-number-disconnection", args=[pk])
+
+
+@admin_desk_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_required(back=_page_of)
+def disconnection(request: HttpRequest, pk: int) -> HttpResponse:
+    """What would happen; and, with the last digits of the number typed, it happens."""
+    agent: Agent = request.user  # type: ignore[assignment]
+    number = get_object_or_404(_numbers(agent).filter(disconnected_at=None), pk=pk)
+    typed = request.POST.get("digits", "").strip()
+    refused = request.method == "POST" and typed != number.display_number[-4:]
+    if request.method != "POST" or refused:
+        context = {"nav": "settings", "settings_page": "number", "number": number, "page": NumberPage(number),
+                   "consequences": consequences(number), "refused": refused, "typed": typed[:4]}  # fmt: skip
+        return render(request, "inbox/settings/disconnect.html", context, status=422 if refused else 200)
+    problem = disconnect_number(number, by=agent)
+    done(request, _("%(number)s is disconnected.") % {"number": number})
+    if problem is not None:
+        words = _("Meta goes on sending what happens there (%(reason)s). It is refused here; remove the app at Meta.")
+        messages.warning(request, words % {"reason": errors.sentence(problem.code)})
+    return redirect("settings-number-one", pk=number.pk)
 
 
 @admin_required

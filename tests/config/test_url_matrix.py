@@ -280,6 +280,7 @@ MATRIX: dict[str, Line] = {
     "settings-number-check": of_number(),
     "settings-number-change": Line(ADMINS, lambda world: [world.cast.number.pk, "pin"], (MISSING, "pin")),
     "settings-number-team": Line(ADMINS, lambda world: [world.cast.number.pk]),
+    "settings-number-disconnection": of_number(hidden=True),
     "settings-number-resume": Line(ADMINS, lambda world: [world.cast.number.pk]),
     "settings-receipts": Line(ADMINS),
     "settings-consent": Line(ADMINS, hidden=True),

@@ -14,6 +14,8 @@ from django.utils import timezone
 from accounts import authenticator_app, founding
 from accounts.models import Agent, AuditEntry, Invitation, Role, SecondFactor, SetupCode, WorkingHours, Workspace
 from inbox import practice_number
+from inbox.enums import AutomaticKind
+from inbox.models import AutomaticText
 from tests import factories
 from tests.phone_fixture import PracticePhone, WebhookRecorder
 from whatsapp import round_trip
@@ -230,13 +232,14 @@ def test_the_settings_begin_with_the_first_steps_until_an_admin_closes_them(foun
     assert founder.get(reverse("settings"))["Location"] == reverse("settings-first-steps")
     page = founder.get(reverse("settings-first-steps"))
     assert {step.key: step.is_done for step in page.context["steps"]} == dict.fromkeys(
-        ("number", "profile", "hours", "template", "colleagues"), False
+        ("number", "profile", "hours", "template", "greeting", "colleagues"), False
     )  # fmt: skip
 
     number = factories.number(workspace())
     factories.template(number)
     BusinessProfile.objects.create(phone_number=number, saved_at=timezone.now())
     WorkingHours.objects.create(workspace=workspace())
+    AutomaticText.objects.create(workspace=workspace(), kind=AutomaticKind.GREETING, is_on=True)
     factories.agent(workspace(), "Kai")
 
     assert all(step.is_done for step in founder.get(reverse("settings-first-steps")).context["steps"])

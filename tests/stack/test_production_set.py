@@ -138,6 +138,7 @@ def test_the_set_starts_works_is_backed_up_and_restored(house: House) -> None:
     migrated = house.run("migrate", shlex.split(house.services["migrate"]["command"]))
     assert migrated.returncode == 0, migrated.stderr
     assert "tresen_app may not change or remove rows of: accounts_auditentry" in migrated.stdout
+    assert "Set up Tresen at https://inbox.example.com/setup/ with the code " in migrated.stdout
 
     for name in WORKING:
         house.start(name)
@@ -184,7 +185,7 @@ def signs_of_life(house: House) -> None:
         while house.run(name, words[1:]).returncode != 0:
             assert time.monotonic() < deadline, name
     answers = {}
-    for path in ("/readyz", "/metrics", "/accounts/login/"):
+    for path in ("/readyz", "/metrics", "/setup/"):  # nobody lives here yet
         connection = http.client.HTTPConnection("127.0.0.1", int(house.ports["8000"]), timeout=SECONDS)
         headers = {"Host": "inbox.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.1",
                    "Authorization": "Bearer a-long-token-for-monitoring"}  # fmt: skip
@@ -192,7 +193,7 @@ def signs_of_life(house: House) -> None:
         answer = connection.getresponse()
         answers[path] = answer.status
         assert answer.read()
-    assert answers == {"/readyz": 200, "/metrics": 200, "/accounts/login/": 200}
+    assert answers == {"/readyz": 200, "/metrics": 200, "/setup/": 200}
     door = http.client.HTTPConnection("127.0.0.1", int(house.ports["8002"]), timeout=SECONDS)
     door.request("POST", "/webhooks/whatsapp/", b"{}", {"Host": "inbox.example.com"})
     assert door.getresponse().status == 401
