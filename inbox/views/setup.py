@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import actions, entering, founding, links, team_actions, throttle
+from accounts.fields import decrypt, encrypt
 from accounts.forms import InviteForm, languages
 from accounts.models import Agent, Invitation
 from accounts.network import client_network
@@ -35,6 +36,7 @@ from whatsapp.round_trip import callback_url
 
 logger = logging.getLogger("tresen.access")
 GET_OR_POST = ["GET", "HEAD", "POST"]
+NEW_LINK = "setup_link"  # in the session, encrypted
 TRIES, TRIES_OF_ALL = 30, 300  # at the code, in a quarter of an hour
 View = Callable[..., HttpResponse]
 
@@ -159,24 +161,33 @@ def team(request: HttpRequest) -> HttpResponse:
     form = InviteForm(_with_team(request, first.pk) if inviting else None, workspace=founder.workspace)
     context: dict[str, Any] = {"back": reverse("setup-whatsapp"), "may_wait": True, "team": first}
     if inviting and form.is_valid():
-        invitation, token = actions.invite_agent(founder.workspace, by=founder, **form.cleaned_data)
-        context |= _link(invitation, token)
-        form = InviteForm(workspace=founder.workspace)
-    elif request.method == "POST" and not inviting:
+        _keep_link(request, *actions.invite_agent(founder.workspace, by=founder, **form.cleaned_data))
+        return redirect("setup-team")
+    if request.method == "POST" and not inviting:
+        request.session.pop(NEW_LINK, None)
         name = " ".join(request.POST.get("team", "").split())[:80]
         if name and "later" not in request.POST:
             team_actions.update_team(first, by=founder, name=name)
         return _on(request, founding.TEAM)
-    return _page(request, founding.TEAM, form=form, invitations=open_invitations(founder), **context)
+    return _page(request, founding.TEAM, form=form, invitations=open_invitations(founder), **context, **_link(request))
 
 
 def _with_team(request: HttpRequest, team: int) -> dict[str, Any]:
     return {"email": request.POST.get("email", ""), "role": request.POST.get("role", ""), "teams": [team]}
 
 
-def _link(invitation: Invitation, token: str) -> dict[str, Any]:
+def _keep_link(request: HttpRequest, invitation: Invitation, token: str) -> None:
+    """For this browser, as long as the step lasts: a reload must neither lose it nor make another."""
     link = links.invitation_link(token)
-    return {"new_link": link, "new_link_for": invitation.email, "mailed": mail_invitation(invitation, link)}
+    mailed = mail_invitation(invitation, link)
+    request.session[NEW_LINK] = {"sealed": encrypt(link), "email": invitation.email, "mailed": mailed}
+
+
+def _link(request: HttpRequest) -> dict[str, Any]:
+    kept = request.session.get(NEW_LINK)
+    if kept is None:
+        return {}
+    return {"new_link": decrypt(kept["sealed"]), "new_link_for": kept["email"], "mailed": kept["mailed"]}
 
 
 @_founders(founding.DONE)

@@ -12,7 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import authenticator_app, founding
-from accounts.models import Agent, AuditEntry, Invitation, Role, SecondFactor, SetupCode, WorkingHours, Workspace
+from accounts.models import (
+    Agent,
+    AuditEntry,
+    Invitation,
+    Role,
+    SecondFactor,
+    Session,
+    SetupCode,
+    WorkingHours,
+    Workspace,
+)
 from inbox import practice_number
 from inbox.enums import AutomaticKind
 from inbox.models import AutomaticText
@@ -187,12 +197,14 @@ def test_a_colleague_is_invited_by_a_link_and_comes_in_with_two_factors(founder)
     founder.post(reverse("setup-workspace"), {"name": "Blumen", "language": "de", "timezone": "Europe/Berlin"})
     founder.post(reverse("setup-whatsapp"), {"later": "1"})
 
-    page = founder.post(reverse("setup-team"), {"invite": "1", "email": "kai@laden.example", "role": "admin"})
+    founder.post(reverse("setup-team"), {"invite": "1", "email": "kai@laden.example", "role": "admin"})
 
+    page = founder.get(reverse("setup-team"))
     link = page.context["new_link"]
-    assert link in page.content.decode()
+    assert link in page.content.decode() and "kai@laden.example" in page.content.decode()
+    assert link.rpartition("invitation/")[2] not in str(Session.objects.values())
+    founder.post(reverse("setup-team"), {"later": "1"})
     assert link not in founder.get(reverse("setup-team")).content.decode()
-    assert "kai@laden.example" in founder.get(reverse("setup-team")).content.decode()
     assert [team.is_default for team in Invitation.objects.get().teams.all()] == [True]
     kai = browser()
     came = kai.post(link.removeprefix("http://127.0.0.1:8000"), {"name": "Kai", "password": PASSWORD + "-kai"})
