@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from inbox import times
 from inbox.templatetags.inbox import category_words
 from whatsapp.models import MessageTemplate, TemplateStatus
 from whatsapp.template_history import REMOVED
@@ -45,7 +45,7 @@ REASONS: dict[str, tuple[Words, Words]] = {
     ),
     "TAG_CONTENT_MISMATCH": (
         _("Language or category do not fit the text."),
-        _("Write the text in the language chosen above and without parts in another one, and check the category."),
+        _("Write all of the text in the language of the template, and check the category."),
     ),
     "SCAM": (
         _("WhatsApp took it for fraud."),
@@ -130,4 +130,4 @@ def trouble_of(template: MessageTemplate) -> tuple[Words, Words]:
 
 
 def moment(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+    return times.in_words(at, "full")

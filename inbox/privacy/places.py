@@ -241,7 +241,7 @@ NOT_THEIRS: dict[str, str] = {
             accounts.Agent accounts.Invitation accounts.Invitation_teams accounts.LoginThrottle accounts.Membership
             accounts.RecoveryCode accounts.SecondFactor accounts.Session accounts.SignOnProvider
             accounts.Skill accounts.Skill_agents accounts.Team accounts.WorkingHours accounts.HoursException
-            inbox.NotificationSettings inbox.PushDevice
+            inbox.NotificationSettings inbox.PushDevice inbox.TemplateFavourite inbox.TestRecipient
         """,
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
@@ -251,11 +251,12 @@ NOT_THEIRS: dict[str, str] = {
             inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
             inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile
             inbox.ContactField inbox.ContactImport inbox.PushKey inbox.ErasureKey
+            inbox.TemplateMapping inbox.TemplateTeam
         """,
         _META: """
             whatsapp.MetaApp whatsapp.AppSecret whatsapp.WebhookCheck whatsapp.BusinessAccount whatsapp.PhoneNumber
             whatsapp.NumberHealth whatsapp.NumberChange whatsapp.BusinessProfile whatsapp.MessageTemplate
-            whatsapp.TemplateHeaderMedia whatsapp.Rate
+            whatsapp.TemplateHeaderMedia whatsapp.TemplateChange whatsapp.Rate
         """,
         _TOLD: "inbox.OutgoingWebhook inbox.OutgoingDelivery",
         _COUNTS: """
