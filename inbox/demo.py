@@ -24,6 +24,7 @@ from inbox.models import (
     AutomaticAnswer,
     Case,
     ClosingWarning,
+    ConsentRequest,
     Contact,
     ContactIdentity,
     Conversation,
@@ -95,7 +96,7 @@ def _rows_of(contact: Contact, conversations: list[Conversation]) -> Iterator[mo
     of_conversation: tuple[type[models.Model], ...] = (
         Case, Assignment, RoutingDecision, ReadCursor, Message, Note, Mention, Draft, Upload, Activity,
         ScheduledReply, ClosingWarning, Reminder, Satisfaction, LostWindow, AnswerTimer, WindowAsk,
-        PendingAnswer, AutomaticAnswer,
+        PendingAnswer, AutomaticAnswer, ConsentRequest,
     )  # fmt: skip
     for model in of_conversation:
         yield model._default_manager.filter(conversation__in=conversations)
