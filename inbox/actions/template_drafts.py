@@ -18,7 +18,7 @@ from accounts.models import Agent
 from inbox.errors import InboxRuleViolation
 from inbox.models import DraftFile, DraftText, TemplateDraft
 from inbox.text import clean
-from whatsapp.authoring.components import content_of, why_not_editable
+from whatsapp.authoring.components import components_of, content_of, why_not_editable
 from whatsapp.authoring.content import CODE, OFFER, STANDARD, Content
 from whatsapp.authoring.languages import CODES
 from whatsapp.authoring.lint import CATEGORIES, NAME_LIMIT
@@ -114,9 +114,12 @@ def save_text(
     text.refresh_from_db()
     if not is_settled(draft):
         draft.name = clean(name).strip()[:NAME_LIMIT]
-        draft.category = category if category in CATEGORIES else draft.category
+        if category in CATEGORIES and category != draft.category:
+            draft.category = category
+            draft.texts.update(is_changed=True)
+            text.is_changed = True
     content = _fitting(content, draft.category)
-    if content.as_data() != text.typed.as_data():
+    if components_of(content, {}) != components_of(text.typed, {}):
         text.is_changed = True
     text.content = content.as_data()
     text.save(update_fields=["content", "is_changed"])

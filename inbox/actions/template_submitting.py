@@ -106,6 +106,8 @@ def submit(text: DraftText, *, by: Agent) -> MessageTemplate:
     """Hand this language to Meta. NotReady, RefusedByMeta, or another rule violation with its sentence."""
     if reason := why_not_now(text):
         raise InboxRuleViolation(reason)
+    if not text.is_changed and text.at_meta is not None:
+        raise InboxRuleViolation(_("Nothing has changed since it was submitted."))
     findings = findings_of(text)
     if any(finding.is_bad for finding in findings):
         raise NotReady(findings)

@@ -161,7 +161,8 @@ def _submitted(request: HttpRequest, text: DraftText, *, everything: bool) -> Ht
         except template_submitting.RefusedByMeta:
             return _to(each)
         except InboxRuleViolation as refusal:
-            return _page(request, Page(each), problem=refusal.sentence, status=refusal.status)
+            is_unsound = isinstance(refusal, template_submitting.NotReady)
+            return _page(request, Page(each), problem=refusal.sentence, status=refusal.status, is_submitted=is_unsound)
         if (template := each.template) is not None and template.category != draft.category:
             words = _("WhatsApp counts %(name)s as %(category)s; the price is that of this category.")
             messages.warning(request, words % {"name": template, "category": category_words(template.category)})
@@ -241,6 +242,11 @@ def _to(text: DraftText) -> HttpResponse:
     return redirect(f"{reverse('settings-template-draft', args=[text.draft_id])}?language={text.language}")
 
 
-def _page(request: HttpRequest, page: Page, *, problem: Any = "", status: int = 200) -> HttpResponse:
-    context = {"nav": "settings", "settings_page": "templates", "page": page, "problem": problem}
+def _page(
+    request: HttpRequest, page: Page, *, problem: Any = "", status: int = 200, is_submitted: bool = False
+) -> HttpResponse:
+    """`problem` is the sentence above the form; with `is_submitted` what has to be put right follows it."""
+    context = {
+        "nav": "settings", "settings_page": "templates", "page": page, "problem": problem, "is_submitted": is_submitted
+    }  # fmt: skip
     return render(request, "inbox/template_editor/show.html", context, status=status)

@@ -334,6 +334,17 @@ def test_a_rejected_template_may_change_its_category_and_says_why_it_was_rejecte
     assert meta.calls[0][2]["json"]["category"] == "MARKETING"
 
 
+def test_what_has_not_changed_is_not_submitted_again(ada, cast, meta):
+    template = approved(cast)
+    page = ada.get(ada.post(reverse("settings-template-edit", args=[template.pk])).url).content.decode()
+    assert 'value="submit" disabled' in page
+
+    answer = submitted(ada, DraftText.objects.get(), footer="")
+
+    assert "Nothing has changed" in answer.content.decode() and not meta.calls
+    assert "disabled" not in typed(ada, DraftText.objects.get(), footer="Neu").content.decode()
+
+
 def test_changes_that_somebody_began_are_there_again_and_untouched_drafts_follow_meta(ada, cast):
     template = approved(cast)
     edit = reverse("settings-template-edit", args=[template.pk])
