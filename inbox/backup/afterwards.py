@@ -15,6 +15,7 @@ from accounts.fields import secret_columns
 from inbox.backup.manifest import Manifest
 from inbox.enums import MessageStatus
 from inbox.models import Message, ScheduledReply
+from inbox.privacy import repeating
 
 Step = Callable[[Manifest], str]
 
@@ -68,6 +69,20 @@ def _is_readable(model: type, name: str, pk: object) -> bool:
     return True
 
 
-# Whoever keeps a ledger of erasures adds the step here that repeats what was erased after `manifest.created_at`: it
-# runs before anybody sees the restored rows.
-STEPS: tuple[Step, ...] = (hold_what_was_queued, hold_what_was_planned, read_secrets)
+def repeat_erasures(manifest: Manifest) -> str:
+    """Whoever was erased after the backup is erased again, before anybody sees the restored rows."""
+    done, lost = repeating.repeat_all()
+    said = []
+    if done:
+        words = ngettext(
+            "%(count)s erasure from after the backup was repeated.",
+            "%(count)s erasures from after the backup were repeated.", done,
+        )  # fmt: skip
+        said.append(words % {"count": done})
+    if lost:
+        words = _("%(count)s erasures are known only by another key: repeat them by hand (%(uids)s).")
+        said.append(words % {"count": len(lost), "uids": ", ".join(lost)})
+    return " ".join(said)
+
+
+STEPS: tuple[Step, ...] = (hold_what_was_queued, hold_what_was_planned, read_secrets, repeat_erasures)

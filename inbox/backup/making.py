@@ -25,8 +25,10 @@ from accounts.fields import key_fingerprints
 from inbox.backup import folders
 from inbox.backup.manifest import DATABASE, MEDIA, Manifest, StoredFile
 from inbox.backup.programs import ProgramMissing, access, program, version_of
+from inbox.privacy import ledger
 
 WITHOUT_ROWS = ("accounts_session", "inbox_event")
+NOT_KEPT = ("exports",)  # of single people, for a day
 CHUNK = 1024 * 1024
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
@@ -62,6 +64,7 @@ def make_backup(place: Path, *, moment: datetime | None = None) -> tuple[Path, M
         partial.mkdir(mode=0o700)
         manifest = _write(partial, moment)
         partial.rename(final)
+        ledger.add(ledger.rows(), place / ledger.NAME)  # beside the backups: older ones need the newest
     except OSError as error:
         raise BackupFailed(_("The backup could not be written to %(folder)s: %(error)s") % {
             "folder": place, "error": error.strerror or type(error).__name__}) from error  # fmt: skip
@@ -143,7 +146,7 @@ def _archive(media: Path, target: Path) -> tuple[StoredFile, int]:
 
 def _files(media: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(media):
-        names.sort()
+        names[:] = sorted(name for name in names if Path(folder, name) not in {media / each for each in NOT_KEPT})
         yield from (Path(folder, name) for name in sorted(files))
 
 

@@ -23,6 +23,7 @@ from accounts.fields import key_fingerprints
 from inbox.backup.afterwards import STEPS
 from inbox.backup.manifest import DATABASE, MEDIA, Manifest, ManifestUnreadable
 from inbox.backup.programs import ProgramMissing, access, program
+from inbox.privacy import repeating
 
 CHUNK = 1024 * 1024
 Tell = Callable[[str], object]
@@ -62,6 +63,7 @@ def restore(folder: Path, *, force: bool, tell: Tell) -> Manifest:
     if not force:
         _refuse_wrong_keys(manifest)
         _refuse_unless_empty(media)
+    repeating.gather(folder)  # what the database knows of erasures must not go with it
     unpacked = _unpack(folder / MEDIA, media, manifest)
     _fill_database(folder / DATABASE)
     _compare(manifest)

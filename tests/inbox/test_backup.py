@@ -90,7 +90,7 @@ def empty_database() -> Iterator[str]:
     with psycopg.connect(address(str(connection.settings_dict["NAME"])), autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield address(name)
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def manage(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -47,7 +47,8 @@ class Command(BaseCommand):
               "python -m config.grants."),
             _("Everybody signs in again. What customers wrote after the backup is not in it: WhatsApp repeats only "
               "what it could not deliver."),
-            _("Erasures asked for after this backup must be repeated by hand; its date says which."),
+            _("Erasures from after this backup are repeated from erasures.jsonl (beside the backups and in the data "
+              "folder). If that file was lost, repeat them by hand."),
             _("Run manage.py doctor."),
         )  # fmt: skip
         for number, step in enumerate(steps, 1):
