@@ -43,6 +43,7 @@ SETTINGS: list[tuple[str, list[tuple[str, str, str, str, Any]]]] = [
         ("replies", "settings-replies", "slash", gettext_noop("Saved replies"), EVERYONE),
         ("labels", "settings-labels", "tag", gettext_noop("Labels"), LEADS),
         ("contact-fields", "settings-contact-fields", "list", gettext_noop("Contact fields"), ADMINS),
+        ("privacy", "settings-privacy", "shield", gettext_noop("Data protection"), ADMINS),
         ("installation", "settings-installation", "wrench", gettext_noop("Installation"), ADMINS),
         ("jobs", "settings-jobs", "refresh", gettext_noop("Background jobs"), ADMINS),
         ("api", "settings-api", "webhook", gettext_noop("API and webhooks"), ADMINS),

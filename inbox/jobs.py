@@ -164,6 +164,32 @@ def work_on_erasure(erasure_id: int) -> None:
     erasing.work_on(erasure)
 
 
+def make_person_export(export_id: int) -> None:
+    """Put together what is known of a person."""
+    from inbox.models import PersonExport
+    from inbox.privacy import exporting
+
+    export = PersonExport.objects.select_related("contact", "by__workspace").filter(pk=export_id).first()
+    if export is None:
+        logger.info("Export %s has gone; nothing to do", export_id)
+        return
+    exporting.make(export)
+
+
+def forget_what_is_old() -> None:
+    """Delete what the workspaces do not want to keep any longer."""
+    from inbox.privacy import retention
+
+    retention.work()
+
+
+def forget_old_person_exports() -> None:
+    """Delete exports of people that are older than a day."""
+    from inbox.privacy import exporting
+
+    exporting.forget_old()
+
+
 def roll_reports() -> None:
     """Bring the figures of the reports up to date."""
     from inbox.reports import rolling
@@ -294,8 +320,11 @@ def mail_alarms() -> None:
 
 
 # What the scheduler queues by itself; each takes no argument and bears being run twice.
-HOURLY = (sync_templates, check_numbers, mail_alarms, measure_storage, forget_old_events, forget_old_api_answers)
+HOURLY = (
+    sync_templates, check_numbers, mail_alarms, measure_storage, forget_old_events, forget_old_api_answers,
+    forget_old_person_exports,
+)  # fmt: skip
 NIGHTLY: tuple[Callable[[], None], ...] = (
     forget_old_sign_ins, forget_old_deliveries, forget_old_uploads, sweep_files, forget_ended_push_devices,
-    forget_old_imports, forget_old_merges, forget_told_webhooks,
+    forget_old_imports, forget_old_merges, forget_told_webhooks, forget_what_is_old,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from accounts.models import Agent
 from accounts.signals import agent_deactivated
-from inbox.models import Attachment, Rendition, SavedReplyFile, Upload
+from inbox.models import Attachment, PersonExport, Rendition, SavedReplyFile, Upload
 
 
 @receiver(agent_deactivated)
@@ -25,7 +25,8 @@ def hand_back_on_deactivation(sender: object, agent: Agent, by: Agent | None = N
 
 
 @receiver(post_delete, sender=Rendition)
-def delete_rendition_file(sender: object, instance: Rendition, **kwargs: object) -> None:
+@receiver(post_delete, sender=PersonExport)
+def delete_rendition_file(sender: object, instance: Rendition | PersonExport, **kwargs: object) -> None:
     """A signal, because rows also go with the message, conversation or contact they hang on. Nobody shares these."""
     if instance.file:
         transaction.on_commit(functools.partial(instance.file.storage.delete, str(instance.file.name)))

@@ -38,6 +38,7 @@ from inbox.models import (
     ContactImport,
     Conversation,
     Erasure,
+    PersonExport,
     ReportMark,
     ScheduledReply,
     SearchBacklog,
@@ -56,6 +57,7 @@ SELDOM = timedelta(seconds=5)  # what may be a little late
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
 JOB_LOST_AFTER = timedelta(seconds=60)
+EXPORT_LOST_AFTER = timedelta(minutes=11)  # longer than a job may take
 ERASURE_RESTS = timedelta(seconds=20)
 UNPREPARED = 5  # at work at once
 PREPARE_EVERY = timedelta(seconds=5)
@@ -109,6 +111,7 @@ class Sweeper:
             self._try(requeue_imports, now)
         if self._is_time("erasures", SELDOM, now):
             self._try(requeue_erasures, now)
+            self._try(requeue_person_exports, now)
         if self._is_time("reports", REPORTS_EVERY, now):
             self._try(roll_reports, now)
         more |= self._try(index_new, now)
@@ -256,6 +259,16 @@ def requeue_erasures(now: datetime) -> bool:
         with transaction.atomic():
             if at_work.filter(pk=pk).update(touched_at=now):
                 jobs.enqueue(jobs.work_on_erasure, pk)
+    return False
+
+
+def requeue_person_exports(now: datetime) -> bool:
+    """Exports of people whose job was lost get another, a few times."""
+    waiting = PersonExport.objects.filter(state=PersonExport.State.WAITING, touched_at__lte=now - EXPORT_LOST_AFTER)
+    for pk in list(waiting.values_list("pk", flat=True)[:ROWS]):
+        with transaction.atomic():
+            if waiting.filter(pk=pk).update(touched_at=now):
+                jobs.enqueue(jobs.make_person_export, pk, queue="attachments")
     return False
 
 

@@ -27,7 +27,7 @@ from inbox.models.message import (
 from inbox.models.note import Draft, Mention, Note
 from inbox.models.notification import ClosingWarning, NotificationSettings, Reminder
 from inbox.models.outgoing_webhook import OutgoingDelivery, OutgoingEvent, OutgoingWebhook
-from inbox.models.privacy import Erasure, ErasureKey
+from inbox.models.privacy import Erasure, ErasureKey, PersonExport, RetentionSettings
 from inbox.models.push import PushDevice, PushKey, PushNotice
 from inbox.models.report import (
     CaseFigures,
@@ -97,6 +97,7 @@ __all__ = [
     "OutgoingWebhook",
     "PairLimit",
     "PendingAnswer",
+    "PersonExport",
     "PushDevice",
     "PushKey",
     "PushNotice",
@@ -109,6 +110,7 @@ __all__ = [
     "ReportMark",
     "ReportSettings",
     "ReportSlot",
+    "RetentionSettings",
     "RoutingDecision",
     "RoutingRule",
     "Satisfaction",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.fields import EncryptedTextField
 from accounts.models import Agent, Workspace
+from inbox.models.contact import Contact
 
 
 class ErasureKey(models.Model):
@@ -53,3 +54,52 @@ class Erasure(models.Model):
     @property
     def is_running(self) -> bool:
         return self.state == self.State.RUNNING
+
+
+class PersonExport(models.Model):
+    """What is known of one person, for that person, as a ZIP. Made for one admin, and gone after a day."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        READY = "ready"
+        FAILED = "failed"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    uid = models.UUIDField(unique=True, default=uuid.uuid4)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    file = models.FileField(upload_to="exports/", max_length=200, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(default=timezone.now)
+    touched_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list] = [
+            models.Index(fields=["by", "-asked_at"], name="person_export_list"),
+            models.Index(fields=["touched_at"], condition=Q(state="waiting"), name="person_export_at_work"),
+        ]
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
+
+
+class RetentionSettings(models.Model):
+    """After how many days what is old goes by itself (inbox.privacy.retention). Empty: it is kept.
+
+    A workspace without this row keeps everything but raw deliveries.
+    """
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    media_days = models.PositiveIntegerField(null=True, blank=True)
+    messages_days = models.PositiveIntegerField(null=True, blank=True)
+    conversations_days = models.PositiveIntegerField(null=True, blank=True)
+    audit_days = models.PositiveIntegerField(null=True, blank=True)
+    deliveries_days = models.PositiveIntegerField(default=30)

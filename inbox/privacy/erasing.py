@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -27,16 +27,18 @@ from inbox.actions.uploads import HOLDERS
 from inbox.enums import MessageStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import (
+    Consent,
     Contact,
     ContactIdentity,
     Conversation,
     Erasure,
     Message,
     Note,
+    PersonExport,
     Rendition,
     SearchDocument,
 )
-from inbox.privacy import figures, groups, ledger, words
+from inbox.privacy import figures, groups, ledger, ledgers, words
 from inbox.privacy.people import Person, joined, person_of
 from inbox.privacy.places import PLACES, Place
 from inbox.privacy.scans import SCANS, Scan
@@ -146,8 +148,6 @@ def _one_batch(pk: int, *, is_alone: bool) -> str:
         if erasure is None:
             return Outcome.DONE
         work = Work(erasure, Person(**erasure.work["person"]))
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL tresen.erasure = 'on'")  # ledgers let their rows go
         delete_files(work.state.pop("files", []))
         work.state["files"] = []
         names = [name for name, _step in steps()]
@@ -219,21 +219,30 @@ def _rows_of(place: Place) -> Step:
         rows = list(place.rows(work.person).order_by("pk")[:BATCH])
         if not rows:
             return Outcome.DONE
-        ids = [row.pk for row in rows]
         if place.files:
             work.state["files"] += [name for row in rows if (name := str(getattr(row, place.files) or ""))]
-        if place.model in (Message, Note):
-            which = "message_id" if place.model is Message else "note_id"
-            work.count("search", words.forget_documents(which, ids, most=10 * BATCH))
         after = groups.remember(rows, work.person) if place.model is Message else None
-        place.model._base_manager.filter(pk__in=ids).delete()
+        work.count("search", delete_rows(place.model, [row.pk for row in rows]))
         if after:
             groups.tidy_up(after)
-        if place.group != "cases" or place.model._meta.model_name == "case":  # figures are counted in no sum
+        if place.counted:
             work.count(place.group, len(rows))
         return Outcome.MORE
 
     return erase
+
+
+def delete_rows(model: type[Model], ids: list[int]) -> int:
+    """With their documents in the search; how many of these."""
+    documents = 0
+    if model in (Message, Note):
+        which = "message_id" if model is Message else "note_id"
+        documents = words.forget_documents(which, ids, most=10 * len(ids))
+    if model is Consent:
+        ledgers.erase_consents(ids)
+    else:
+        model._base_manager.filter(pk__in=ids).delete()
+    return documents
 
 
 def _scan(scan: Scan) -> Step:
@@ -266,7 +275,7 @@ def _finish(work: Work) -> str:
 def delete_files(names: list[str]) -> None:
     """From the disk, unless a row of somebody else names them too. A file that is gone already is no error."""
     for name in names:
-        holders: Iterator[type[Model]] = iter((*HOLDERS, Rendition))
+        holders: Iterator[type[Model]] = iter((*HOLDERS, Rendition, PersonExport))
         if not any(model._default_manager.filter(file=name).exists() for model in holders):
             default_storage.delete(name)
 

@@ -56,6 +56,7 @@ class Place:
     section: str = ""  # of the export
     shown: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()  # columns with words that are not exported: technical, or of colleagues
+    counted: bool = True  # not: figures, and what comes with the rows of its group
     files: str = ""  # the column that names a stored file
     order: tuple[str, ...] = ("pk",)
 
@@ -138,7 +139,10 @@ PLACES: tuple[Place, ...] = (
         ("language", "asked_at", "score", "answered_at", "comment", "commented_at"), apart=("skipped",),
     ),
     Place(inbox.Reaction, "reactions", _reactions, "reactions", ("message_id", "emoji", "occurred_at")),
-    Place(inbox.DeliveryAttempt, "messages", of_message("message"), apart=("outcome", "error_detail", "trace_id")),
+    Place(
+        inbox.DeliveryAttempt, "messages", of_message("message"), apart=("outcome", "error_detail", "trace_id"),
+        counted=False,
+    ),
     Place(
         inbox.Rendition, "files", of_message("attachment__message"), apart=("kind", "file", "mime_type"), files="file"
     ),
@@ -170,21 +174,21 @@ PLACES: tuple[Place, ...] = (
     ),
     Place(
         inbox.LostWindow, "cases", of_conversation(), "windows_missed",
-        ("conversation_id", "waiting_since", "closed_at", "why"),
+        ("conversation_id", "waiting_since", "closed_at", "why"), counted=False,
     ),
-    Place(inbox.ReportFailure, "cases", of_conversation()),
-    Place(inbox.ReportCell, "cases", of_conversation()),
-    Place(inbox.CaseFigures, "cases", of_conversation()),
+    Place(inbox.ReportFailure, "cases", of_conversation(), counted=False),
+    Place(inbox.ReportCell, "cases", of_conversation(), counted=False),
+    Place(inbox.CaseFigures, "cases", of_conversation(), counted=False),
     Place(
         inbox.Case, "cases", of_conversation(), "cases",
         ("id", "conversation_id", "team__name", "subject", "opened_at", "first_replied_at", "closed_at", "outcome",
          "message_count"),
     ),
-    Place(inbox.ReportMark, "cases", lambda person: Q(conversation_id__in=person.conversations)),
+    Place(inbox.ReportMark, "cases", lambda person: Q(conversation_id__in=person.conversations), counted=False),
     Place(inbox.SearchDocument, "search", _search, apart=("words",)),
     Place(
         inbox.Conversation.labels.through, "conversations", of_conversation(), "labels",
-        ("conversation_id", "label__name"),
+        ("conversation_id", "label__name"), counted=False,
     ),
     Place(inbox.MovedConversation, "traces", of_conversation()),
     Place(
@@ -209,6 +213,7 @@ PLACES: tuple[Place, ...] = (
         inbox.ContactMerge, "traces", lambda person: Q(kept__in=person.contacts) | Q(gone__in=person.contacts),
         apart=("record",),
     ),
+    Place(inbox.PersonExport, "exports", of_contact(), apart=("state", "file"), files="file"),
     Place(
         inbox.Contact, "contacts", lambda person: Q(pk__in=person.contacts), "contacts",
         ("id", "kind", "name", "profile_name", "username", "language", "email", "note", "fields", "created_at"),
@@ -231,6 +236,7 @@ _META = "about our own numbers and accounts at Meta"
 _COUNTS = "counts without anybody in them"
 _DJANGO = "Django's own, not used"
 _LEDGER = "keyed hashes; what it knows while it works is emptied at its end"
+_TOLD = "which row an event is about, and never its words: after an erasure it refers to nothing"
 _PHONE = "the practice phone: it plays the customer's own device and Meta, in demo mode only"
 
 _TOLD = "whom we tell, and of which rows: what is said is made of the rows as they are then, so it ends with them"
@@ -245,18 +251,20 @@ NOT_THEIRS: dict[str, str] = {
         """,
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
-            inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
+            inbox.TemplateDraft inbox.DraftText inbox.DraftFile
+            inbox.OutgoingWebhook inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
             accounts.SetupCode accounts.MailServer inbox.AlarmMail inbox.AutomaticText inbox.KeywordAnswer
+            inbox.TemplateMapping inbox.TemplateTeam
             inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
             inbox.SatisfactionSettings inbox.SatisfactionSettings_teams
             inbox.SavedFilter inbox.SavedReply inbox.SavedReplyFile
-            inbox.ContactField inbox.ContactImport inbox.PushKey inbox.ErasureKey
-            inbox.TemplateMapping inbox.TemplateTeam
+            inbox.ContactField inbox.ContactImport inbox.PushKey inbox.ErasureKey inbox.RetentionSettings
         """,
         _META: """
             whatsapp.MetaApp whatsapp.AppSecret whatsapp.WebhookCheck whatsapp.BusinessAccount whatsapp.PhoneNumber
             whatsapp.NumberHealth whatsapp.NumberChange whatsapp.BusinessProfile whatsapp.MessageTemplate
-            whatsapp.TemplateHeaderMedia whatsapp.TemplateChange whatsapp.Rate
+            whatsapp.TemplateHeaderMedia whatsapp.TemplateChange whatsapp.RateTable
+            whatsapp.Rate
         """,
         _TOLD: "inbox.OutgoingWebhook inbox.OutgoingDelivery",
         _COUNTS: """
@@ -266,6 +274,7 @@ NOT_THEIRS: dict[str, str] = {
         _PHONE: "sandbox.PhoneDocument sandbox.PhoneMessage sandbox.PendingWebhook",
         _DJANGO: "auth.Group auth.Group_permissions auth.Permission contenttypes.ContentType django_rq.Dashboard",
         _LEDGER: "inbox.Erasure",
+        _TOLD: "inbox.OutgoingDelivery",
     }.items()
     for label in labels.split()
 }

@@ -14,6 +14,7 @@ from django.db.models import Max, Model
 
 from accounts.models import AuditEntry
 from inbox.models import ApiAnswer, ContactImportRow, UnmatchedStatus
+from inbox.privacy import ledgers
 from inbox.privacy.people import Person
 from whatsapp.models import DeliveryState, WebhookDelivery
 
@@ -117,7 +118,7 @@ def in_audit(person: Person, start: int, last: int, words: str) -> Found:
         is_about = entry.data.get(AUDITED_AS) in person.contacts
         data = {key: hide(value) for key, value in entry.data.items() if key != AUDITED_AS or not is_about}
         subject = words if is_about else hide(entry.subject)
-        AuditEntry.objects.filter(pk=entry.pk).update(subject=subject, data=data)
+        ledgers.hide_in_audit(entry.pk, subject, data)
     return Found(len(ids), seen)
 
 

@@ -29,10 +29,12 @@ from inbox.models import (
     ContactField,
     ContactImport,
     DraftFile,
+    Erasure,
     KeywordAnswer,
     Label,
     OutgoingDelivery,
     OutgoingWebhook,
+    PersonExport,
     Rendition,
     RoutingDecision,
     RoutingRule,
@@ -80,6 +82,8 @@ class World:
     told: int = 0
     keyword: int = 0
     template_draft: int = 0
+    erasure: int = 0
+    person_export: str = ""
     people: dict[str, Client] = field(default_factory=dict)
 
 
@@ -302,6 +306,19 @@ MATRIX: dict[str, Line] = {
     "settings-keyword-removal": keyword(),
     "settings-rating": Line(ADMINS),
     "settings-rating-team": team(LEADS),
+    "settings-privacy": Line(ADMINS, hidden=True),
+    "settings-privacy-person": Line(ADMINS, lambda world: [world.cast.clara.pk], hidden=True),
+    "settings-privacy-export": Line(ADMINS, lambda world: [world.cast.clara.pk], hidden=True),
+    "settings-privacy-erase": Line(ADMINS, lambda world: [world.cast.clara.pk], hidden=True, answers=(422,)),
+    "settings-privacy-erasure": Line(ADMINS, lambda world: [world.erasure], hidden=True),
+    "settings-privacy-exports": Line(ADMINS, hidden=True),
+    "settings-privacy-download": Line(
+        ADMINS, lambda world: [world.person_export], (str(uuid.UUID(int=1)),), hidden=True
+    ),
+    "settings-privacy-retention": Line(ADMINS, hidden=True),
+    "settings-privacy-documents": Line(ADMINS, hidden=True),
+    "settings-privacy-document": Line(ADMINS, lambda world: ["record"], ("no-such-paper",), hidden=True, blind=()),
+    "settings-privacy-log": Line(ADMINS, hidden=True),
     "settings-profiles": Line(ADMINS),
     "settings-profile": of_number(),
     "settings-profile-picture": of_number(answers=(404,)),  # there is none yet
@@ -590,6 +607,11 @@ class MatrixTestCase(TestCase):
             mime_type="image/png", size=len(PNG),
         )  # fmt: skip
         cls.world.template_draft = draft_text.draft_id
+        cls.world.erasure = Erasure.objects.create(workspace=cast.workspace, state="done").pk
+        cls.world.person_export = str(PersonExport.objects.create(
+            workspace=cast.workspace, contact=cast.dario, by=cast.ada, state="ready", expires_at=expires_at,
+            file=ContentFile(b"PK", name="x"),
+        ).uid)  # fmt: skip
         cls.world.factor = factories.app_factor(cast.ben)[0].pk
         cls.agents = {
             "ada": cast.ada, "lea": cast.lea, "ben": cast.ben, "otto": otto, "mallory": cast.mallory,

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
 
@@ -39,6 +40,7 @@ from inbox.models import (
     MovedConversation,
     PairLimit,
     PendingAnswer,
+    PersonExport,
     PushNotice,
     Reaction,
     ReadCursor,
@@ -124,6 +126,8 @@ def lived(cast: Cast) -> Conversation:
         MovedConversation(old_id=10**9 + talk.pk, conversation=talk),
         Event(workspace=workspace, kind="message", conversation_id=talk.pk, payload={"html": f"{NAME}: {WORD}"}),
         Undo(agent=cast.ben, steps=[{"conversation": talk.pk, "before": {"name": NAME}}]),
+        PersonExport(workspace=workspace, contact=contact, by=cast.ada, state="ready",
+                     file=default_storage.save("exports/x", ContentFile(f"{NAME} {WORD}".encode()))),
         PairLimit(phone_number=number, recipient=PHONE, arrival_at=now),
         ContactMerge(workspace=workspace, kept=contact, gone=gone, by=cast.lea, record={"keep": {"name": NAME}}),
     ]  # fmt: skip
