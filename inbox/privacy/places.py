@@ -236,7 +236,6 @@ _META = "about our own numbers and accounts at Meta"
 _COUNTS = "counts without anybody in them"
 _DJANGO = "Django's own, not used"
 _LEDGER = "keyed hashes; what it knows while it works is emptied at its end"
-_TOLD = "which row an event is about, and never its words: after an erasure it refers to nothing"
 _PHONE = "the practice phone: it plays the customer's own device and Meta, in demo mode only"
 
 _TOLD = "whom we tell, and of which rows: what is said is made of the rows as they are then, so it ends with them"
@@ -252,7 +251,7 @@ NOT_THEIRS: dict[str, str] = {
         _OURS: """
             accounts.Workspace accounts.ApiToken accounts.ApiToken_teams
             inbox.TemplateDraft inbox.DraftText inbox.DraftFile
-            inbox.OutgoingWebhook inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
+            inbox.ConsentSettings inbox.ConsentWording inbox.OptInPage
             accounts.SetupCode accounts.MailServer inbox.AlarmMail inbox.AutomaticText inbox.KeywordAnswer
             inbox.TemplateMapping inbox.TemplateTeam
             inbox.Label inbox.NumberRouting inbox.ReportSettings inbox.RoutingRule
@@ -274,7 +273,6 @@ NOT_THEIRS: dict[str, str] = {
         _PHONE: "sandbox.PhoneDocument sandbox.PhoneMessage sandbox.PendingWebhook",
         _DJANGO: "auth.Group auth.Group_permissions auth.Permission contenttypes.ContentType django_rq.Dashboard",
         _LEDGER: "inbox.Erasure",
-        _TOLD: "inbox.OutgoingDelivery",
     }.items()
     for label in labels.split()
 }
