@@ -14,9 +14,9 @@ SHOWN_CHARACTERS = 200_000
 LONGEST_KEY = 60
 PLAIN = {
     "object", "id", "field", "event", "type", "status", "timestamp", "time", "messaging_product",
-    "display_phone_number", "phone_number_id", "from", "to", "recipient_id", "wa_id", "user_id", "mime_type",
-    "sha256", "code", "category", "pricing_model", "billable", "expiration_timestamp", "conversation", "origin",
-    "message_template_id", "message_template_name", "message_template_language", "new_quality_score",
+    "display_phone_number", "phone_number_id", "from", "from_user_id", "to", "recipient_id", "wa_id", "user_id",
+    "mime_type", "sha256", "code", "category", "pricing_model", "billable", "expiration_timestamp", "conversation",
+    "origin", "message_template_id", "message_template_name", "message_template_language", "new_quality_score",
     "previous_quality_score", "new_category", "previous_category", "decision", "current_limit",
     "max_phone_numbers_per_business", "ban_state", "waba_ban_state", "waba_ban_date", "violation_type",
     "restriction_type", "expiration", "disable_date", "country", "animated", "voice", "forwarded",
