@@ -8,10 +8,11 @@ from ninja import Path, Query, Router
 
 from accounts.models import ApiToken, Scope
 from inbox import text as words
+from inbox.actions.template_care import not_theirs
 from inbox.api import rendering, shapes
 from inbox.api.door import needs
 from inbox.api.paging import MOST, cursor_of, values_of
-from whatsapp.models import MessageTemplate, PhoneNumber
+from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber
 
 router = Router()
 
@@ -63,5 +64,9 @@ def show_template(request: HttpRequest, template_id: Path[shapes.Id]) -> dict[st
 
 
 def _templates(token: ApiToken) -> QuerySet[MessageTemplate]:
+    """What this token may send; what is other teams' alone is as little listed here as in their picker."""
     ours = MessageTemplate.objects.filter(business_account__workspace=token.workspace_id, removed_at=None)
+    if not token.all_teams:
+        for account in BusinessAccount.objects.filter(workspace=token.workspace_id):
+            ours = ours.exclude(business_account=account, name__in=not_theirs(token, account))
     return ours.select_related("business_account")

@@ -12,6 +12,7 @@ from accounts import api_tokens
 from accounts.audit import who
 from accounts.models import ApiToken, AuditEntry, Role, Scope
 from inbox.actions.consent import record_consent
+from inbox.actions.template_care import restrict_to
 from inbox.api import repeating
 from inbox.api.service import urlpatterns
 from inbox.enums import BlockState, ConversationStatus, MessageStatus, Via
@@ -146,6 +147,16 @@ class SightTests(ApiTestCase):
                 self.assert_problem(system.post(path, body), 404, "not_found")
             self.assert_problem(system.patch(self.clara, {"name": "X"}), 404, "not_found")
         self.assertFalse(Message.objects.filter(via=Via.API).exists())
+
+    def test_templates_that_are_other_teams_alone_are_neither_listed_nor_sent(self) -> None:
+        template = factories.template(self.cast.number)
+        restrict_to(template, [self.cast.other_team], by=self.cast.ada)
+        body = {"template_id": template.pk, "values": {"body.1": "Clara"}}
+        self.assert_problem(self.ours.get(f"/templates/{template.pk}"), 404, "not_found")
+        self.assertEqual(self.ours.get("/templates").json()["items"], [])
+        self.assert_problem(self.ours.post(f"{self.thread}/templates", body), 422, "template_not_sendable")
+        self.assertEqual(self.crm.post(f"{self.thread}/templates", body).status_code, 201)
+        self.assertEqual(len(self.theirs.get("/templates").json()["items"]), 1)
 
     def test_a_held_reply_is_its_authors_alone(self) -> None:
         held = factories.outbound_message(self.cast.claras, "Warte", by=self.cast.ben, status=MessageStatus.HELD)
