@@ -27,5 +27,4 @@ def make_erasure_key(using: str, **kwargs: Any) -> None:
     """It must be in every backup, so it is made before the first."""
     from inbox.privacy import ledger
 
-    if "inbox_erasurekey" in connections[using].introspection.table_names():
-        ledger.key()
+    ledger.ensure_key()

@@ -75,6 +75,7 @@ def make_backup(place: Path, *, moment: datetime | None = None) -> tuple[Path, M
 
 def _write(folder: Path, moment: datetime) -> Manifest:
     migrations = sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
+    ledger.ensure_key()  # without it a restored database could not tell whom it has to erase again
     server, version = _server()
     dumper = program("pg_dump", server)
     with psycopg.connect(**_parameters()) as snapshot:
