@@ -30,7 +30,7 @@ class Visitor:
     def get(self, path: str) -> int:
         return self._ask(urllib.request.Request(urllib.parse.urljoin(self.base, path)))
 
-    def post(self, path: str, **form: str) -> int:
+    def post(self, path: str, /, **form: str) -> int:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page)
         assert token, self.page
         body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **form}).encode()
