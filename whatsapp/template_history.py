@@ -39,7 +39,7 @@ def changes_of(
     after = facts_of(template)
     changed = [name for name in WATCHED if before[name] != after[name]]
     for name in changed:
-        _mark(template, name, before[name], at, reason)
+        _mark(template, name, before[name], at, reason, by_person=source == TemplateChange.Source.PERSON)
     return [
         TemplateChange(
             template=template, at=at, what=name, before=before[name][:32], after=after[name][:32], source=source,
@@ -49,7 +49,9 @@ def changes_of(
     ]  # fmt: skip
 
 
-def _mark(template: MessageTemplate, name: str, before: str, at: datetime, reason: str) -> None:
+def _mark(
+    template: MessageTemplate, name: str, before: str, at: datetime, reason: str, *, by_person: bool
+) -> None:
     if name == "status":
         _set(template, set(ALARMING_STATES.values()), ALARMING_STATES.get(template.status, ""))
         lasts = PAUSES.get(reason) if template.status == TemplateStatus.PAUSED else None
@@ -58,6 +60,8 @@ def _mark(template: MessageTemplate, name: str, before: str, at: datetime, reaso
         _set(template, {LOW}, LOW if template.quality == "RED" else "")
     elif name == "announced_category":
         _set(template, {ANNOUNCED}, ANNOUNCED if template.announced_category else "")
+    elif by_person:  # an admin's own choice is no news to admins
+        _set(template, {ANNOUNCED, RECATEGORISED}, "")
     elif before:
         template.previous_category, template.recategorised_at = before, at
         _set(template, {ANNOUNCED, RECATEGORISED}, RECATEGORISED)

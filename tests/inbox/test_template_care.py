@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,12 +34,13 @@ PAYLOADS = Path(__file__).parent.parent / "payloads"
 
 
 @pytest.fixture
-def cast() -> Cast:
+def cast() -> Iterator[Cast]:
     cast = make_cast()
     cast.number.display_number = "4915550100100"
     cast.number.save()
     load_preset()
-    return cast
+    with translation.override("en"):
+        yield cast
 
 
 def browser(agent) -> Client:
@@ -190,8 +192,7 @@ def test_another_category_says_what_it_costs(cast):
          category_update_timestamp=1795429000)  # fmt: skip
     tell(template, "template_category_update", previous_category="UTILITY", new_category="MARKETING")
 
-    with translation.override("en"):
-        (alarm,) = TemplatePage(template, cast.ada).alarms
+    (alarm,) = TemplatePage(template, cast.ada).alarms
     assert alarm.kind == "recategorised"
     assert alarm.sentence == (
         "WhatsApp has put Rad fertig (de) into another category. Utility → Marketing: €0.1131 instead of €0.0456"
@@ -209,6 +210,19 @@ def test_an_announced_category_rings_with_its_day(cast):
     assert (alarm.kind, alarm.is_urgent) == ("announced", True)
     assert " on " in alarm.sentence and "Utility → Marketing" in alarm.sentence
     assert lines(template) == [("announced_category", "", "MARKETING")]
+
+
+def test_a_category_that_an_admin_has_chosen_rings_nowhere(cast):
+    template = old(cast)
+    item = {"id": template.meta_id, "name": template.name, "language": "de", "category": "MARKETING",
+            "status": "PENDING", "components": template.components}  # fmt: skip
+
+    changed = template_sync.store_one(
+        template.business_account, item, timezone.now(), source=TemplateChange.Source.PERSON
+    )
+
+    assert (changed.category, changed.alarms, changed.previous_category) == ("MARKETING", [], "")
+    assert ("category", "UTILITY", "MARKETING") in lines(template)
 
 
 def test_low_quality_warns_without_a_banner_and_several_alarms_are_one_banner(cast):
