@@ -112,6 +112,7 @@ def test_the_last_number_takes_token_secrets_and_subscription_with_it(cast, admi
     page = disconnect(admin, cast).content.decode()
 
     assert "is disconnected." in page and "Connect it again" in page
+    assert "Receives" not in page and "Replace the access token" not in page
     assert subscribers(practice_phone) == 0
     cast.number.business_account.refresh_from_db()
     assert not cast.number.business_account.access_token
