@@ -55,7 +55,7 @@ def running_server(argv: list[str], url: str, env: Mapping[str, str]) -> Iterato
             process.wait()
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
+def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 300) -> None:
     """Until the address answers with any status; raises when the process ends first."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
