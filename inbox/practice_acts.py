@@ -24,7 +24,7 @@ DECISIONS = {"APPROVED", "REJECTED", "PAUSED", "UNPAUSED", "DISABLED"}
 QUALITIES = {"GREEN", "YELLOW", "RED"}
 CATEGORIES = {"MARKETING", "UTILITY"}
 NOTICE = timedelta(hours=24)  # that Meta gives before another category
-FAILURES = ["131026", "131047", "131049", "131053", "131056", "130429", "131016", "close", "html"]
+FAILURES = ["131026", "131047", "131049", "131053", "131056", "130429", "131016", "190", "close", "html"]
 FIRST_NAMES = ["Jule", "Timo", "Esra", "Piet", "Ronja", "Malik", "Svea", "Ole", "Nele", "Can"]
 LAST_NAMES = ["Brandes", "Aksoy", "Petersen", "Lorenz", "Nowak", "Wieland", "Kurz", "Sahin", "Mertens", "Voss"]
 CROWD = {"conversations": 2000, "minutes": 240, "seed": 999}  # the most of each
