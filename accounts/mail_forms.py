@@ -11,7 +11,7 @@ from accounts.models import MailServer
 
 
 class MailServerForm(Styled, forms.ModelForm):
-    """The password is written, never read, and asked for again when it would go elsewhere."""
+    """The password is written, never read, and asked for again when it would go elsewhere or less well encrypted."""
 
     host = forms.CharField(
         label=_("Server"), max_length=253, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -36,7 +36,7 @@ class MailServerForm(Styled, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        place = ("host", "username")
+        place = ("host", "port", "security", "username")
         kept = MailServer.objects.filter(pk=self.instance.pk).values_list(*place).first()
         elsewhere = kept is not None and kept != tuple(cleaned.get(name) for name in place)
         if cleaned.get("username") and not cleaned.get("password") and (kept is None or elsewhere):

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -12,16 +13,25 @@ from accounts.mail_forms import MailServerForm
 from accounts.models import Agent, MailServer
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
+from accounts.views.second_factor import fresh_required
 from inbox.actions import installation
 from inbox.errors import InboxRuleViolation
 from inbox.views import house
 
 
+def _installation() -> str:
+    return reverse("settings-installation")
+
+
 @sensitive_post_parameters("password")
 @admin_desk_required
 @require_POST
+@fresh_required(back=_installation)
 def server(request: HttpRequest) -> HttpResponse:
-    """Keep it; with `test` a mail goes to whoever saves, so that a slip is noticed now."""
+    """Keep it; with `test` a mail goes to whoever saves, so that a slip is noticed now.
+
+    Everybody's password links go out there: who only sits at an open session must not turn them their way.
+    """
     admin: Agent = request.user  # type: ignore[assignment]
     kept = MailServer.objects.filter(workspace_id=admin.workspace_id).first()
     form = MailServerForm(request.POST, instance=kept)

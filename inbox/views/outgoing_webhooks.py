@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import entering
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
-from accounts.views.second_factor import fresh_required
+from accounts.views.second_factor import ask_again, fresh_required
 from inbox.actions import outgoing_webhooks
 from inbox.errors import FieldsInvalid, InboxRuleViolation
 from inbox.forms.api import WebhookForm
@@ -57,6 +58,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         return _shown(request, webhook, WebhookForm.of(webhook))
     form = WebhookForm(request.POST)
     if form.is_valid():
+        if form.cleaned_data["url"] != webhook.url and not entering.is_fresh(request):
+            return ask_again(_one(pk))  # another address is as good as another webhook
         try:
             outgoing_webhooks.change_webhook(webhook, by=request.user, **form.cleaned_data)
         except InboxRuleViolation as refusal:

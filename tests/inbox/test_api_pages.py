@@ -125,6 +125,19 @@ class WebhookPageTests(PageTestCase):
         answer = self.admin.post(page, {"url": "https://10.0.0.1/", "events": ["message.sent"], "is_active": "on"})
         self.assertEqual((answer.status_code, OutgoingWebhook.objects.get().url), (422, ADDRESS))
 
+    def test_another_address_needs_a_proof_like_another_webhook(self) -> None:
+        self.make()
+        webhook = OutgoingWebhook.objects.get()
+        session = self.admin.session
+        session["proven_at"] = time.time() - 3600
+        session.save()
+        page = reverse("settings-webhook", args=[webhook.pk])
+        answer = self.admin.post(page, {"url": "https://93.184.215.14/mine", "events": ["message.sent"]})
+        self.assertIn(reverse("confirm"), answer["Location"])
+        self.assertEqual(OutgoingWebhook.objects.get().url, ADDRESS)
+        self.admin.post(page, {"url": ADDRESS, "events": ["message.sent"]})  # the rest changes as before
+        self.assertEqual(OutgoingWebhook.objects.get().events, ["message.sent"])
+
     def test_switched_off_removed_tried_and_sent_again(self) -> None:
         self.make()
         webhook = OutgoingWebhook.objects.get()

@@ -1,5 +1,6 @@
 """The workspace's mail server: entered, tried by a real SMTP server, kept encrypted; and alarms by mail, in bounds."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -47,7 +48,14 @@ def server() -> Iterator[MailServerDouble]:
 def admin(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.ada)
+    prove(client, time.time())
     return client
+
+
+def prove(client: Client, at: float) -> None:
+    session = client.session
+    session["proven_at"] = at
+    session.save()
 
 
 def save(admin: Client, typed: dict[str, object]):
@@ -85,6 +93,23 @@ def test_an_empty_password_keeps_the_kept_one_for_the_same_place_only(admin, ser
     assert "Please enter the password of this user." in elsewhere.content.decode()
     kept = MailServer.objects.get()
     assert (kept.host, kept.sender, kept.password.reveal()) == ("127.0.0.1", "neu@laden.example", PASSWORD)
+
+
+@pytest.mark.parametrize("weaker", [{"security": "starttls"}, {"port": 2525}, {"username": "somebody"}])
+def test_the_kept_password_goes_to_no_other_port_and_by_no_other_encryption(weaker, admin, server):
+    save(admin, server.typed())
+
+    assert save(admin, server.typed(password="", **weaker)).status_code == 422
+    assert MailServer.objects.get().port == server.typed()["port"]
+
+
+def test_an_open_session_alone_turns_nobodys_password_links_its_way(admin, server):
+    prove(admin, time.time() - 3600)
+
+    answer = admin.post(reverse("settings-mail-server"), server.typed(test="1"))
+
+    assert answer["Location"].startswith(reverse("confirm"))
+    assert not MailServer.objects.exists() and not server.inbox
 
 
 @pytest.mark.parametrize(("wrong", "words"), [
