@@ -83,12 +83,13 @@ def show_contact(request: HttpRequest, contact_id: Pk) -> dict[str, Any]:
               tags=["Contacts"], summary="Correct a contact")  # fmt: skip
 @once
 def change_contact(request: HttpRequest, contact_id: Pk, body: shapes.ContactChange) -> Done:
-    """Changes what is named and leaves the rest."""
+    """Changes what is named and leaves the rest. Without `contacts:read` it answers with what was named alone."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     contact = access.get_contact(token, contact_id)
     given = {key: value for key, value in body.model_dump(exclude_unset=True).items() if value is not None}
     contact_book.change_contact(contact, by=token, **_said(token, given, contact.fields))
-    return 200, shapes.Contact(**_shown(token, access.get_contact(token, contact_id)))
+    shown = _shown(token, access.get_contact(token, contact_id))
+    return 200, shapes.Contact(**(shown if Scope.CONTACTS_READ in token.scopes else _echo(shown, body)))
 
 
 @router.get("/contacts/{contact_id}/consent", response=shapes.Consent, **needs(Scope.CONSENT_READ),
@@ -101,7 +102,11 @@ def show_consent(request: HttpRequest, contact_id: Pk) -> dict[str, Any]:
              url_name="consent", tags=["Consent"], summary="Record a yes or no to marketing")  # fmt: skip
 @once
 def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn) -> Done:
-    """Adds an entry that nobody can change. A yes needs its evidence: the exact wording, and where it was said."""
+    """Adds an entry that nobody can change. A yes needs its evidence: the exact wording, and where it was said.
+
+    After a no it also needs its time: a list that is sent again every night must not undo what a person has said here.
+    Without `consent:read` it answers with the new entry alone.
+    """
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     contact = access.get_contact(token, contact_id)
     wording, note, now = words.clean(body.wording).strip(), words.clean(body.note).strip(), timezone.now()
@@ -115,10 +120,15 @@ def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn)
         raise FieldsInvalid(errors)
     # Under the contact's lock: who sends marketing decides from the ledger in the same order.
     Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
-    consent.record_consent(contact, body.state, source=Consent.Source.API, occurred_at=at, wording=wording, note=note)
+    if body.state == "given" and body.occurred_at is None and consent.marketing_state(contact) == "withdrawn":
+        raise FieldsInvalid({"occurred_at": _("They have said no. Name the time at which they agreed again.")})
+    entry = consent.record_consent(
+        contact, body.state, source=Consent.Source.API, occurred_at=at, wording=wording, note=note
+    )
     consent.contact_changed(contact)
     record_audit(token.workspace, token, "consent.recorded", subject=contact.display_name, data={"state": body.state})
-    return 201, shapes.Consent(**_consent(contact))
+    shown = _consent(contact) if Scope.CONSENT_READ in token.scopes else rendering.consent_of([entry])
+    return 201, shapes.Consent(**shown)
 
 
 def number_for(token: ApiToken, number_id: int | None) -> PhoneNumber:
@@ -140,6 +150,12 @@ def _contacts(token: ApiToken) -> QuerySet[Contact]:
 
 def _shown(token: ApiToken, contact: Contact) -> dict[str, Any]:
     return rendering.contact_of(contact, contact_fields.fields_of(token.workspace_id))
+
+
+def _echo(shown: dict[str, Any], body: shapes.ContactChange) -> dict[str, Any]:
+    """For who may write and not read: nothing that they have not just said themselves."""
+    said = {name: getattr(body, name) or "" for name in (*TEXTS, "language")}
+    return {"id": shown["id"], "created_at": shown["created_at"], "phone": None, "fields": body.fields or {}, **said}
 
 
 def _consent(contact: Contact) -> dict[str, Any]:

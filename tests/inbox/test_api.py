@@ -238,6 +238,20 @@ class ContactTests(ApiTestCase):
         self.assertEqual((answer.json()["name"], answer.json()["email"]), ("Clara S.", "clara@example.org"))
         self.assertEqual(AuditEntry.objects.filter(verb="contact.changed").last().data["fields"], ["name"])
 
+    def test_who_may_only_write_reads_nothing_by_writing(self) -> None:
+        Contact.objects.filter(pk=self.cast.clara.pk).update(email="clara@example.org", note="Zahlt nie.")
+        record_consent(self.cast.clara, "given", source="agent", occurred_at=timezone.now(), wording="Ja, gern.")
+        writer = System(self.cast.ada, Scope.CONTACTS_WRITE, Scope.CONSENT_WRITE)
+        answers = [
+            writer.patch(self.clara, {}), writer.patch(self.clara, {"language": "de"}),
+            writer.post(f"{self.clara}/consent", {"state": "withdrawn", "note": "am Telefon"}),
+        ]  # fmt: skip
+        for answer in answers:
+            self.assertIn(answer.status_code, (200, 201), answer.content)
+            for secret in (self.cast.clara.display_name, self.cast.clara.phone, "clara@example.org", "Zahlt nie", "Ja, gern"):
+                self.assertNotIn(secret, answer.content.decode())
+        self.assertEqual((answers[1].json()["language"], answers[2].json()["entries"][0]["note"]), ("de", "am Telefon"))
+
     def test_fields_that_nobody_may_set_are_refused(self) -> None:
         before = Contact.objects.filter(pk=self.cast.clara.pk).values().get()
         for body in ({"workspace_id": 1}, {"merged_into": 1}, {"id": 5}, {"fields": {"Unbekannt": 1}}, {"email": "x"}):
@@ -272,6 +286,19 @@ class ConsentTests(ApiTestCase):
         self.assertEqual((answer.status_code, answer.json()["state"]), (201, "given"))
         row = Consent.objects.get(contact=self.cast.clara)
         self.assertEqual((row.source, row.wording), (Consent.Source.API, body["wording"]))
+
+    def test_a_list_that_is_sent_every_night_undoes_no_stop(self) -> None:
+        body = {"state": "given", "wording": "Ja, schickt mir Angebote.", "note": "Formular im Shop"}
+        self.crm.post(f"{self.clara}/consent", body)
+        record_consent(self.cast.clara, "withdrawn", source="keyword", occurred_at=timezone.now(), wording="STOP")
+        problem = self.assert_problem(self.crm.post(f"{self.clara}/consent", body), 422, "fields")
+        self.assertEqual([error["field"] for error in problem["errors"]], ["occurred_at"])
+        self.assertEqual(self.crm.get(f"{self.clara}/consent").json()["state"], "withdrawn")
+        before = (timezone.now() - timedelta(days=3)).isoformat()
+        answer = self.crm.post(f"{self.clara}/consent", body | {"occurred_at": before})
+        self.assertEqual((answer.status_code, answer.json()["state"]), (201, "withdrawn"))
+        again = self.crm.post(f"{self.clara}/consent", body | {"occurred_at": timezone.now().isoformat()})
+        self.assertEqual(again.json()["state"], "given")
 
     def test_nobody_agrees_in_the_future(self) -> None:
         late = (timezone.now() + timedelta(hours=1)).isoformat()
