@@ -110,6 +110,8 @@ def save_language(
 def publish_page(number: PhoneNumber, *, by: Agent) -> OptInPage:
     """From now on anybody who has the address may read it. Needs privacy policy and imprint."""
     chosen = chosen_for(number.workspace)
+    if number.disconnected_at is not None:
+        raise InboxRuleViolation(_("This number is disconnected."))
     if not (chosen.privacy_url and chosen.imprint_url):
         raise InboxRuleViolation(_("Enter the addresses of privacy policy and imprint first."))
     page = _page_of(number)

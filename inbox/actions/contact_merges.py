@@ -27,7 +27,7 @@ from inbox.actions.merge_undo import part
 from inbox.actions.merging import merge_contacts
 from inbox.enums import BlockState, ConsentState, MessageStatus
 from inbox.errors import InboxRuleViolation
-from inbox.models import Consent, Contact, ContactIdentity, ContactMerge, Conversation, Message
+from inbox.models import Consent, Contact, ContactIdentity, ContactMerge, Conversation, Erasure, Message
 from whatsapp.phone_format import pretty
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -162,9 +162,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _locked(keep: Contact, gone: Contact) -> tuple[Contact, Contact]:
-    """Both, locked in the order of their ids as everywhere."""
+    """Both, locked in the order of their ids as everywhere. What is being erased must not move out of sight."""
     both = Contact.objects.select_for_update(no_key=True).filter(pk__in=[keep.pk, gone.pk]).order_by("pk")
     found = {contact.pk: contact for contact in both}
+    if any(Erasure.running_for(contact) is not None for contact in both):
+        raise InboxRuleViolation(gettext_lazy("This person is being erased already."))
     return found[keep.pk], found[gone.pk]
 
 

@@ -55,6 +55,12 @@ class Erasure(models.Model):
     def is_running(self) -> bool:
         return self.state == self.State.RUNNING
 
+    @classmethod
+    def running_for(cls, contact: Contact) -> "Erasure | None":
+        """The one at work on this contact, if there is such a one."""
+        about = {"work__person__contacts__contains": contact.pk}
+        return cls.objects.filter(workspace=contact.workspace_id, state=cls.State.RUNNING, **about).first()
+
 
 class PersonExport(models.Model):
     """What is known of one person, for that person, as a ZIP. Made for one admin, and gone after a day."""

@@ -85,8 +85,8 @@ def begin_erasure(contact: Contact, *, by: Agent, typed: str) -> Erasure:
     if not is_confirmed(person, contact, typed):
         raise InboxRuleViolation(gettext_lazy("That is neither the name nor the number of this person."))
     with transaction.atomic():
-        Contact.objects.select_for_update().filter(pk__in=person.contacts).values_list("pk").first()
-        if running_for(contact) is not None:
+        list(Contact.objects.select_for_update().filter(pk__in=person.contacts).order_by("pk").values_list("pk"))
+        if Erasure.running_for(contact) is not None:
             raise InboxRuleViolation(gettext_lazy("This person is being erased already."))
         erasure = _begin(person, by=by)
         record_audit(by.workspace, by, "privacy.erasure", subject=_name_of(erasure))
@@ -95,16 +95,10 @@ def begin_erasure(contact: Contact, *, by: Agent, typed: str) -> Erasure:
 
 
 def is_confirmed(person: Person, contact: Contact, typed: str) -> bool:
-    said, digits = typed.strip().casefold(), "".join(char for char in typed if char.isdigit())
+    said, digits = typed.strip().casefold(), "".join(char for char in typed if char.isdigit()).lstrip("0")
     names = {name.casefold() for name in (*person.names, contact.display_name)}
-    tails = {phone for phone in person.phones if digits and len(digits) >= 7 and phone.endswith(digits.lstrip("0"))}
+    tails = {phone for phone in person.phones if len(digits) >= 7 and phone.endswith(digits)}
     return bool(said) and (said in names or bool(tails))
-
-
-def running_for(contact: Contact) -> Erasure | None:
-    return Erasure.objects.filter(
-        workspace=contact.workspace_id, state=Erasure.State.RUNNING, work__person__contacts__contains=contact.pk
-    ).first()
 
 
 def repeat(contacts: list[Contact], line: ledger.Line) -> Erasure:

@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         done(request, _("Saved."))
         return redirect("settings-consent")
     pages = {page.phone_number_id: page for page in OptInPage.objects.filter(workspace=workspace)}
-    numbers = PhoneNumber.objects.filter(workspace=workspace).order_by("name", "pk")
+    numbers = PhoneNumber.objects.connected().filter(workspace=workspace).order_by("name", "pk")
     stored = consent_settings.chosen_for(workspace)
     context = PAGE | {
         "form": form, "counts": consent_proof.counts_of(workspace),

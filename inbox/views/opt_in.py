@@ -37,7 +37,8 @@ POLICY = {
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Readable as long as it is published; `?in=en` in another language."""
     pages = OptInPage.objects.select_related("workspace", "phone_number")
-    found = pages.filter(slug=slug.replace("\x00", ""), is_published=True).first()
+    ours = pages.filter(phone_number__disconnected_at=None)  # whoever has that number now did not ask
+    found = ours.filter(slug=slug.replace("\x00", ""), is_published=True).first()
     if found is None:
         raise Http404
     limit = throttle.Limit(throttle.hashed("opt-in", client_network(request)), PER_NETWORK, SECONDS)

@@ -117,7 +117,7 @@ def _person(request: HttpRequest, contact: Contact, problem: str = "") -> HttpRe
     preview = preview_of(person_of(root))
     context = {
         "contact": root, "preview": preview, "problem": problem, "typed": request.POST.get("typed", ""),
-        "running": erasing.running_for(root),
+        "running": Erasure.running_for(root),
     }  # fmt: skip
     return _page(request, "inbox/privacy/person.html", "people", context, status=422 if problem else 200)
 

@@ -14,6 +14,7 @@ from inbox import consent_proof
 from inbox.actions import consent_asking, consent_settings
 from inbox.actions.consent import record_consent
 from inbox.actions.merging import merge_contacts
+from inbox.errors import InboxRuleViolation
 from inbox.models import Consent, ConsentRequest, ConsentSettings, ConsentWording, OptInPage
 from tests import factories
 from tests.cast import Cast, make_cast
@@ -163,6 +164,19 @@ def test_a_page_that_is_not_published_is_not_there(cast: Cast) -> None:
     consent_settings.withdraw_page(page, by=cast.ada)
 
     assert Client().get(reverse("opt-in", args=[page.slug])).status_code == 404
+
+
+def test_the_page_of_a_number_that_is_not_ours_any_more_is_not_there(cast: Cast, admin: Client) -> None:
+    page = published(cast)
+    cast.number.disconnected_at = timezone.now()
+    cast.number.save()
+
+    assert Client().get(reverse("opt-in", args=[page.slug])).status_code == 404
+    assert reverse("settings-consent-page", args=[cast.number.pk]) not in admin.get(
+        reverse("settings-consent")
+    ).content.decode()
+    with pytest.raises(InboxRuleViolation):
+        consent_settings.publish_page(cast.number, by=cast.ada)
 
 
 def test_it_cannot_be_hammered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

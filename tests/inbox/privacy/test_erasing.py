@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from inbox import jobs
+from inbox.actions import contact_merges
 from inbox.actions.contacts import identify
 from inbox.errors import InboxRuleViolation
 from inbox.loops.sweeper import requeue_erasures
@@ -190,7 +191,7 @@ def test_a_lost_job_is_queued_again(talk, cast):
     assert Erasure.objects.get(pk=erasure.pk).state == Erasure.State.DONE
 
 
-@pytest.mark.parametrize("typed", ["", "Clara", "0176", "4917655501235", "%"])
+@pytest.mark.parametrize("typed", ["", "Clara", "0176", "4917655501235", "%", "0000000", "000 000 4"])
 def test_the_name_or_number_must_be_typed(talk, cast, typed):
     with pytest.raises(InboxRuleViolation):
         erasing.begin_erasure(talk.contact, by=cast.ada, typed=typed)
@@ -212,6 +213,19 @@ def test_one_erasure_at_a_time(talk, cast):
     erasing.begin_erasure(talk.contact, by=cast.ada, typed=NAME)
     with pytest.raises(InboxRuleViolation):
         erasing.begin_erasure(talk.contact, by=cast.ada, typed=NAME)
+
+
+def test_nobody_who_is_being_erased_is_merged_out_of_sight(talk, cast):
+    erasing.begin_erasure(talk.contact, by=cast.ada, typed=NAME)
+    erasure = Erasure.objects.get()
+    with transaction.atomic():
+        erasing._hide(erasing.Work(erasure, person_of(talk.contact)))
+        erasure.save()
+    with pytest.raises(InboxRuleViolation):
+        contact_merges.merge(cast.clara, talk.contact, by=cast.ada, choices={})
+    run_jobs(50)
+
+    assert not Contact.objects.filter(pk=talk.contact_id).exists() and Contact.objects.filter(pk=cast.clara.pk).exists()
 
 
 def test_whoever_writes_again_is_somebody_new(talk, cast):
