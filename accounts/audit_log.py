@@ -165,9 +165,10 @@ def _line(shown: Shown) -> Line:
 
 def _day(typed: str) -> date | None:
     try:
-        return parse_date(typed)
+        day = parse_date(typed)
     except ValueError:
         return None
+    return day if day is not None and 1970 <= day.year < 9999 else None  # beside others there is no calculating
 
 
 def _midnight(day: date, agent: Agent) -> datetime:

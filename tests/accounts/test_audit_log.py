@@ -126,7 +126,7 @@ def test_lines_are_found_by_who_what_when_and_any_word(cast: Cast, admin: Client
 
 @pytest.mark.parametrize("wanted", [
     {"who": "x"}, {"who": "-1"}, {"who": "9" * 30}, {"area": "nothing"}, {"from": "yesterday"}, {"to": "2026-02-31"},
-    {"q": "\x00"}, {"before": "x"}, {"before": "9" * 40},
+    {"q": "\x00"}, {"before": "x"}, {"before": "9" * 40}, {"to": "9999-12-31"}, {"from": "0001-01-01"},
 ])  # fmt: skip
 def test_nonsense_in_the_address_is_left_out(wanted: dict[str, str], cast: Cast, admin: Client) -> None:
     record_audit(cast.workspace, cast.ada, "team.created", "Werkbank")
