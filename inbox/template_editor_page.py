@@ -279,7 +279,7 @@ class Page:
     @property
     def code_footer(self) -> str:
         minutes = self.content.code_minutes.strip()
-        if not minutes.isdigit():
+        if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 5):
             return ""
         with translation.override(_interface(self.text.language)):
             return _("This code expires in %(minutes)s minutes.") % {"minutes": int(minutes)}

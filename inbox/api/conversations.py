@@ -27,6 +27,7 @@ from whatsapp.models import MessageTemplate
 router = Router()
 Pk = Path[shapes.Id]
 LISTED = Q(kind=MessageKind.REACTION) | Q(status=MessageStatus.HELD)  # not: no bubble, or its author's alone
+UNREAD: dict[str, Any] = {"team": None, "assignee": None, "labels": [], "needs_answer": False, "waiting_since": None}
 
 
 @router.get("/conversations", response=shapes.Page[shapes.Conversation], **needs(Scope.CONVERSATIONS_READ),
@@ -58,11 +59,15 @@ def list_conversations(
              summary="The thread with a contact")  # fmt: skip
 @once
 def start_conversation(request: HttpRequest, contact_id: Pk, body: shapes.ConversationIn) -> Done:
-    """The one lasting thread of this person with one of our numbers, begun if there was none."""
+    """The one lasting thread of this person with one of our numbers, begun if there was none.
+
+    Without `conversations:read` it leaves out who is at it, its labels, and who waits.
+    """
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     contact = access.get_contact(token, contact_id)
     begun = contact_book.start_conversation(contact, number=number_for(token, body.number_id), by=token)
-    return 200, shapes.Conversation(**rendering.conversation_of(_conversation(token, begun.pk)))
+    shown = rendering.conversation_of(_conversation(token, begun.pk))
+    return 200, shapes.Conversation(**(shown if Scope.CONVERSATIONS_READ in token.scopes else shown | UNREAD))
 
 
 @router.get("/conversations/{conversation_id}", response=shapes.Conversation, **needs(Scope.CONVERSATIONS_READ),

@@ -30,7 +30,7 @@ def reshaped(content: Content, act: str) -> Content:
         at, *place = place
         if not place:  # remove-card-1
             return Content.of(data | {"cards": _without(data["cards"], at)}) if verb == "remove" else content
-        if not at.isdigit() or int(at) >= len(data["cards"]):
+        if at not in map(str, range(len(data["cards"]))):
             return content
         owner, kind = data["cards"][int(at)], place.pop(0)
     name = f"{kind}s"

@@ -73,6 +73,7 @@ def is_public(ip: Address) -> bool:
     """Whether it is an address of the public internet, whatever it is wrapped in."""
     return all(
         each.is_global and not (each.is_multicast or each.is_reserved or each.is_unspecified or each.is_loopback)
+        and not (isinstance(each, ipaddress.IPv6Address) and each.is_site_local)  # fec0::, from before fd00::
         for each in _inside(ip)
     )
 

@@ -15,10 +15,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from accounts import entering
 from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import admin_required
 from accounts.views.answers import done
+from accounts.views.second_factor import ask_again
 from inbox.actions.number_checks import check_number
 from inbox.actions.sending_stops import resume_sending
 from whatsapp import errors, meta_pages, rotation
@@ -109,6 +111,7 @@ DEEDS: dict[str, tuple[type[forms.Form], Deed, str | Promise]] = {
     "pin": (PinForm, pin, _("The PIN is changed. Keep it where others find it, too.")),
     "name": (NameForm, name, _("Asked for. Meta decides about the new display name.")),
 }  # fmt: skip
+GUARDED = ("pin",)  # who knows it may take the number elsewhere: not for who only sits at an open session
 
 
 @admin_required
@@ -120,6 +123,9 @@ def change(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     number = get_object_or_404(numbers, pk=pk, workspace_id=agent.workspace_id)
     if deed not in DEEDS:
         raise Http404
+    if deed in GUARDED and not entering.is_fresh(request):
+        again = ask_again(reverse("settings-number-one", args=[number.pk]))
+        return HttpResponse(headers={"HX-Redirect": again["Location"]}) if _is_part(request) else again
     form_class, do, words = DEEDS[deed]
     form = form_class(request.POST)
     if not form.is_valid():

@@ -1,5 +1,6 @@
 """The template editor, for admins: every pause in typing is saved, looked at by the lint and shown on the phone."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -75,8 +76,8 @@ def _saved(request: HttpRequest, text: DraftText) -> HttpResponse:
     try:
         template_drafts.save_text(
             text, reshaped(read_content(post), act), name=post.get("name", text.draft.name),
-            category=post.get("category", ""), seen=int(seen) if seen.isdigit() else 0, by=agent,
-            force=act == "overwrite",
+            category=post.get("category", ""), seen=int(seen) if re.fullmatch("[0-9]{1,9}", seen) else 0,
+            by=agent, force=act == "overwrite",
         )  # fmt: skip
         problem = _files(request, text.pk)
     except template_drafts.ChangedByOther as clash:

@@ -288,6 +288,13 @@ class ConsentTests(ApiTestCase):
         row = Consent.objects.get(contact=self.cast.clara)
         self.assertEqual((row.source, row.wording), (Consent.Source.API, body["wording"]))
 
+    def test_who_may_only_send_does_not_learn_who_is_at_it(self) -> None:
+        Conversation.objects.filter(pk=self.cast.claras.pk).update(assignee=self.cast.ben)
+        sender = System(self.cast.ada, Scope.MESSAGES_SEND)
+        begun = sender.post(f"{self.clara}/conversations", {}).json()
+        self.assertEqual((begun["id"], begun["assignee"], begun["team"]), (self.cast.claras.pk, None, None))
+        self.assertEqual(self.crm.post(f"{self.clara}/conversations", {}).json()["assignee"], self.cast.ben.name)
+
     def test_a_list_that_is_sent_every_night_undoes_no_stop(self) -> None:
         body = {"state": "given", "wording": "Ja, schickt mir Angebote.", "note": "Formular im Shop"}
         self.crm.post(f"{self.clara}/consent", body)

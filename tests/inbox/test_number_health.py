@@ -1,5 +1,6 @@
 """How a number does: asked of Meta, told by webhooks; its history and alarms; token, secret, PIN, registration."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,6 +46,9 @@ def browser(agent, language: str = "en") -> Client:
     agent.save()
     client = Client()
     client.force_login(agent)
+    session = client.session
+    session["proven_at"] = time.time()
+    session.save()
     return client
 
 
@@ -180,6 +184,20 @@ def test_a_number_is_verified_and_registered_step_by_step(cast, practice_phone):
     cast.number.refresh_from_db()
     assert cast.number.status == "CONNECTED"
     assert ("status", "DISCONNECTED", "CONNECTED") in history(cast)
+
+
+def test_at_an_open_session_alone_nobody_changes_the_pin(cast, practice_phone):
+    client = browser(cast.ada)
+    session = client.session
+    session["proven_at"] = 0
+    session.save()
+
+    address = reverse("settings-number-change", args=[cast.number.pk, "pin"])
+    answer = client.post(address, {"pin": "987654"}, headers={"HX-Request": "true"})
+
+    assert answer["HX-Redirect"].startswith(reverse("confirm"))
+    at_meta(practice_phone, status="DISCONNECTED")
+    assert "This is not the number&#x27;s PIN." in change(cast, "registration", pin="987654").content.decode()
 
 
 def test_the_pin_is_changed_and_a_display_name_asked_for(cast, practice_phone):

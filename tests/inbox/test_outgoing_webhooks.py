@@ -310,7 +310,7 @@ INTERNAL = [
     "https://127.0.0.1/", "https://localhost/", "https://10.0.0.5/", "https://192.168.1.1/", "https://172.16.0.1/",
     "https://100.64.0.1/", "https://169.254.169.254/latest/meta-data/", "https://0.0.0.0/", "https://[::1]/",
     "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[fe80::1]/", "https://[fd00::1]/",
-    "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://[::]/", "https://2130706433/",
+    "https://[64:ff9b::7f00:1]/", "https://[fec0::1]/", "https://[2002:7f00:1::]/", "https://[::]/", "https://2130706433/",
     "https://0x7f.0.0.1/", "https://0177.0.0.1/", "https://127.1/", "https://224.0.0.1/", "https://255.255.255.255/",
 ]  # fmt: skip
 NO_ADDRESS = [

@@ -151,6 +151,14 @@ def test_hostile_words_are_only_words(ada, text):
     assert (len(fresh(text).typed.body), len(fresh(text).typed.buttons)) == (8_000, 10)
 
 
+def test_signs_that_only_look_like_numbers_lock_nobody_out(ada, text):
+    for minutes in ("²", "9" * 5_000):
+        assert typed(ada, text, category="AUTHENTICATION", layout="code", code_minutes=minutes).status_code == 200
+        assert ada.get(address(text)).status_code == 200
+    for changes in ({"seen": "²"}, {"act": "add-card-²-button"}, {"act": "remove-card-99-button-0"}):
+        assert typed(ada, text, **changes).status_code == 200, changes
+
+
 def test_two_admins_do_not_overwrite_each_other_unless_they_say_so(ada, text, cast):
     cast.lea.role = "admin"
     cast.lea.save()

@@ -102,7 +102,7 @@ def _code(content: Content) -> list[Component]:
         button["text"] = content.code_button.strip()
     minutes = content.code_minutes.strip()
     footer: list[Component] = []
-    if minutes.isascii() and minutes.isdigit():
+    if minutes.isascii() and minutes.isdigit() and len(minutes) < 5:
         footer.append({"type": "FOOTER", "code_expiration_minutes": int(minutes)})
     body: Component = {"type": "BODY", "add_security_recommendation": content.code_warns}
     return [body, *footer, {"type": "BUTTONS", "buttons": [button]}]
