@@ -126,7 +126,10 @@ def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn)
         contact, body.state, source=Consent.Source.API, occurred_at=at, wording=wording, note=note
     )
     consent.contact_changed(contact)
-    record_audit(token.workspace, token, "consent.recorded", subject=contact.display_name, data={"state": body.state})
+    record_audit(
+        token.workspace, token, "consent.recorded", subject=contact.display_name,
+        data={"state": body.state, "contact": contact.pk},
+    )  # fmt: skip
     shown = _consent(contact) if Scope.CONSENT_READ in token.scopes else rendering.consent_of([entry])
     return 201, shapes.Consent(**shown)
 

@@ -7,7 +7,7 @@ from accounts.models import Agent, AuditEntry
 
 VERBS = (
     "privacy.looked", "privacy.export", "privacy.downloaded", "privacy.erasure", "privacy.erased", "privacy.retention",
-    "privacy.retention_changed", "conversation.exported", "conversation.archived", "contacts.exported",
+    "privacy.retention_changed", "conversation.exported", "conversation.archived", "consent.proof", "contacts.exported",
     "contacts.imported", "contacts.merged", "contacts.merge_undone", "reports.people_viewed", "reports.people_exported",
 )  # fmt: skip
 

@@ -98,7 +98,8 @@ def in_import_rows(person: Person, start: int, last: int, words: str) -> Found:
 
 _LINES = """
 SELECT id FROM accounts_auditentry
-WHERE id > %s AND id <= %s AND workspace_id = %s AND verb ~ '^(contact|conversation|privacy)'
+WHERE id > %s AND id <= %s AND workspace_id = %s
+  AND verb ~ '^(contact|conversation|privacy|consent[.](proof|recorded)|audit[.]exported)'
   AND (data->%s = ANY(%s::jsonb[]) OR EXISTS (
        SELECT 1 FROM unnest(%s::text[]) n (needle)
        WHERE position(needle IN subject) > 0 OR position(needle IN data::text) > 0))

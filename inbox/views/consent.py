@@ -116,7 +116,9 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
     contact = access.get_contact(viewer, pk)
     code = request.GET.get("in", "")
     code = code if code in TEXTS else viewer.language
-    record_audit(viewer.workspace, viewer, "consent.proof", subject=contact.display_name)
+    record_audit(
+        viewer.workspace, viewer, "consent.proof", subject=contact.display_name, data={"contact": contact.pk}
+    )
     chosen = consent_settings.chosen_for(viewer.workspace)
     with translation.override(code):
         context = {

@@ -193,4 +193,7 @@ def traces(cast: Cast, contact) -> None:
                  data={"contact": contact.pk})  # fmt: skip
     record_audit(cast.workspace, cast.ada, "contacts.merged", subject=FORMER, data={"with": NAME})
     record_audit(cast.workspace, cast.ada, "contact.number", subject="+49 176 55501234")
+    record_audit(cast.workspace, cast.ada, "consent.proof", subject=NAME)
+    record_audit(cast.workspace, cast.ada, "consent.recorded", subject=PROFILE, data={"state": "given"})
+    record_audit(cast.workspace, cast.ada, "audit.exported", subject="3 · CSV", data={"filter": [f"q={NAME}"]})
     record_audit(cast.workspace, cast.ada, "contact.changed", subject="Dario Conti", data={"fields": ["name"]})
