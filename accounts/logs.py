@@ -22,6 +22,7 @@ LONGEST_LINE = 2000
 _HIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/accounts/(?:invitation|password-reset/[^/\s]+)/)[^/\s\"']+"), r"\1…"),
     (re.compile(r"\bEAA[A-Za-z0-9]{16,}"), "EAA…"),
+    (re.compile(r"\b(tresen|whsec)_[\w+/=-]{30,}"), r"\1_…"),  # tokens and secrets of our own
     (re.compile(r"(?i)\b(bearer)\s+[^\s\"',]+"), r"\1 …"),
     (re.compile(r"(?i)\b((?:access_?)?token|secret|password|appsecret_proof|key)(=|\":\s*\")[^\s\"'&,]+"), r"\1\2…"),
     (re.compile(r"(://)[^/\s:@]*:[^/\s@]+@"), r"\1…@"),

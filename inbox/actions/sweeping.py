@@ -13,12 +13,13 @@ from django.db.models import Model
 from django.utils import timezone
 
 from inbox.actions.uploads import HOLDERS
-from inbox.models import PersonExport, Rendition
+from inbox.models import DraftFile, PersonExport, Rendition
 
 logger = logging.getLogger(__name__)
 
 FOLDERS: dict[str, tuple[type[Model], ...]] = {
-    "attachments": HOLDERS, "renditions": (Rendition,), "exports": (PersonExport,)
+    "attachments": HOLDERS, "renditions": (Rendition,), "exports": (PersonExport,),
+    "template-samples": (DraftFile,),
 }  # fmt: skip
 SETTLED = timedelta(days=1)  # a younger file's row may still be on its way
 AT_ONCE = 500

@@ -23,6 +23,8 @@ from tests.cast import make_cast
         ("sent to +49 151 2345 6789", "151 2345", "…789"),
         ("answer to wamid.HBgNNDkxNTExMjM0NTY3OBUCABEYEjA2", "HBgNNDkxNTEx", "wamid."),
         ("token EAAGm0PX4ZCpsBAKZCabcdefghijklmnop used", "GM0PX4".lower(), "EAA…"),
+        (f"Not Found: /api/v1/tresen_{'aB-' * 15}/", "aB-aB", "/api/v1/tresen_…"),
+        (f"whsec_{'aB+/' * 11}=", "aB+/aB", "whsec_…"),
         ("Authorization: Bearer abc.def-ghi", "abc.def", "Bearer …"),
         ("redis://:s3cret-word@valkey:6379/0 is away", "s3cret", "valkey:6379/0"),
         ("postgres://app:pass@db/tresen", "pass", "db/tresen"),

@@ -8,10 +8,10 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from inbox import jobs
-from inbox.actions import sweeping, uploads
+from inbox.actions import sweeping, template_drafts, uploads
 from inbox.actions.replying import drop_held, send_files, send_reply
 from inbox.enums import AttachmentState
-from inbox.models import Attachment, Message, Rendition, Upload
+from inbox.models import Attachment, DraftFile, Message, Rendition, Upload
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import TemplateHeaderMedia
@@ -108,6 +108,18 @@ def test_at_night_files_without_a_row_go(cast, lost, monkeypatch):
     assert sweeping.sweep_files(now=tomorrow()) >= 2
     assert is_stored(*lost) == [False, False] and is_stored(*kept, upload) == [True, True, True]
     assert jobs.sweep_files in jobs.NIGHTLY
+
+
+def test_samples_of_drafts_that_were_thrown_away_go_at_night(cast, monkeypatch):
+    monkeypatch.setattr(sweeping, "FEW", 1_000_000)
+    files = []
+    for _each in range(2):
+        text = template_drafts.begin_draft(cast.number.business_account, by=cast.ada).texts.get()
+        template_drafts.save_text(text, text.typed, name="rad", category="UTILITY", seen=0, by=cast.ada)
+        files.append(DraftFile.objects.create(text=text, place="header", file=ContentFile(b"bild", name="x"), size=4))
+    template_drafts.delete_draft(files[0].text.draft, by=cast.ada)
+    sweeping.sweep_files(now=tomorrow())
+    assert is_stored(*files) == [False, True]
 
 
 def test_nothing_goes_when_most_files_have_no_row(lost, monkeypatch):
