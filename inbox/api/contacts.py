@@ -1,5 +1,6 @@
 """Contacts and their consent."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
@@ -28,6 +29,7 @@ from whatsapp.phone_format import country_of, digits_of
 router = Router()
 Pk = Path[shapes.Id]
 TEXTS = ("name", "email", "note")
+WHATSAPP_BEGAN = datetime(2009, 1, 1, tzinfo=UTC)
 
 
 @router.get("/contacts", response=shapes.Page[shapes.Contact], **needs(Scope.CONTACTS_READ), url_name="contacts",
@@ -114,7 +116,7 @@ def record_consent(request: HttpRequest, contact_id: Pk, body: shapes.ConsentIn)
     errors = {}
     if body.state == "given":
         errors = {name: _("Needed as evidence.") for name, said in (("wording", wording), ("note", note)) if not said}
-    if not contact.created_at.replace(year=2009) <= at <= now:
+    if not WHATSAPP_BEGAN <= at <= now:
         errors["occurred_at"] = _("A time in the past.")
     if errors:
         raise FieldsInvalid(errors)

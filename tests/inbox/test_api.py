@@ -1,7 +1,7 @@
 """The API: what other systems read and do, and that every rule holds for them as for people."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.test import Client, TestCase, override_settings
@@ -307,6 +307,12 @@ class ConsentTests(ApiTestCase):
         self.assertEqual((answer.status_code, answer.json()["state"]), (201, "withdrawn"))
         again = self.crm.post(f"{self.clara}/consent", body | {"occurred_at": timezone.now().isoformat()})
         self.assertEqual(again.json()["state"], "given")
+
+    def test_whoever_came_on_a_leap_day_may_agree_like_everybody(self) -> None:
+        Contact.objects.filter(pk=self.cast.clara.pk).update(created_at=datetime(2024, 2, 29, 12, tzinfo=UTC))
+        self.assertEqual(self.crm.post(f"{self.clara}/consent", {"state": "withdrawn"}).status_code, 201)
+        early = {"state": "withdrawn", "occurred_at": "1999-01-01T00:00:00Z"}
+        self.assert_problem(self.crm.post(f"{self.clara}/consent", early), 422, "fields")
 
     def test_nobody_agrees_in_the_future(self) -> None:
         late = (timezone.now() + timedelta(hours=1)).isoformat()
