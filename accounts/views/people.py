@@ -151,18 +151,19 @@ def sessions(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("settings-person", pk=subject.pk)
 
 
+def _page_of_person(pk: int) -> str:
+    return reverse("settings-person", args=[pk])
+
+
 @admin_required
 @never_cache
 @require_POST
+@fresh_required(back=_page_of_person)
 def reset_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a password link and show it once."""
     subject = _person(request, pk)
     link = actions.create_reset_link(subject, by=request.user) if subject.is_active else ""  # type: ignore[arg-type]
     return _person_page(request, subject, PersonForm(instance=subject), new_link=link)
-
-
-def _page_of_person(pk: int) -> str:
-    return reverse("settings-person", args=[pk])
 
 
 @admin_required

@@ -1,5 +1,7 @@
 """What tests of the people pages share: the cast, with Ada signed in."""
 
+import time
+
 from django.test import TestCase
 
 from accounts.models import Agent
@@ -12,6 +14,12 @@ class PeopleTestCase(TestCase):
     def setUp(self) -> None:
         self.cast = make_cast()
         self.client.force_login(self.cast.ada)
+        self.prove(time.time())
+
+    def prove(self, at: float) -> None:
+        session = self.client.session
+        session["proven_at"] = at
+        session.save()
 
     def person_form(self, agent: Agent, **changes: object) -> dict:
         data = {"name": agent.name, "role": agent.role, "visibility": agent.visibility, "capacity": agent.capacity}

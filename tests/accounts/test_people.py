@@ -1,6 +1,7 @@
 """Changing and deactivating people, and what nobody may do to whom."""
 
 import threading
+import time
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -118,6 +119,13 @@ class PersonTests(PeopleTestCase):
 
         self.assertEqual(ben.get(reverse("profile")).status_code, 302)
         self.assertEqual(Client().get(link.removeprefix("http://127.0.0.1:8000")).status_code, 410)
+
+    def test_an_open_session_alone_makes_nobody_a_password_link(self) -> None:
+        url = reverse("settings-person-reset-link", args=[self.cast.ben.pk])
+        self.assertContains(self.client.post(url), "/accounts/password-reset/")
+        self.prove(time.time() - 3600)
+        self.assertIn(reverse("confirm"), self.client.post(url)["Location"])
+        self.assertEqual(AuditEntry.objects.filter(verb="person.reset_link").count(), 1)
 
     def test_last_admin_stays(self) -> None:
         ada, url = self.cast.ada, reverse("settings-person", args=[self.cast.ada.pk])
