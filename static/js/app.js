@@ -14,6 +14,7 @@ import "./lib/actions.js";
 import "./lib/composer-tools.js";
 import "./lib/keys.js";
 import "./lib/list.js";
+import "./lib/once.js";
 import "./lib/panes.js";
 import "./lib/toast.js";
 import "./lib/trouble.js";

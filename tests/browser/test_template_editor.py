@@ -5,6 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from inbox.actions import template_drafts
+from tests import factories
 from tests.browser.axe import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -38,3 +39,19 @@ def test_a_template_grows_under_the_hands_and_the_phone_follows(cast, open_page)
     expect(page.get_by_role("heading", level=1)).to_have_text("bike_ready")
     expect(page.locator("[name=name]")).to_be_focused()
     assert found(page) == []
+
+
+def test_a_double_click_makes_one_copy(cast, open_page):
+    cast.ada.language = "en"
+    cast.ada.save()
+    template = factories.template(cast.number, "rad_fertig")
+    page = open_page(cast.ada, reverse("settings-template", args=[template.pk]))
+
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    button = page.get_by_role("button", name="Duplicate")
+
+    button.evaluate("button => { button.click(); setTimeout(() => button.click(), 20); }")
+
+    expect(page.locator("[name=name]")).to_be_visible()
+    assert len([url for url in posts if "duplicate" in url]) == 1

@@ -5,6 +5,7 @@ import { insert } from "../lib/insert.js";
 class TemplateEditor extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", (event) => this.clicked(event));
+    history.replaceState(history.state, ""); // a reload after a refused submission asks anew, rather than post what was typed then once more
   }
 
   clicked(event) {
