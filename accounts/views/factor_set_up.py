@@ -65,10 +65,10 @@ def set_up(request: HttpRequest, agent: Agent, coming: Entering | None) -> HttpR
 def app(request: HttpRequest, agent: Agent, coming: Entering | None) -> HttpResponse:
     """Scan, then show that the app gives the right code."""
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if request.method != "POST":
-        request.session[NEW_APP] = encrypt(authenticator_app.new_secret())
-    elif NEW_APP not in request.session:
-        return redirect("second-factor-app")
+    if NEW_APP not in request.session:
+        if request.method == "POST":
+            return redirect("second-factor-app")
+        request.session[NEW_APP] = encrypt(authenticator_app.new_secret())  # a reload shows what was scanned already
     secret = decrypt(request.session[NEW_APP])
     if request.method == "POST" and form.is_valid():
         codes = factor_actions.add_app(agent, secret=secret, code=form.cleaned_data["code"], first=coming is not None)

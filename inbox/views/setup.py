@@ -50,7 +50,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Agent):
         return _again(request)
     if not founding.is_empty():
-        raise Http404
+        return _gone_on(request)
     form = FounderForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _page(request, "account", form=form)
@@ -69,6 +69,14 @@ def account(request: HttpRequest) -> HttpResponse:
     except founding.AlreadyFounded:
         return redirect("login")
     return entering.enter(request, founder, target=reverse("setup-workspace"))
+
+
+def _gone_on(request: HttpRequest) -> HttpResponse:
+    """Back from the second factor, a reload, the terminal's link once more: on to where the founder's way goes on."""
+    coming = entering.entering(request)
+    if coming is None or not coming.agent.workspace.setup_step:
+        raise Http404
+    return redirect("second-factor-set-up" if coming.must_set_up else "second-factor")
 
 
 def _may_try(request: HttpRequest) -> bool:
@@ -126,7 +134,7 @@ def whatsapp(request: HttpRequest) -> HttpResponse:
     connected = PhoneNumber.objects.filter(workspace_id=founder.workspace_id).order_by("pk").first()
     practises, form = _wants_practice(request), ConnectForm(request.POST or None)
     context = {"form": form, "practises": practises, "connected": connected, "callback_url": callback_url(),
-               "back": reverse("setup-workspace"), "may_wait": True}  # fmt: skip
+               "back": reverse("setup-workspace"), "may_wait": connected is None}  # fmt: skip
     if request.method != "POST":
         return _page(request, founding.WHATSAPP, **context)
     if connected is not None or "later" in request.POST:

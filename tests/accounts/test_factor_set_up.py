@@ -63,6 +63,14 @@ class OwnFactorTests(PeopleTestCase):
         self.assertEqual(decrypt(self.client.session["new_app"]), secret)
         self.assertFalse(SecondFactor.objects.exists())
 
+    def test_a_reload_shows_the_secret_that_was_scanned_already(self) -> None:
+        secret = scan(self.client)
+
+        self.assertEqual(scan(self.client), secret)
+        self.assertRedirects(
+            self.client.post(reverse("second-factor-app"), {"code": code_now(secret)}), reverse("recovery-codes")
+        )
+
     def test_code_of_the_set_up_cannot_sign_in_again(self) -> None:
         code = code_now(scan(self.client))
         self.client.post(reverse("second-factor-app"), {"code": code})

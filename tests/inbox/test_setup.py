@@ -96,6 +96,17 @@ def test_the_command_prints_a_code_that_works_once_and_none_when_somebody_lives_
     assert not SetupCode.objects.exists()
 
 
+def test_the_founder_who_goes_back_or_reloads_before_the_second_factor_is_led_on():
+    client, stranger = browser(), browser()
+    begin(client, founding.new_code())
+
+    assert client.get(reverse("setup"))["Location"] == reverse("second-factor-set-up")
+    assert stranger.get(reverse("setup")).status_code == 404
+
+    set_up_app(client)
+    assert client.get(reverse("setup")).status_code == 200  # name and address, to be mended
+
+
 def test_a_stranger_without_the_code_founds_nothing_and_is_stopped_soon():
     founding.new_code()
     stranger = browser()
