@@ -152,6 +152,8 @@ class NumberPage:
     @property
     def token_words(self) -> str:
         kind = _("System user") if self.facts.get("token_kind") == "SYSTEM_USER" else ""
+        if self.is_token_dead:
+            return kind  # whatever Meta once said about its end
         ends = self.facts.get("token_expires_at")
         if ends is None:
             return _("not asked yet")

@@ -21,7 +21,7 @@ class IdField(forms.CharField):
     def clean(self, value: Any) -> str:
         plain = re.sub(r"\s", "", super().clean(value))
         if not re.fullmatch(r"[0-9]{5,25}", plain):
-            raise ValidationError(_("An ID of Meta's has digits only."))
+            raise ValidationError(_("This is not an ID of Meta's: those are long numbers."))
         return plain
 
 
