@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -210,6 +210,9 @@ def _rows_of(place: Place) -> Step:
             count = words.forget_documents("id", list(found[:BATCH]))
             work.count(place.group, count)
             return Outcome.MORE if count else Outcome.DONE
+        if place.model is Contact and (late := list(_said_meanwhile(work.person))):
+            ledgers.erase_consents(late)
+            return Outcome.MORE
         rows = list(place.rows(work.person).order_by("pk")[:BATCH])
         if not rows:
             return Outcome.DONE
@@ -224,6 +227,11 @@ def _rows_of(place: Place) -> Step:
         return Outcome.MORE
 
     return erase
+
+
+def _said_meanwhile(person: Person) -> QuerySet[Consent, int]:
+    """Entries of the ledger that somebody added while the work was going on: they would hold the contact fast."""
+    return Consent.objects.filter(contact__in=person.contacts).values_list("pk", flat=True)[:BATCH]
 
 
 def delete_rows(model: type[Model], ids: list[int]) -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from inbox import jobs
-from inbox.actions import contact_merges
+from inbox.actions import consent, contact_merges
 from inbox.actions.contacts import identify
 from inbox.errors import InboxRuleViolation
 from inbox.loops.sweeper import requeue_erasures
@@ -228,6 +228,23 @@ def test_nobody_who_is_being_erased_is_merged_out_of_sight(talk, cast):
     run_jobs(50)
 
     assert not Contact.objects.filter(pk=talk.contact_id).exists() and Contact.objects.filter(pk=cast.clara.pk).exists()
+
+
+def test_a_yes_that_is_recorded_meanwhile_does_not_hold_it_up(talk, cast, monkeypatch):
+    """By a list from another system, say, which still knows the contact's number here."""
+    step = erasing._scan
+
+    def late(scan):
+        def look(work):
+            consent.record_consent(talk.contact, "given", source="api", occurred_at=timezone.now(), wording=NAME)
+            return step(scan)(work)
+
+        return look
+
+    monkeypatch.setattr(erasing, "_scan", late)
+    erase(talk, cast)
+
+    assert not Contact.objects.filter(pk=talk.contact_id).exists() and NAME not in dump()
 
 
 def test_whoever_writes_again_is_somebody_new(talk, cast):
