@@ -105,6 +105,8 @@ def test_what_a_webhook_told_is_not_noted_again_by_the_hourly_question(cast, pra
 
 def test_a_dead_token_stops_sending_and_a_new_one_lets_it_go_on(cast, practice_phone):
     waiting = factories.outbound_message(cast.claras, "Dein Rad ist fertig.", status="queued")
+    jobs.check_numbers()
+    assert "läuft nicht ab" in browser(cast.ada, "de").get(reverse("settings-number")).content.decode()
     practice_phone.settings(access_token="the-new-access-token")
 
     jobs.check_numbers()
@@ -113,7 +115,7 @@ def test_a_dead_token_stops_sending_and_a_new_one_lets_it_go_on(cast, practice_p
     account.refresh_from_db()
     assert account.sending_stopped_code == 190
     page = browser(cast.ada, "de").get(reverse("settings-number")).content.decode()
-    assert "Zugang abgelaufen" in page
+    assert "Zugang abgelaufen" in page and "läuft nicht ab" not in page
     waiting.refresh_from_db()
     assert waiting.status == "queued"
 
