@@ -35,8 +35,14 @@ def _empty() -> None:
 
 
 def _fixture_teardown(case: TransactionTestCase) -> None:
+    from inbox import push
+    from inbox.privacy import ledger
+
     if _may_be_quick():
         _empty()
+        # What an installation has from its first minute: keys of its own.
+        push.current_key()
+        ledger.ensure_key()
     else:
         _django_does_it(case)
 

@@ -187,7 +187,7 @@ class SurfaceTests(TestCase):
     def test_there_is_no_back_door(self) -> None:
         client = Client()
         client.force_login(make_cast().ada)
-        for path in ("/admin/", "/django-rq/", "/rq/", "/.git/config", "/.env", "/api/", "/docs/", "/server-status",
+        for path in ("/admin/", "/django-rq/", "/rq/", "/.git/config", "/.env", "/docs/", "/redoc/", "/server-status",
                      "/static/js/app.js.map", "/media/", "/media/../config/settings.py"):  # fmt: skip
             self.assertIn(client.get(path).status_code, (404, 405), path)
 

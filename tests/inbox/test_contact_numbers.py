@@ -52,7 +52,7 @@ def test_the_thread_goes_on_and_the_24_hours_are_over_until_they_write(cast):
     line = conversation.activities.get(kind="number_changed")
     assert line.data["to"] == "+49 172 1234567"
     assert Event.objects.count() > events
-    assert AuditEntry.objects.get(verb="contact.number").data == {}
+    assert AuditEntry.objects.get(verb="contact.number").data == {"contact": cast.clara.pk}
     assert not _change(cast)  # twice is once
 
 
