@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, factor_actions, links, mail
+from accounts import actions, entering, factor_actions, links, mail
 from accounts.forms import InviteForm, PersonForm
 from accounts.hours_words import week_of
-from accounts.models import Agent, Invitation, Membership, SecondFactor, WorkingHours
+from accounts.models import Agent, Invitation, Membership, Role, SecondFactor, WorkingHours
 from accounts.permissions import admin_required, lead_required, may_manage_people, people_led_by
 from accounts.security_forms import RuleForm
 from accounts.sessions import sessions_of
 from accounts.team_actions import set_limits
 from accounts.views.answers import done, refusals_in_words
-from accounts.views.second_factor import fresh_required
+from accounts.views.second_factor import ask_again, fresh_required
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +58,14 @@ def open_invitations(viewer: Agent) -> QuerySet[Invitation]:
 @never_cache
 @require_POST
 def invite(request: HttpRequest) -> HttpResponse:
-    """Make an invitation, show its link once, and mail it where mail is set up."""
+    """Make an invitation, show its link once, and mail it where mail is set up. Another admin needs a fresh proof: else
+    whoever finds an open screen makes an account of their own."""
     viewer: Agent = request.user  # type: ignore[assignment]
     form = InviteForm(request.POST, workspace=viewer.workspace)
     if not form.is_valid():
         return _list_page(request, status=422, form=form, inviting=True)
+    if form.cleaned_data["role"] == Role.ADMIN and not entering.is_fresh(request):
+        return ask_again(reverse("settings-people"))
     invitation, token = actions.invite_agent(viewer.workspace, by=viewer, **form.cleaned_data)
     link = links.invitation_link(token)
     mailed = mail_invitation(invitation, link)
@@ -107,6 +110,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _person_page(request, subject, form, status=422)
     values = {name: form.cleaned_data[name] for name in ("name", "role", "visibility", "capacity")}
+    if values["role"] == Role.ADMIN != subject.role and not entering.is_fresh(request):
+        return ask_again(_page_of_person(pk))
     actions.update_agent(subject, by=request.user, **values)  # type: ignore[arg-type]
     actions.set_memberships(subject, form.chosen_teams(), by=request.user)  # type: ignore[arg-type]
     limits = {(team_id, subject.pk): limit for team_id, limit in form.limits.items()}

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.audit import record_audit
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
+from accounts.views.second_factor import fresh_required
 from inbox import access, contact_list
 from inbox.contact_list import ContactFilter
 from inbox.errors import InboxRuleViolation
@@ -43,8 +45,13 @@ def index(request: HttpRequest) -> HttpResponse:
     return _page(request, "inbox/privacy/index.html", "people", context)
 
 
+def _page_of_person(pk: int) -> str:
+    return reverse("settings-privacy-person", args=[pk])
+
+
 @admin_desk_required
 @require_safe
+@fresh_required(back=_page_of_person)
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """What is known of one person, in numbers. That somebody looked is in the activity log."""
     contact = access.get_contact(request.user, pk)
@@ -56,6 +63,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 @admin_desk_required
 @require_POST
+@fresh_required(back=_page_of_person)
 def export(request: HttpRequest, pk: int) -> HttpResponse:
     """Have the export made."""
     contact = access.get_contact(request.user, pk)
@@ -66,6 +74,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 
 @admin_desk_required
 @require_POST
+@fresh_required(back=_page_of_person)
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin, once the name or number was typed."""
     contact = access.get_contact(request.user, pk)

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from accounts import actions
 from accounts.errors import LastAdmin
-from accounts.models import Agent, AuditEntry, Role
+from accounts.models import Agent, AuditEntry, Invitation, Role
 from accounts.signals import agent_deactivated
 from tests import factories
 from tests.accounts.people_case import PeopleTestCase
@@ -126,6 +126,25 @@ class PersonTests(PeopleTestCase):
         self.prove(time.time() - 3600)
         self.assertIn(reverse("confirm"), self.client.post(url)["Location"])
         self.assertEqual(AuditEntry.objects.filter(verb="person.reset_link").count(), 1)
+
+    def test_an_open_session_alone_makes_nobody_an_admin(self) -> None:
+        ben, new = self.cast.ben, {"email": "neu@radhaus.example", "name": "Nele", "role": "admin"}
+        url = reverse("settings-person", args=[ben.pk])
+        self.prove(time.time() - 3600)
+
+        promoting = self.client.post(url, self.person_form(ben, role="admin"))
+        inviting = self.client.post(reverse("settings-invite"), new)
+
+        self.assertIn(reverse("confirm"), promoting["Location"])
+        self.assertIn(reverse("confirm"), inviting["Location"])
+        ben.refresh_from_db()
+        self.assertEqual((ben.role, Invitation.objects.count()), ("agent", 0))
+        as_lead = self.client.post(url, self.person_form(ben, role="lead"))
+        self.assertEqual(as_lead["Location"], reverse("settings-people"))
+        self.prove(time.time())
+        self.client.post(url, self.person_form(ben, role="admin"))
+        ben.refresh_from_db()
+        self.assertEqual(ben.role, "admin")
 
     def test_last_admin_stays(self) -> None:
         ada, url = self.cast.ada, reverse("settings-person", args=[self.cast.ada.pk])

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry
-from inbox.models import Contact, Erasure
+from inbox.models import Contact, Erasure, PersonExport
 from tests import factories
 from tests.inbox.privacy.life import NAME, PHONE
 from tests.inbox.privacy.test_exporting import signed_in
@@ -24,6 +24,18 @@ def test_the_preview_says_what_would_go(ada, talk, cast):
     for words in ("Nachrichten", "Interne Notizen", "Webhook-Rohdaten", "Dateien, die bleiben"):
         assert words in page
     assert AuditEntry.objects.filter(verb="privacy.looked", subject=NAME).count() == 1
+
+
+@pytest.mark.parametrize("what", ["", "export/", "erasure/"])
+def test_an_open_screen_alone_neither_shows_nor_takes_anybody(what, talk, cast):
+    left_alone, url = signed_in(cast.ada, proven_at=0), f"/settings/privacy/people/{talk.contact_id}/"
+    before = (Erasure.objects.count(), PersonExport.objects.count())
+
+    answer = left_alone.post(url + what, {"typed": NAME}) if what else left_alone.get(url)
+
+    assert answer.status_code == 302 and "/confirm/?next=%2Fsettings%2Fprivacy" in answer["Location"]
+    assert (Erasure.objects.count(), PersonExport.objects.count()) == before
+    assert not AuditEntry.objects.filter(verb="privacy.looked").exists()
 
 
 def test_a_wrong_name_begins_nothing_and_keeps_what_was_typed(ada, talk):

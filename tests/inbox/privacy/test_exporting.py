@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from datetime import timedelta
 
@@ -22,9 +23,13 @@ from tests.recording_queue import run_jobs
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def signed_in(agent) -> Client:
+def signed_in(agent, proven_at: float | None = None) -> Client:
+    """Who has just proven who they are; or at another time."""
     client = Client()
     client.force_login(agent)
+    session = client.session
+    session["proven_at"] = time.time() if proven_at is None else proven_at
+    session.save()
     return client
 
 
