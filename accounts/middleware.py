@@ -21,6 +21,7 @@ UNTOLD = ("healthz", "readyz", "health-live", "health-ready", "metrics")  # aske
 logger = logging.getLogger("tresen.request")
 BY_HAND = ("", "document", "empty")  # Sec-Fetch-Dest: a browser that does not say, a page, a script
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+WITHOUT_COOKIES = ("opt-in",)  # for strangers, who are promised that nothing is kept
 
 
 class RequestIdMiddleware:
@@ -136,7 +137,7 @@ class AgentLocaleMiddleware:
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
         response.setdefault("Content-Language", language)
-        if chosen:
+        if chosen and getattr(request.resolver_match, "view_name", "") not in WITHOUT_COOKIES:
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME, chosen, max_age=LANGUAGE_COOKIE_SECONDS, samesite="Lax",
                 secure=settings.SECURE_COOKIES, httponly=True,

@@ -112,9 +112,9 @@ def _hide(request: HttpRequest, agent: Agent) -> NoReturn:
 def _note(request: HttpRequest, agent: Agent) -> None:
     logger.warning("refused %s %s to agent %s", request.method, request.path, agent.pk)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        from accounts.audit import record_audit
+        from accounts.refusals import note_refused
 
-        record_audit(agent.workspace, agent, "access.refused", subject=request.path[:120])
+        note_refused(agent, request.path)
 
 
 def _for_admins(request: HttpRequest, agent: Agent) -> NoReturn:

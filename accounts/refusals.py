@@ -1,7 +1,7 @@
 """Failed sign-ins and looks at what somebody may not see, in the activity log.
 
-What others can cause there is bounded: of sign-ins only tries that the throttle lets through are written, and of looks
-one an hour for the same object.
+What others can cause there is bounded: of sign-ins only tries that the throttle lets through are written, of looks one
+an hour for the same object, of refused changes one an hour for the same page.
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent, ApiToken, AuditEntry
 from accounts.throttle import Verdict
 
-UNSEEN = "access.unseen"
+UNSEEN, REFUSED = "access.unseen", "access.refused"
 UNSEEN_SPAN = timedelta(hours=1)
 UNSEEN_MOST = 60  # lines of one person in that time
 
@@ -31,6 +31,15 @@ def note_blocked(request: HttpRequest, verdict: Verdict, email: str) -> None:
     """The first try beyond a limit; those that follow say nothing new."""
     if verdict.is_first_refusal:
         note_sign_in(request, "sign_in.blocked", email)
+
+
+def note_refused(agent: Agent, path: str) -> None:
+    """This person tried to change what their role does not change."""
+    lately = AuditEntry.objects.filter(workspace=agent.workspace_id, verb=REFUSED, actor=agent).order_by("-pk")
+    lately = lately.filter(created_at__gt=timezone.now() - UNSEEN_SPAN)
+    known = list(lately.values_list("subject", flat=True)[:UNSEEN_MOST])
+    if len(known) < UNSEEN_MOST and path[:120] not in known:
+        record_audit(agent.workspace, agent, REFUSED, subject=path[:120])
 
 
 def note_unseen(agent: Agent | ApiToken, kind: str, pk: int) -> None:

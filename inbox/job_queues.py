@@ -44,6 +44,9 @@ KINDS: dict[str, tuple[Words, tuple[str, str, str] | None]] = {
     "send_push": (_("Send a notification to devices"), ("inbox.PushNotice", "pk", "conversation__workspace")),
     "settle_block": (_("Block or unblock a customer at WhatsApp"), ("inbox.Conversation", "pk", "workspace")),
     "work_on_import": (_("Import contacts"), ("inbox.ContactImport", "pk", "workspace")),
+    "work_on_erasure": (_("Erase a person"), ("inbox.Erasure", "pk", "workspace")),
+    "make_person_export": (_("Put together what is stored about a person"), ("inbox.PersonExport", "pk", "workspace")),
+    "tell_webhook": (_("Tell another system what has happened"), ("inbox.OutgoingWebhook", "pk", "workspace")),
     "sync_account_templates": (_("Fetch templates from WhatsApp"), ("whatsapp.BusinessAccount", "pk", "workspace")),
     "send_password_link": (_("Mail a password link"), ("accounts.Agent", "email", "workspace")),
     "sync_templates": (_("Fetch all templates from WhatsApp"), None),
@@ -55,6 +58,13 @@ KINDS: dict[str, tuple[Words, tuple[str, str, str] | None]] = {
     "forget_old_imports": (_("Tidy up: imported files"), None),
     "forget_old_merges": (_("Tidy up: merged contacts"), None),
     "forget_ended_push_devices": (_("Tidy up: devices of people who left"), None),
+    "forget_old_api_answers": (_("Tidy up: answers of the API"), None),
+    "forget_told_webhooks": (_("Tidy up: what other systems were told"), None),
+    "forget_old_person_exports": (_("Tidy up: exports of people"), None),
+    "forget_what_is_old": (_("Delete what is kept no longer"), None),
+    "check_numbers": (_("Ask WhatsApp how the numbers do"), None),
+    "mail_alarms": (_("Mail alarms to admins"), None),
+    "roll_reports": (_("Bring the reports up to date"), None),
     "sweep_files": (_("Tidy up: files without an owner"), None),
 }
 

@@ -232,6 +232,8 @@ class RoleTests(PeopleTestCase):
         self.cast.lea.refresh_from_db()
         self.assertEqual(self.cast.lea.role, Role.LEAD)
         self.assertEqual(AuditEntry.objects.get(verb="access.refused").actor, self.cast.lea)
+        lea.post(url, self.person_form(self.cast.lea, role="admin"))
+        self.assertEqual(AuditEntry.objects.filter(verb="access.refused").count(), 1)  # once an hour says it all
 
     def test_own_profile_takes_no_rights(self) -> None:
         ben = Client()

@@ -128,7 +128,9 @@ def test_a_wording_can_be_neither_changed_nor_deleted(cast: Cast) -> None:
 def test_anybody_may_read_it_and_nothing_is_kept_of_them(cast: Cast) -> None:
     page = published(cast)
 
-    answer = Client().get(reverse("opt-in", args=[page.slug]), headers={"accept-language": "de"})
+    address = reverse("opt-in", args=[page.slug])
+    assert not Client().get(address, {"language": "en"}).cookies
+    answer = Client().get(address, headers={"accept-language": "de"})
 
     text = answer.content.decode()
     assert answer.status_code == 200

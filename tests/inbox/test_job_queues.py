@@ -89,6 +89,12 @@ def test_every_kind_with_words_is_a_job() -> None:
     assert set(job_queues.KINDS) - known == set()
 
 
+def test_every_job_that_is_queued_has_words() -> None:
+    ours = {name for name, job in vars(jobs).items() if getattr(job, "__module__", "") == jobs.__name__}
+
+    assert {name for name in ours if not name.startswith("_")} - set(job_queues.KINDS) == {"enqueue"}
+
+
 def test_what_is_about_another_workspace_is_neither_seen_nor_touched(cast: Cast) -> None:
     theirs = failing.failed_job("work_on_import", imported(cast).pk)
     nobodys = failing.failed_job("sweep_files")
