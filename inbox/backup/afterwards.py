@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.fields import secret_columns
+from accounts.models import ApiToken
 from inbox.backup.manifest import Manifest
 from inbox.enums import MessageStatus
 from inbox.models import Message, ScheduledReply
@@ -85,4 +87,21 @@ def repeat_erasures(manifest: Manifest) -> str:
     return " ".join(said)
 
 
-STEPS: tuple[Step, ...] = (hold_what_was_queued, hold_what_was_planned, read_secrets, repeat_erasures)
+def name_what_came_after(manifest: Manifest) -> str:
+    """What a picture of the past has forgotten, and somebody may rely on: a no to marketing, a revoked token."""
+    when = date_format(timezone.localtime(manifest.created_at), "SHORT_DATETIME_FORMAT")
+    said = [_(
+        "What customers have said since %(when)s is not in it, a STOP neither: ask before the next marketing message."
+    ) % {"when": when}]  # fmt: skip
+    if count := ApiToken.objects.filter(revoked_at=None, expires_at__gt=timezone.now()).count():
+        words = ngettext(
+            "%(count)s API token opens as it did then: revoke it again if it was revoked since.",
+            "%(count)s API tokens open as they did then: revoke again what was revoked since.", count,
+        )  # fmt: skip
+        said.append(words % {"count": count})
+    return " ".join(said)
+
+
+STEPS: tuple[Step, ...] = (
+    hold_what_was_queued, hold_what_was_planned, read_secrets, repeat_erasures, name_what_came_after,
+)  # fmt: skip
