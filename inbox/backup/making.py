@@ -10,7 +10,7 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,6 +58,9 @@ def make_backup(place: Path, *, moment: datetime | None = None) -> tuple[Path, M
     """Write one below `place`. BackupFailed leaves nothing under a final name."""
     moment = moment or datetime.now(UTC)
     final = place / folders.folder_name(moment)
+    while final.exists():  # folders are named by the second
+        moment = max(datetime.now(UTC), moment + timedelta(seconds=1))
+        final = place / folders.folder_name(moment)
     partial = final.with_name(final.name + folders.PARTIAL)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)

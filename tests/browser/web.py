@@ -74,6 +74,9 @@ class Web:
         """A browser of this agent."""
         client = Client()
         client.force_login(agent)
+        session = client.session
+        session["proven_at"] = time.time()  # as whoever has just signed in
+        session.save()
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "en", **options})
         context.add_cookies([{"name": f"tresen_session_{self.port}", "value": key, "url": self.url}])

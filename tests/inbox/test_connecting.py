@@ -188,7 +188,7 @@ def test_nonsense_is_named_without_asking_meta(cast, practice_phone):
     answer = connect(cast, app_id="app", app_secret="short", waba_id="20 8765 4321 00002")
 
     words = answer.content.decode()
-    assert "App ID: An ID of Meta" in words and "App secret: This does not look like" in words
+    assert "App ID: This is not an ID of Meta" in words and "App secret: This does not look like" in words
     assert "WhatsApp business account" not in re.sub(r"<label.*?</label>", "", words)
 
 

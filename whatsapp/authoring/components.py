@@ -164,7 +164,7 @@ def _button_content(item: Component) -> ButtonDraft:
     example = str((sample[0] if sample else "") if isinstance(sample, list) else sample or "")
     hole = HOLE.search(url)
     if kind == "url" and hole:
-        example = example.removeprefix(url[: hole.start()])
+        example = example.removeprefix(url[: hole.start()]).removesuffix(url[hole.end() :])
     return ButtonDraft(
         kind if kind in BUTTON_KINDS else "quick_reply", "" if kind == "copy_code" else _str(item, "text"), url,
         _str(item, "phone_number"), example if hole or kind == "copy_code" else "",

@@ -176,6 +176,7 @@ def test_stop_and_start_change_the_consent_in_the_open_panel(story):
     story.phone.is_looked_at()
     panel = story.page.locator("#consent")
     story.phone.page.locator("[data-do=start]").click()
+    story.phone.page.locator(".pmsg [data-do=press]").filter(has_text="Ja, gern").last.click()
     expect(panel.locator(".consent:not(.consent--no, .consent--out)")).to_be_visible()
     story.phone.page.locator("[data-do=stop]").click()
     expect(panel.locator(".consent--out")).to_be_visible()
