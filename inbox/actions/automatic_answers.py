@@ -54,6 +54,7 @@ logger = logging.getLogger(__name__)
 
 Why = PendingAnswer.Why
 ROWS = 20  # in one sweep
+TURNS = 4  # likewise, of what is looked at closely: messages wait meanwhile, and the next sweep is a moment away
 MOST_MESSAGES = 20  # of one breath
 AFTER_TROUBLE = timedelta(minutes=1)
 
@@ -89,7 +90,7 @@ def customer_wrote(conversation: Conversation, message: Message, received_at: da
 def answer_due(now: datetime) -> bool:
     """Look at whoever is due; is there more?"""
     due = PendingAnswer.objects.filter(due_at__lte=now).order_by("due_at")
-    rows = list(due.values_list("pk", "conversation_id", "conversation__contact_id")[:ROWS])
+    rows = list(due.values_list("pk", "conversation_id", "conversation__contact_id")[:TURNS])
     for pk, conversation_id, contact_id in rows:
         try:
             with transaction.atomic(), events.gathered():
@@ -101,7 +102,7 @@ def answer_due(now: datetime) -> bool:
         except Exception:
             logger.exception("The automatic answer in conversation %s could not be given", conversation_id)
             PendingAnswer.objects.filter(pk=pk).update(due_at=now + AFTER_TROUBLE)  # the others have their turn
-    return len(rows) == ROWS
+    return len(rows) == TURNS
 
 
 def give_up_late(now: datetime) -> bool:
