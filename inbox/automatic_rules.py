@@ -125,6 +125,12 @@ def plans_to_come_back(facts: Facts, on: Collection[str], choice: Choice | None)
     )  # fmt: skip
 
 
+def could_answer(facts: Facts, on: Collection[str], matches: Sequence[tuple[Keyword, tuple[str, ...]]]) -> bool:
+    """May anything come of it, now or when the hours begin? What is not known yet is to be in the customer's favour."""
+    choice = choose(facts, on, matches)
+    return choice is not None or plans_to_come_back(facts, on, choice)
+
+
 def matches(keywords: Iterable[Keyword], texts: Iterable[str]) -> list[tuple[Keyword, tuple[str, ...]]]:
     """The keywords that one of these messages says, each with the languages in which it does."""
     said = [words_of(text) for text in texts]

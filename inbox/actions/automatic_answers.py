@@ -16,6 +16,7 @@ from django.db.models import Q
 from accounts.hours import OpeningHours
 from inbox import automatic_words, events, presence, statements
 from inbox.actions import locks
+from inbox.actions.automatic_due import InUse, as_rules, worth_a_look
 from inbox.actions.satisfaction import AUTOMATIC, say
 from inbox.automatic_rules import (
     ANSWERABLE,
@@ -26,7 +27,6 @@ from inbox.automatic_rules import (
     STALE,
     Choice,
     Facts,
-    Keyword,
     choose,
     language_for,
     looks_automatic,
@@ -38,7 +38,6 @@ from inbox.automatic_rules import (
 from inbox.enums import AutomaticKind, BlockState, Direction, MessageKind, MessageStatus, Via
 from inbox.models import (
     AutomaticAnswer,
-    AutomaticText,
     Case,
     Contact,
     Conversation,
@@ -88,10 +87,9 @@ def customer_wrote(conversation: Conversation, message: Message, received_at: da
 
 
 def answer_due(now: datetime) -> bool:
-    """Look at whoever is due; is there more?"""
-    due = PendingAnswer.objects.filter(due_at__lte=now).order_by("due_at")
-    rows = list(due.values_list("pk", "conversation_id", "conversation__contact_id")[:TURNS])
-    for pk, conversation_id, contact_id in rows:
+    """Look at whoever is due and could get something; is there more?"""
+    rows, is_more = worth_a_look(now)
+    for pk, conversation_id, contact_id in rows[:TURNS]:
         try:
             with transaction.atomic(), events.gathered():
                 # The contact too: what one person gets in an hour counts over all our numbers.
@@ -102,7 +100,7 @@ def answer_due(now: datetime) -> bool:
         except Exception:
             logger.exception("The automatic answer in conversation %s could not be given", conversation_id)
             PendingAnswer.objects.filter(pk=pk).update(due_at=now + AFTER_TROUBLE)  # the others have their turn
-    return len(rows) == TURNS
+    return is_more or len(rows) > TURNS
 
 
 def give_up_late(now: datetime) -> bool:
@@ -130,6 +128,7 @@ class _Turn:
     messages: list[Message]  # what it is about, deleted ones left out
     hours: OpeningHours
     texts: dict[str, dict[str, str]]  # kind → language → text, of what is in use for its team
+    keywords: dict[int, KeywordAnswer]  # likewise
     now: datetime
 
     @property
@@ -176,18 +175,17 @@ def _turn(conversation: Conversation, case: Case, row: PendingAnswer, now: datet
     if not messages:
         return None
     hours = Hours(conversation.workspace).of(conversation.team_id)
-    return _Turn(conversation, case, messages, hours, texts_in_use(conversation), now)
+    in_use, team = InUse(conversation.workspace_id), conversation.team_id
+    return _Turn(conversation, case, messages, hours, in_use.texts(team), in_use.keywords(team), now)
 
 
 def _answer(turn: _Turn) -> None:
     if turn.now - turn.messages[-1].occurred_at > STALE:
         return
     facts = turn.facts()
-    keywords = _keywords(turn.conversation)
-    rules = [Keyword(each.pk, each.words, each.is_whole) for each in keywords.values()]
-    choice = choose(facts, turn.texts, matches(rules, turn.words))
+    choice = choose(facts, turn.texts, matches(as_rules(turn.keywords.values()), turn.words))
     if choice is not None:
-        keyword = keywords[choice.keyword] if choice.keyword else None
+        keyword = turn.keywords[choice.keyword] if choice.keyword else None
         _give(turn, choice, keyword.texts if keyword else turn.texts[choice.kind], keyword)
     opens = turn.hours.next_opening(turn.now)
     if opens is not None and plans_to_come_back(facts, turn.texts, choice):
@@ -238,25 +236,6 @@ def values_for(conversation: Conversation, opening: str) -> dict[str, str]:
         "workspace.name": conversation.workspace.name,
         "next_opening": opening,
     }
-
-
-def texts_in_use(conversation: Conversation) -> dict[str, dict[str, str]]:
-    """Kind → texts, of what is switched on for this conversation's team: its own choice, else the workspace's."""
-    rows = AutomaticText.objects.filter(workspace=conversation.workspace_id)
-    chosen: dict[str, AutomaticText] = {}
-    for row in rows:
-        if row.team_id is None:
-            chosen.setdefault(row.kind, row)
-        elif row.team_id == conversation.team_id:
-            chosen[row.kind] = row
-    return {kind: dict(automatic_words.texts_of(kind, row.texts)) for kind, row in chosen.items() if row.is_on}
-
-
-def _keywords(conversation: Conversation) -> dict[int, KeywordAnswer]:
-    """In use here, the team's own before those of the workspace."""
-    rows = KeywordAnswer.objects.filter(workspace=conversation.workspace_id, is_on=True)
-    usable = [row for row in rows if row.team_id in (None, conversation.team_id)]
-    return {row.pk: row for row in sorted(usable, key=lambda row: (row.team_id is None, row.pk))}
 
 
 def _is_machine(conversation: Conversation, messages: list[Message]) -> bool:

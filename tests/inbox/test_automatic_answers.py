@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from accounts.models import WorkingHours
@@ -253,6 +254,35 @@ def test_nothing_is_planned_where_nothing_is_on(cast, clock):
     KeywordAnswer.objects.update(is_on=False)
     writes(cast, "Hallo")
     assert not PendingAnswer.objects.exists()
+
+
+@pytest.mark.parametrize("are_on", [False, True])
+def test_many_who_can_get_nothing_cost_no_more_than_few(cast, clock, are_on):
+    """Greetings off, or given before: only the keyword of one of them is worth a look of its own."""
+    AutomaticText.objects.update(is_on=are_on)
+    counts = []
+    for number in (2, 30):
+        phones = [f"4917{number:02}{index:07}" for index in range(number)]
+        for phone in phones if are_on else []:
+            writes(cast, "Hallo", phone=phone)
+        while are_on and answer_due(clock_after(clock)):
+            pass
+        for phone in phones:
+            writes(cast, "Noch eine Frage", phone=phone)
+        clock.shift(timedelta(seconds=3))
+        with CaptureQueriesContext(connection) as asked:
+            assert not answer_due(timezone.now())
+        counts.append(len(asked))
+        assert not PendingAnswer.objects.exists()
+    assert counts[0] == counts[1] < 20
+    writes(cast, "Öffnungszeiten", phone=phones[0])
+    pass_time(clock, seconds=3)
+    assert kinds(phones[0])[-1] == "keyword"
+
+
+def clock_after(clock) -> datetime:
+    clock.shift(timedelta(seconds=3))
+    return timezone.now()
 
 
 def test_a_person_who_answers_first_ends_it(cast, clock):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, WorkingHours
 from inbox import automatic_page
-from inbox.actions.automatic_answers import texts_in_use
+from inbox.actions.automatic_due import InUse
 from inbox.models import AutomaticAnswer, AutomaticText, Conversation, KeywordAnswer
 from tests import factories
 from tests.cast import Cast, make_cast
@@ -35,7 +35,8 @@ def client_of(agent) -> Client:
 
 
 def in_use(cast: Cast) -> dict:
-    return texts_in_use(Conversation.objects.get(pk=cast.claras.pk))
+    conversation = Conversation.objects.get(pk=cast.claras.pk)
+    return InUse(conversation.workspace_id).texts(conversation.team_id)
 
 
 def test_a_lead_sees_nothing_of_it(cast):

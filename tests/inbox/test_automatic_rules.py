@@ -1,5 +1,6 @@
 """Which automatic answer is given, by facts alone: one at most, never beside a person, never to a machine for long."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from inbox.automatic_rules import (
     Facts,
     Keyword,
     choose,
+    could_answer,
     is_silent,
     language_for,
     looks_automatic,
@@ -66,6 +68,17 @@ def test_we_are_back_is_said_once_within_the_hours_and_planned_outside_of_them(f
         assert facts.is_open and AutomaticKind.BACK in on - facts.given and not is_silent(facts)
     if plans_to_come_back(facts, on, choose(facts, on, said)):
         assert not facts.is_open and AutomaticKind.BACK in on - facts.given and not facts.is_answered
+
+
+@given(facts, kinds_on, found, st.booleans())
+def test_whoever_gets_nothing_at_its_best_gets_nothing(facts, on, said, is_first):
+    best = replace(
+        facts, may_write=True, is_answered=False, is_typing=False, is_machine=False,
+        is_first=is_first or facts.is_first, last_hour=0, last_day=0,
+    )  # fmt: skip
+    if not could_answer(best, on, said):
+        choice = choose(facts, on, said)
+        assert choice is None and not plans_to_come_back(facts, on, choice)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["writes", "info", "person", "closes", "hours"]), st.integers(1, 90)),
