@@ -30,15 +30,18 @@ from inbox.actions.queue import unassigned
 from inbox.actions.routing import route_waiting
 from inbox.actions.satisfaction import ask_due
 from inbox.actions.warnings import remind_of_waiting, warn_of_closing_windows
-from inbox.enums import AttachmentState, ConversationStatus
+from inbox.enums import ConversationStatus
+from inbox.loops.requeueing import (
+    prepare_attachments,
+    requeue_attachments,
+    requeue_blocks,
+    requeue_erasures,
+    requeue_imports,
+    requeue_person_exports,
+)
 from inbox.models import (
     Activity,
-    Attachment,
-    Block,
-    ContactImport,
     Conversation,
-    Erasure,
-    PersonExport,
     ReportMark,
     ScheduledReply,
     SearchBacklog,
@@ -56,12 +59,7 @@ DELETED = 500
 SELDOM = timedelta(seconds=5)  # what may be a little late
 CLEAN_EVERY = timedelta(minutes=10)
 WINDOWS_LOOK_BACK = timedelta(hours=48)  # after a standstill, lines for windows that closed meanwhile
-JOB_LOST_AFTER = timedelta(seconds=60)
-EXPORT_LOST_AFTER = timedelta(minutes=11)  # longer than a job may take
-ERASURE_RESTS = timedelta(seconds=20)
-UNPREPARED = 5  # at work at once
 PREPARE_EVERY = timedelta(seconds=5)
-PREPARED_WITHIN = timedelta(minutes=10)
 OVERLAP = timedelta(minutes=1)  # a reply under way at the end of a window may still have failed
 REPORTS_EVERY = timedelta(seconds=10)
 STATUS_KEPT_FOR = timedelta(days=7)  # as long as Meta may still repeat the webhook it belongs to
@@ -216,72 +214,6 @@ def hand_back_gone(now: datetime) -> bool:
     """Unanswered work of people beyond their grace returns to its queues."""
     found = [hand_back_absent(workspace_id, now) for workspace_id in Workspace.objects.values_list("pk", flat=True)]
     return any(found)
-
-
-def requeue_attachments(now: datetime) -> bool:
-    """Files whose job has been lost with Redis, or whose next try is due, get a job."""
-    lost = Q(next_try_at=None, created_at__lte=now - JOB_LOST_AFTER) | Q(next_try_at__lte=now)
-    pending = Attachment.objects.filter(lost, state=AttachmentState.PENDING).order_by("next_try_at", "pk")
-    rows = list(pending.values_list("pk", flat=True)[:ROWS])
-    for attachment_id in rows:
-        with transaction.atomic():
-            # Not again before this job had its chance; the conditional update keeps two sweepers apart.
-            taken = Attachment.objects.filter(lost, pk=attachment_id, state=AttachmentState.PENDING)
-            if taken.update(next_try_at=now + JOB_LOST_AFTER):
-                jobs.enqueue(jobs.fetch_attachment, attachment_id, queue="attachments")
-    return len(rows) == ROWS
-
-
-def requeue_blocks(now: datetime) -> bool:
-    """Blocks that WhatsApp has not answered get another job."""
-    rows = list(Block.objects.filter(try_at__lte=now).order_by("try_at").values_list("pk", "conversation")[:ROWS])
-    for pk, conversation_id in rows:
-        with transaction.atomic():
-            if Block.objects.filter(pk=pk, try_at__lte=now).update(try_at=now + JOB_LOST_AFTER):
-                jobs.enqueue(jobs.settle_block, conversation_id)
-    return len(rows) == ROWS
-
-
-def requeue_imports(now: datetime) -> bool:
-    """Imports whose job was lost get another."""
-    at_work = ContactImport.objects.filter(state__in=ContactImport.WORKING, touched_at__lte=now - JOB_LOST_AFTER)
-    for pk in list(at_work.values_list("pk", flat=True)[:ROWS]):
-        with transaction.atomic():
-            if at_work.filter(pk=pk).update(touched_at=now):
-                jobs.enqueue(jobs.work_on_import, pk)
-    return False
-
-
-def requeue_erasures(now: datetime) -> bool:
-    """Erasures that wait for something, or whose job was lost, get another."""
-    at_work = Erasure.objects.filter(state=Erasure.State.RUNNING, touched_at__lte=now - ERASURE_RESTS)
-    for pk in list(at_work.values_list("pk", flat=True)[:ROWS]):
-        with transaction.atomic():
-            if at_work.filter(pk=pk).update(touched_at=now):
-                jobs.enqueue(jobs.work_on_erasure, pk)
-    return False
-
-
-def requeue_person_exports(now: datetime) -> bool:
-    """Exports of people whose job was lost get another, a few times."""
-    waiting = PersonExport.objects.filter(state=PersonExport.State.WAITING, touched_at__lte=now - EXPORT_LOST_AFTER)
-    for pk in list(waiting.values_list("pk", flat=True)[:ROWS]):
-        with transaction.atomic():
-            if waiting.filter(pk=pk).update(touched_at=now):
-                jobs.enqueue(jobs.make_person_export, pk, queue="attachments")
-    return False
-
-
-def prepare_attachments(now: datetime) -> bool:
-    """Files whose previews were never made get a job: few at a time, so that new ones need not wait behind them."""
-    unprepared = Attachment.objects.filter(state=AttachmentState.READY, prepared_at=None).exclude(file="")
-    waiting = unprepared.filter(next_try_at__gt=now).count()
-    due = unprepared.filter(Q(next_try_at=None, created_at__lte=now - JOB_LOST_AFTER) | Q(next_try_at__lte=now))
-    for attachment_id in list(due.order_by("pk").values_list("pk", flat=True)[: max(0, UNPREPARED - waiting)]):
-        with transaction.atomic():
-            if due.filter(pk=attachment_id).update(next_try_at=now + PREPARED_WITHIN):
-                jobs.enqueue(jobs.prepare_attachment, attachment_id, queue="attachments")
-    return False
 
 
 def roll_reports(now: datetime) -> bool:
