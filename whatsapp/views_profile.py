@@ -19,6 +19,7 @@ from whatsapp.errors import DeliveryProblem
 from whatsapp.models import BusinessProfile, NumberHealth, PhoneNumber
 from whatsapp.opening_words import opening_words
 from whatsapp.profile_forms import AutomationForm, PictureForm, ProfileForm, as_text
+from whatsapp.sealing import seal
 
 
 @admin_required
@@ -120,9 +121,7 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     with row.picture.open("rb") as file:
         response = HttpResponse(file.read(), content_type="image/jpeg")
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return seal(response)
 
 
 def _choose_picture(request: HttpRequest, number: PhoneNumber) -> HttpResponse:
@@ -158,8 +157,7 @@ def qr_code(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     response = HttpResponse(qr_codes.qr_code(address, form), content_type=qr_codes.MIME_TYPES[form])
     kept = "attachment" if request.GET.get("download") else "inline"
     response["Content-Disposition"] = f'{kept}; filename="whatsapp-{number.display_number}.{form}"'
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return seal(response, is_kept=True)
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

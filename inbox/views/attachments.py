@@ -17,6 +17,7 @@ from inbox.enums import AttachmentState
 from inbox.file_names import EXTENSIONS, file_name
 from inbox.models import Attachment, Upload
 from whatsapp import media_types
+from whatsapp.sealing import seal
 
 CHUNK = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
@@ -87,10 +88,7 @@ def _guarded(response: HttpResponseBase, served: Served) -> HttpResponseBase:
     """The headers that keep a stranger's file from becoming part of our page."""
     response["Content-Type"] = media_types.served_type(served.mime_type, is_inline=served.is_inline)
     response["Content-Disposition"] = content_disposition_header(not served.is_inline, served.name) or ""
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-cache"  # kept by the browser, asked again each time
+    seal(response)
     response["ETag"] = served.etag
     response["Accept-Ranges"] = "bytes"
     return response

@@ -21,6 +21,7 @@ from inbox.template_editor_page import Page
 from inbox.templatetags.inbox import category_words
 from whatsapp.header_media import HeaderFileInvalid
 from whatsapp.models import BusinessAccount, MessageTemplate
+from whatsapp.sealing import seal
 
 
 @admin_desk_required
@@ -205,9 +206,7 @@ def picture(request: HttpRequest, pk: int, place: str) -> HttpResponse:
         raise Http404
     with file.file.open("rb") as opened:
         response = HttpResponse(opened.read(), content_type=file.mime_type)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return seal(response)
 
 
 def _agent(request: HttpRequest) -> Agent:

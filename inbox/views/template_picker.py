@@ -17,6 +17,7 @@ from inbox.models import Conversation
 from inbox.views.messages import message_answer
 from inbox.views.refusals import form_refusal, refusing
 from whatsapp.models import MessageTemplate
+from whatsapp.sealing import seal
 from whatsapp.template_parts import HOLE, TemplateShape
 
 
@@ -72,10 +73,7 @@ def header(request: HttpRequest, pk: int, template_pk: int) -> HttpResponseBase:
         response = FileResponse(media.file.open("rb"), content_type=media.mime_type)
     except OSError as error:
         raise Http404 from error
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return seal(response)
 
 
 def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:

@@ -20,6 +20,7 @@ from inbox.template_pages import TemplatePage, sample_of
 from whatsapp import errors, template_sync
 from whatsapp.header_media import HeaderFileInvalid, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
+from whatsapp.sealing import seal
 from whatsapp.template_parts import TemplateShape
 
 PAGE = {"nav": "settings", "settings_page": "templates"}
@@ -101,9 +102,7 @@ def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         raise Http404
     with chosen.file.open("rb") as file:
         response = HttpResponse(file.read(), content_type=chosen.mime_type)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return seal(response)
 
 
 def _choose(request: HttpRequest, template: MessageTemplate, phone_number: PhoneNumber) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.test import TestCase
 
 from accounts.models import Agent
 from tests.cast import make_cast
+from tests.signing_in import prove
 
 NEW_PASSWORD = "ein-neues-langes-passwort"
 
@@ -17,9 +18,7 @@ class PeopleTestCase(TestCase):
         self.prove(time.time())
 
     def prove(self, at: float) -> None:
-        session = self.client.session
-        session["proven_at"] = at
-        session.save()
+        prove(self.client, at)
 
     def person_form(self, agent: Agent, **changes: object) -> dict:
         data = {"name": agent.name, "role": agent.role, "visibility": agent.visibility, "capacity": agent.capacity}

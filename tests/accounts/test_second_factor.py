@@ -17,6 +17,7 @@ from accounts.models import Agent, AuditEntry, LoginThrottle, RecoveryCode, Seco
 from inbox import socket_auth
 from tests import factories
 from tests.cast import make_cast
+from tests.signing_in import prove
 from tests.software_key import SoftwareKey
 
 STEP = authenticator_app.STEP_SECONDS
@@ -170,9 +171,7 @@ class CodeTests(FactorTestCase):
 def fresh(client: Client, agent: Agent) -> None:
     """Signed in just now."""
     client.force_login(Agent.objects.get(pk=agent.pk))  # with the epoch of now
-    session = client.session
-    session["proven_at"] = time.time()
-    session.save()
+    prove(client, time.time())
 
 
 class ThrottleTests(FactorTestCase):

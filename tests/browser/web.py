@@ -11,12 +11,12 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from accounts.models import Agent
 from config import browser as chromium
 from config.ports import free_port
+from tests.signing_in import proven
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -72,11 +72,7 @@ class Web:
 
     def signed_in(self, browser: Browser, agent: Agent, **options: object) -> BrowserContext:
         """A browser of this agent."""
-        client = Client()
-        client.force_login(agent)
-        session = client.session
-        session["proven_at"] = time.time()  # as whoever has just signed in
-        session.save()
+        client = proven(agent)  # as whoever has just signed in
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "en", **options})
         context.add_cookies([{"name": f"tresen_session_{self.port}", "value": key, "url": self.url}])

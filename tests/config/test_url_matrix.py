@@ -4,7 +4,6 @@ Ada is the admin, Lea leads team Werkstatt, Ben works there, Otto works in anoth
 another workspace. Objects belong to Ada's workspace and to team Werkstatt.
 """
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,7 @@ from inbox.models import (
 )
 from tests import factories, failing
 from tests.cast import Cast, make_cast
+from tests.signing_in import proven
 from whatsapp.models import RateTable, TemplateHeaderMedia, WebhookDelivery
 
 PUBLIC, EVERYBODY, LEADS, ADMINS = "public", "everybody", "leads", "admins"
@@ -625,11 +625,7 @@ class MatrixTestCase(TestCase):
         """A fresh client with this person's session; each signs in once a test."""
         client = Client(raise_request_exception=False, REMOTE_ADDR="198.51.100.7", **options)
         if name and name not in self.signed_in:
-            self.signed_in[name] = Client()
-            self.signed_in[name].force_login(self.agents[name])
-            session = self.signed_in[name].session
-            session["proven_at"] = time.time()
-            session.save()
+            self.signed_in[name] = proven(self.agents[name])
         if name:
             client.cookies.update(self.signed_in[name].cookies)
         return client

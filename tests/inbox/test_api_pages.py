@@ -14,6 +14,7 @@ from inbox.models import OutgoingDelivery, OutgoingEvent, OutgoingWebhook
 from inbox.outgoing_webhooks.sending import Try
 from tests import factories
 from tests.cast import make_cast
+from tests.signing_in import prove, proven
 
 ADDRESS = "https://93.184.215.14/hook"
 
@@ -27,12 +28,7 @@ class PageTestCase(TestCase):
         self.admin = self.signed_in(self.cast.ada)
 
     def signed_in(self, agent) -> Client:
-        client = Client()
-        client.force_login(agent)
-        session = client.session
-        session["proven_at"] = time.time()
-        session.save()
-        return client
+        return proven(agent)
 
     def secret_on(self, page) -> str:
         found = re.search(r"<code[^>]*data-secret>([^<]+)</code>", page.content.decode())
@@ -69,9 +65,7 @@ class TokenPageTests(PageTestCase):
         self.assertFalse(ApiToken.objects.exists())
 
     def test_it_asks_who_you_are_first_when_that_was_long_ago(self) -> None:
-        session = self.admin.session
-        session["proven_at"] = time.time() - 3600
-        session.save()
+        prove(self.admin, time.time() - 3600)
         answer = self.make()
         self.assertTrue(answer["Location"].startswith(reverse("confirm")))
         self.assertFalse(ApiToken.objects.exists())
@@ -128,9 +122,7 @@ class WebhookPageTests(PageTestCase):
     def test_another_address_needs_a_proof_like_another_webhook(self) -> None:
         self.make()
         webhook = OutgoingWebhook.objects.get()
-        session = self.admin.session
-        session["proven_at"] = time.time() - 3600
-        session.save()
+        prove(self.admin, time.time() - 3600)
         page = reverse("settings-webhook", args=[webhook.pk])
         answer = self.admin.post(page, {"url": "https://93.184.215.14/mine", "events": ["message.sent"]})
         self.assertIn(reverse("confirm"), answer["Location"])

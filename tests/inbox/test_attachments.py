@@ -21,6 +21,7 @@ from inbox.models import Attachment, Event, Message
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.recording_queue import forget_jobs
+from tests.signing_in import signed_in
 from tests.whatsapp.test_media_types import SVG, picture
 from whatsapp import client, media_types
 
@@ -230,12 +231,6 @@ def stored(cast: Cast, body: bytes = PNG, **fields: Any) -> Attachment:
         message=message, file=ContentFile(body, "x"), size=len(body), sha256=hashlib.sha256(body).hexdigest(),
         state=AttachmentState.READY, **fields,
     )
-
-
-def signed_in(agent: Any) -> Client:
-    browser = Client()
-    browser.force_login(agent)
-    return browser
 
 
 def address(attachment: Attachment) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import re
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from inbox.models import NumberRouting
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import PracticePhone, WebhookRecorder
+from tests.signing_in import browser
 from whatsapp import round_trip
 from whatsapp.models import BusinessAccount, MetaApp, PhoneNumber, WebhookCheck
 
@@ -40,14 +40,6 @@ def cast(practice_phone: PracticePhone, webhook_recorder: WebhookRecorder, setti
 
     monkeypatch.setattr(WebhookCheck.objects, "create", created)
     return make_cast()
-
-
-def browser(agent, language: str = "en") -> Client:
-    agent.language = language
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def connect(cast: Cast, **typed: str):

@@ -18,6 +18,7 @@ from inbox.errors import InboxRuleViolation
 from inbox.models import Consent, ConsentRequest, ConsentSettings, ConsentWording, OptInPage
 from tests import factories
 from tests.cast import Cast, make_cast
+from tests.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 LINKS = {"privacy_url": "https://radhaus.example/datenschutz", "imprint_url": "https://radhaus.example/impressum"}
@@ -35,12 +36,6 @@ def cast() -> Cast:
 @pytest.fixture
 def admin(cast: Cast) -> Client:
     return signed_in(cast.ada)
-
-
-def signed_in(agent) -> Client:
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def published(cast: Cast) -> OptInPage:

@@ -1,6 +1,5 @@
 """Letting a number go: what the warning says, what is deleted, what stays; and connecting it again."""
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -26,6 +25,7 @@ from tests.cast import Cast, make_cast
 from tests.delivering import deliver_now
 from tests.phone_fixture import NUMBER_ID, TOKEN, WABA_ID, PracticePhone
 from tests.recording_queue import recorded_jobs
+from tests.signing_in import prove, proven
 from whatsapp import connections, errors
 from whatsapp.connections import Given
 from whatsapp.models import AppSecret, MetaApp, PhoneNumber
@@ -55,12 +55,7 @@ def cast(practice_phone: PracticePhone, settings) -> Cast:
 def admin(cast: Cast) -> Client:
     cast.ada.language = "en"
     cast.ada.save()
-    client = Client()
-    client.force_login(cast.ada)
-    session = client.session
-    session["proven_at"] = time.time()
-    session.save()
-    return client
+    return proven(cast.ada)
 
 
 def page_of(cast: Cast) -> str:
@@ -97,9 +92,7 @@ def test_the_warning_counts_what_hangs_on_the_number(cast, admin):
 
 def test_wrong_digits_or_an_old_session_disconnect_nothing(cast, admin, practice_phone):
     assert disconnect(admin, cast, "9999").status_code == 422
-    session = admin.session
-    session["proven_at"] = 0
-    session.save()
+    prove(admin, 0)
     assert reverse("confirm") in admin.post(page_of(cast), {"digits": "0100"})["Location"]
 
     cast.number.refresh_from_db()

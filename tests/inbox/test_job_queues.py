@@ -1,6 +1,5 @@
 """Background jobs from outside: what admins see of them, and what they can do, on a real Redis."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,12 +13,13 @@ from django.utils import translation
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from accounts.models import Agent, AuditEntry, Role
+from accounts.models import AuditEntry, Role
 from inbox import job_queues, jobs
 from inbox.job_queues import JobGone
 from inbox.models import ContactImport
 from tests import factories, failing
 from tests.cast import Cast, make_cast
+from tests.signing_in import proven
 
 pytestmark = pytest.mark.django_db
 
@@ -164,15 +164,6 @@ def test_workers_are_alive_while_they_speak(cast: Cast) -> None:
 
 
 # --- the page
-
-
-def proven(agent: Agent) -> Client:
-    client = Client()
-    client.force_login(agent)
-    session = client.session
-    session["proven_at"] = time.time()
-    session.save()
-    return client
 
 
 def test_the_page_shows_queues_and_jobs_and_its_buttons_work(cast: Cast) -> None:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from inbox.models import Activity, Conversation, Event, Mention, Message, Schedu
 from inbox.queries import view_counts
 from tests import factories, webhooks
 from tests.cast import Cast, make_cast
+from tests.signing_in import browser
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -374,14 +374,6 @@ def test_a_time_that_the_clocks_skip_is_refused_with_a_sentence(cast, clock):
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
-
-
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def post(cast, **said):

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from inbox.loops.sweeper import Sweeper
 from inbox.models import Activity, Conversation, Event, Message, ScheduledReply, Upload
 from tests import factories
 from tests.cast import Cast, make_cast
+from tests.signing_in import browser
 from whatsapp.models import TemplateHeaderMedia
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +73,6 @@ def in_composer(cast, agent) -> list[str]:
 
 def stored(upload: Upload) -> bool:
     return upload.file.storage.exists(upload.file.name)
-
-
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from tests import factories
 from tests.cast import Cast, make_cast
 from tests.mail_server import PASSWORD, MailServerDouble, running_mail_server
 from tests.recording_queue import recorded_jobs
+from tests.signing_in import prove, proven
 
 pytestmark = pytest.mark.django_db
 
@@ -46,16 +47,7 @@ def server() -> Iterator[MailServerDouble]:
 
 @pytest.fixture
 def admin(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.ada)
-    prove(client, time.time())
-    return client
-
-
-def prove(client: Client, at: float) -> None:
-    session = client.session
-    session["proven_at"] = at
-    session.save()
+    return proven(cast.ada)
 
 
 def save(admin: Client, typed: dict[str, object]):

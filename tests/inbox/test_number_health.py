@@ -17,6 +17,8 @@ from inbox.number_page import NumberPage
 from tests import factories, webhooks
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import NUMBER_ID, TOKEN, WABA_ID, PracticePhone
+from tests.signing_in import browser as in_language
+from tests.signing_in import prove
 from whatsapp import number_health
 from whatsapp.models import AppSecret, NumberChange, NumberHealth, WebhookDelivery
 from whatsapp.number_alarms import alarms
@@ -42,13 +44,8 @@ def cast(practice_phone: PracticePhone, settings) -> Cast:
 
 
 def browser(agent, language: str = "en") -> Client:
-    agent.language = language
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    session = client.session
-    session["proven_at"] = time.time()
-    session.save()
+    client = in_language(agent, language)
+    prove(client, time.time())
     return client
 
 
@@ -189,10 +186,7 @@ def test_a_number_is_verified_and_registered_step_by_step(cast, practice_phone):
 
 
 def test_at_an_open_session_alone_nobody_changes_the_pin(cast, practice_phone):
-    client = browser(cast.ada)
-    session = client.session
-    session["proven_at"] = 0
-    session.save()
+    client = in_language(cast.ada)
 
     address = reverse("settings-number-change", args=[cast.number.pk, "pin"])
     answer = client.post(address, {"pin": "987654"}, headers={"HX-Request": "true"})

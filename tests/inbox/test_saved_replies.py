@@ -5,7 +5,6 @@ import uuid
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
@@ -20,6 +19,7 @@ from inbox.models import SavedReply
 from inbox.saved_reply_places import PLACES, fill, gaps, pieces, unknown
 from tests import factories
 from tests.cast import Cast, make_cast
+from tests.signing_in import browser
 
 
 @pytest.fixture
@@ -29,14 +29,6 @@ def cast(db) -> Cast:
 
 def saved(by, shortcut="gruss", scope="personal", **fields) -> SavedReply:
     return create_reply(by=by, scope=scope, shortcut=shortcut, **{"title": "Gruß", "text": "Hallo!", **fields})
-
-
-def browser(agent, language="en") -> Client:
-    agent.language = language
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def menu(client, conversation) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -24,6 +23,7 @@ from inbox.template_words import REASONS, rejection
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.fake_graph import FakeGraph, response
+from tests.signing_in import browser
 from whatsapp import template_sync
 from whatsapp.models import MessageTemplate, TemplateChange
 from whatsapp.payloads import parse
@@ -41,14 +41,6 @@ def cast() -> Iterator[Cast]:
     load_preset()
     with translation.override("en"):
         yield cast
-
-
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def tell(template: MessageTemplate, field: str, at: int = 1795342600, **value) -> None:

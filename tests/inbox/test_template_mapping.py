@@ -3,7 +3,6 @@
 import string
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from inbox.actions.templates_for import suggested_values
 from inbox.models import Contact, ContactField
 from tests import factories
 from tests.cast import Cast, make_cast
+from tests.signing_in import browser
 from whatsapp.models import MessageTemplate
 from whatsapp.template_filling import ValuesInvalid, check_values
 from whatsapp.template_parts import TemplateShape
@@ -144,9 +144,3 @@ def test_a_fallback_that_cannot_be_sent_is_refused_and_nothing_is_lost(cast):
     assert mapping_of(template) == {}
 
 
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client

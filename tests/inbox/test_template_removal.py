@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from inbox.models import Consent, Contact, Message
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.fake_graph import FakeGraph, graph_error, response
+from tests.signing_in import browser
 from whatsapp.models import MessageTemplate, TemplateChange
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def cast() -> Cast:
     return make_cast()
-
-
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def address(template: MessageTemplate, what: str = "deletion") -> str:

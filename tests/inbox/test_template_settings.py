@@ -14,6 +14,7 @@ from inbox.actions.template_care import restrict_to, set_favourite
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.fake_graph import FakeGraph, graph_error, response
+from tests.signing_in import browser
 from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.rates import load_preset
 
@@ -24,14 +25,6 @@ IMAGE_HEADER = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": 
 @pytest.fixture
 def cast() -> Cast:
     return make_cast()
-
-
-def browser(agent) -> Client:
-    agent.language = "en"
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def names(client: Client, **query: str) -> list[str]:

@@ -20,6 +20,7 @@ from inbox.errors import FileOnlyAsDocument, FileRefused, ReadOnlyConversation
 from inbox.models import StorageReading, Upload
 from tests import factories
 from tests.cast import Cast, make_cast
+from tests.signing_in import signed_in
 from tests.whatsapp.test_media_types import picture
 from tests.whatsapp.test_sendable import AAC, EXE, MP3, PDF, film, track
 from whatsapp.media_types import MB
@@ -37,12 +38,6 @@ def cast() -> Cast:
 def kept(cast: Cast, body: bytes = PDF, name: str = "Rechnung.pdf", **more: Any) -> Upload:
     more.setdefault("uid", uuid.uuid4())
     return uploads.keep(cast.claras, by=cast.ben, name=name, source=io.BytesIO(body), **more)
-
-
-def signed_in(agent: Agent) -> Client:
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def posted(client: Client, cast: Cast, body: bytes, name: str, uid: uuid.UUID | None = None, **more: Any) -> Any:

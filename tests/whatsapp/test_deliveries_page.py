@@ -1,7 +1,6 @@
 """The settings page of webhook deliveries: for admins of the workspace, with replay."""
 
 import json
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from inbox import jobs
 from tests.cast import Cast, make_cast
+from tests.signing_in import proven, signed_in
 from whatsapp.delivery_bodies import outline
 from whatsapp.models import DeliveryState, WebhookDelivery, WebhookRejection
 
@@ -32,20 +32,6 @@ def delivery(
 ) -> WebhookDelivery:
     app = fields.pop("app", cast.number.business_account.meta_app)
     return WebhookDelivery.objects.create(meta_app=app, body=body, sha256="0" * 64, state=state, **fields)
-
-
-def signed_in(agent: Any) -> Client:
-    browser = Client()
-    browser.force_login(agent)
-    return browser
-
-
-def proven(agent: Any) -> Client:
-    browser = signed_in(agent)
-    session = browser.session
-    session["proven_at"] = time.time()
-    session.save()
-    return browser
 
 
 def test_the_list_shows_newest_first_and_filters_by_state(cast: Cast) -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -16,6 +15,7 @@ from accounts.models import AuditEntry
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import NUMBER_ID, TOKEN, PracticePhone
+from tests.signing_in import browser
 from whatsapp import qr_codes
 from whatsapp.models import BusinessProfile
 
@@ -34,14 +34,6 @@ def cast(practice_phone: PracticePhone, settings) -> Cast:
     made.number.phone_number_id, made.number.display_number = NUMBER_ID, "4915550100100"
     made.number.save()
     return made
-
-
-def browser(agent, language: str = "en") -> Client:
-    agent.language = language
-    agent.save()
-    client = Client()
-    client.force_login(agent)
-    return client
 
 
 def at(cast: Cast, name: str = "settings-profile", *more) -> str:

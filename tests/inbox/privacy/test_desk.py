@@ -7,15 +7,15 @@ from accounts.models import AuditEntry
 from inbox.models import Contact, Erasure, PersonExport
 from tests import factories
 from tests.inbox.privacy.life import NAME, PHONE
-from tests.inbox.privacy.test_exporting import signed_in
 from tests.recording_queue import run_jobs
+from tests.signing_in import proven, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def ada(cast) -> Client:
-    return signed_in(cast.ada)
+    return proven(cast.ada)
 
 
 def test_the_preview_says_what_would_go(ada, talk, cast):
@@ -28,7 +28,7 @@ def test_the_preview_says_what_would_go(ada, talk, cast):
 
 @pytest.mark.parametrize("what", ["", "export/", "erasure/"])
 def test_an_open_screen_alone_neither_shows_nor_takes_anybody(what, talk, cast):
-    left_alone, url = signed_in(cast.ada, proven_at=0), f"/settings/privacy/people/{talk.contact_id}/"
+    left_alone, url = signed_in(cast.ada), f"/settings/privacy/people/{talk.contact_id}/"
     before = (Erasure.objects.count(), PersonExport.objects.count())
 
     answer = left_alone.post(url + what, {"typed": NAME}) if what else left_alone.get(url)

@@ -2,12 +2,10 @@
 
 import io
 import json
-import time
 import zipfile
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Role
@@ -19,18 +17,9 @@ from inbox.privacy.places import PLACES
 from tests import factories
 from tests.inbox.privacy.life import EMAIL, NAME, PHONE, WORD
 from tests.recording_queue import run_jobs
+from tests.signing_in import proven
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def signed_in(agent, proven_at: float | None = None) -> Client:
-    """Who has just proven who they are; or at another time."""
-    client = Client()
-    client.force_login(agent)
-    session = client.session
-    session["proven_at"] = time.time() if proven_at is None else proven_at
-    session.save()
-    return client
 
 
 def made(talk, by) -> PersonExport:
@@ -44,7 +33,7 @@ def unpacked(answer) -> zipfile.ZipFile:
 
 
 def test_everything_of_the_register_is_in_it(talk, cast):
-    packed = unpacked(signed_in(cast.ada).get(f"/settings/privacy/exports/{made(talk, cast.ada).uid}/"))
+    packed = unpacked(proven(cast.ada).get(f"/settings/privacy/exports/{made(talk, cast.ada).uid}/"))
     data = json.loads(packed.read("data.json"))
     page = packed.read("data.html").decode()
 
@@ -67,7 +56,7 @@ def test_everything_of_the_register_is_in_it(talk, cast):
 
 def test_untrusted_text_is_text(talk, cast):
     factories.inbound_message(talk, '<script>alert(1)</script>"\u2028')
-    packed = unpacked(signed_in(cast.ada).get(f"/settings/privacy/exports/{made(talk, cast.ada).uid}/"))
+    packed = unpacked(proven(cast.ada).get(f"/settings/privacy/exports/{made(talk, cast.ada).uid}/"))
 
     assert "<script>alert" not in packed.read("data.html").decode()
     assert any("<script>" in row["text"] for row in json.loads(packed.read("data.json"))["sections"]["messages"])
@@ -78,8 +67,8 @@ def test_only_who_asked_for_it_takes_it_and_it_is_written_down(talk, cast):
     other = factories.agent(cast.workspace, "Otto Admin", role=Role.ADMIN)
 
     for stranger in (other, cast.lea, cast.ben, cast.mallory):
-        assert signed_in(stranger).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
-    assert signed_in(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 200
+        assert proven(stranger).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
+    assert proven(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 200
     verbs = list(AuditEntry.objects.filter(data={"contact": talk.contact_id}).values_list("verb", flat=True))
     assert verbs[-2:] == ["privacy.export", "privacy.downloaded"]
 
@@ -88,7 +77,7 @@ def test_rights_are_asked_again_when_it_is_made_and_when_it_is_taken(talk, cast)
     export = made(talk, cast.ada)
     cast.ada.role = Role.LEAD
     cast.ada.save()
-    assert signed_in(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
+    assert proven(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
     waiting = PersonExport.objects.create(workspace=cast.workspace, contact=talk.contact, by=cast.ada)
     jobs.make_person_export(waiting.pk)
     assert not PersonExport.objects.filter(pk=waiting.pk).exists()
@@ -100,7 +89,7 @@ def test_after_a_day_it_is_gone(talk, cast):
     export = made(talk, cast.ada)
     storage, name = export.file.storage, export.file.name
     PersonExport.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert signed_in(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
+    assert proven(cast.ada).get(f"/settings/privacy/exports/{export.uid}/").status_code == 404
 
     assert exporting.forget_old() >= 1
     assert not storage.exists(name)

@@ -23,7 +23,7 @@ from inbox.models import (
 from inbox.privacy import retention
 from inbox.reports import recount, rolling
 from tests import factories
-from tests.inbox.privacy.test_exporting import signed_in
+from tests.signing_in import signed_in
 from whatsapp.models import MetaApp, WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
