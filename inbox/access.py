@@ -13,6 +13,7 @@ from accounts.models import Agent, Role
 from accounts.permissions import teams_led_by
 from accounts.refusals import note_unseen
 from inbox.beside import PERSON, with_beside
+from inbox.enums import ERASING
 from inbox.models import Attachment, Contact, ContactImport, Conversation, Message, MovedConversation, RoutingDecision
 from inbox.visibility import Actor, ConversationFacts, facts_of, may_see, rights_by_agent, rights_of, visible_q_for
 
@@ -67,10 +68,11 @@ def get_decision(agent: Agent, pk: int) -> RoutingDecision:
 def visible_contacts(agent: Actor) -> QuerySet[Contact]:
     """Customers of whom the agent sees a conversation, or all of the workspace for who sees everything.
 
+    Nobody who is being erased is among them.
     Leads also see who has no conversation yet, as they see conversations that have no team.
     """
     rights = rights_of(agent)
-    contacts = Contact.objects.filter(workspace_id=rights.workspace_id, merged_into=None)
+    contacts = Contact.objects.filter(workspace_id=rights.workspace_id, merged_into=None).exclude(kind=ERASING)
     if rights.is_active and rights.sees_everything:
         return contacts
     seen = Q(pk__in=Conversation.objects.filter(visible_q_for(rights)).values("contact_id"))

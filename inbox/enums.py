@@ -10,6 +10,11 @@ class ConversationStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+# In place of a conversation's status and a contact's kind while the person is being erased (inbox.privacy.erasing): out
+# of every list, sight and reach. No choice, so that no screen, filter or API ever offers it.
+ERASING = "erasing"
+
+
 class BlockState(models.TextChoices):
     """Whether WhatsApp keeps a contact from one of our numbers. Asked and lifting: it has not answered yet."""
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import publishing, push_queue, statements
-from inbox.enums import Direction, MessageKind, MessageStatus, NoticeKind
+from inbox.enums import ERASING, Direction, MessageKind, MessageStatus, NoticeKind
 from inbox.event_payloads import (
     Item,
     Part,
@@ -50,7 +50,10 @@ class Reported:
 def write(reported: list[Reported]) -> None:
     """Store the events and publish them on commit. Row and head ride on the last event of each conversation."""
     known = snapshots({event.conversation.pk for event in reported})
+    known = {pk: snapshot for pk, snapshot in known.items() if snapshot.conversation.status != ERASING}
     reported = [event for event in reported if event.conversation.pk in known]  # not what a savepoint undid
+    if not reported:
+        return
     html = _html(reported, known)
     last = {event.conversation.pk: event for event in reported}
     payloads = []

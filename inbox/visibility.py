@@ -2,7 +2,8 @@
 
 Admins see the workspace, leads the teams they lead or belong to (and what has no team yet). Everybody sees what is
 assigned to them and where they are mentioned. Beyond that an agent sees, by their own setting: `own` what waits
-unassigned in their teams, `team` everything of their teams, `all` the workspace. Somebody deactivated sees nothing.
+unassigned in their teams, `team` everything of their teams, `all` the workspace. Somebody deactivated sees nothing, and
+nobody sees who is being erased.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import Agent, ApiToken, Membership, Role, Visibility
+from inbox.enums import ERASING
 from inbox.models import Conversation, Mention
 
 
@@ -42,6 +44,7 @@ class ConversationFacts:
     team_id: int | None
     assignee_id: int | None
     mentioned_ids: frozenset[int] = frozenset()
+    is_erasing: bool = False
 
 
 Actor = Agent | ApiToken  # who asks or acts: a person, or another system
@@ -97,12 +100,13 @@ def facts_of(conversation: Conversation) -> ConversationFacts:
         team_id=conversation.team_id,
         assignee_id=conversation.assignee_id,
         mentioned_ids=frozenset(mentioned),
+        is_erasing=conversation.status == ERASING,
     )
 
 
 def may_see(rights: Rights, facts: ConversationFacts) -> bool:
     """May the agent see this conversation? Pure; the sockets ask it for every event."""
-    if not rights.is_active or rights.workspace_id != facts.workspace_id:
+    if not rights.is_active or rights.workspace_id != facts.workspace_id or facts.is_erasing:
         return False
     if rights.sees_everything or facts.assignee_id == rights.agent_id or rights.agent_id in facts.mentioned_ids:
         return True
@@ -119,10 +123,13 @@ def visible_q(agent: Actor) -> Q:
 
 
 def visible_q_for(rights: Rights) -> Q:
-    """`visible_q` for rights already at hand. Team ids are literal, so that the planner can count with them."""
+    """`visible_q` for rights already at hand. Team ids are literal, so that the planner can count with them.
+
+    A list that asks for one status costs the same as before: the planner sees that it says more.
+    """
     if not rights.is_active:
         return Q(pk__in=[])
-    here = Q(workspace_id=rights.workspace_id)
+    here = Q(workspace_id=rights.workspace_id) & ~Q(status=ERASING)
     if rights.sees_everything:
         return here
     theirs = Q(assignee_id=rights.agent_id)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from inbox import statements
 from inbox.actions.consent import contact_changed
 from inbox.actions.merging import merge_contacts
+from inbox.enums import ERASING
 from inbox.models import Contact, ContactIdentity
 from inbox.text import fold
 from whatsapp.models import PhoneNumber
@@ -69,9 +70,12 @@ def identify_group(number: PhoneNumber, group_id: str) -> Contact:
 
 
 def learn(number: PhoneNumber, contact_id: int, person: Person) -> None:
-    """Attach ids that a status taught us, if nobody else has them. Skipped while somebody works on the contact."""
+    """Attach ids that a status taught us, if nobody else has them. Skipped while somebody works on the contact.
+
+    Not to who is being erased: what they write from now on would lead to them.
+    """
     contact = Contact.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=contact_id).first()
-    if contact is None:
+    if contact is None or contact.kind == ERASING:
         return
     held = _active(number, ids_of(person))
     for kind, value in ids_of(person).items():
@@ -117,7 +121,10 @@ def move_ids(number: PhoneNumber, before: Person, after: Person) -> Contact | No
 
 
 def _active(number: PhoneNumber, ids: Ids) -> dict[str, ContactIdentity]:
-    """Who holds these ids now, with the contacts' rows locked (in the order of their ids)."""
+    """Who holds these ids now, with the contacts' rows locked (in the order of their ids).
+
+    Whoever began to be erased while this waited for the lock holds nothing any more.
+    """
     if not ids:
         return {}
     wanted = [number.workspace_id, number.portfolio, [str(kind) for kind in ids], list(ids.values())]
@@ -126,7 +133,7 @@ def _active(number: PhoneNumber, ids: Ids) -> dict[str, ContactIdentity]:
     for row in statements.fetch(LOCK_HOLDERS, wanted):
         identity = IDENTITY.instance(row[: len(IDENTITY)])
         identity.contact = contacts.setdefault(identity.contact_id, CONTACT.instance(row[len(IDENTITY):]))
-        if ids.get(identity.kind) == identity.value:
+        if ids.get(identity.kind) == identity.value and identity.contact.kind != ERASING:
             held[identity.kind] = identity
     return held
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Team, Workspace
-from inbox.enums import BlockState, ConversationStatus
+from inbox.enums import ERASING, BlockState, ConversationStatus
 from inbox.models.contact import Contact
 from whatsapp.models import PhoneNumber
 from whatsapp.service_window import ServiceWindow
@@ -144,7 +144,7 @@ class Conversation(models.Model):
 
     def may_be_read_only(self) -> bool:
         is_closed = self.contact.kind == Contact.Kind.GROUP or self.block_state != BlockState.NONE
-        return is_closed or self.phone_number.disconnected_at is not None
+        return is_closed or self.status == ERASING or self.phone_number.disconnected_at is not None
 
     def waits_at(self, now: datetime) -> bool:
         return self.needs_answer and self.waiting_since is not None and self.waiting_since <= now

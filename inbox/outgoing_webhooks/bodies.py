@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import Agent
 from inbox import contact_fields
 from inbox.api import rendering, shapes
+from inbox.enums import ERASING
 from inbox.models import Consent, Contact, Conversation, Message, OutgoingDelivery
 from inbox.models.outgoing_webhook import PING
 from whatsapp.models import MessageTemplate
@@ -51,13 +52,13 @@ def _conversation(delivery: OutgoingDelivery) -> Data | None:
 
 def _contact(delivery: OutgoingDelivery) -> Data | None:
     found = Contact.objects.filter(workspace=delivery.webhook.workspace_id).prefetch_related("identities")
-    contact = found.filter(pk=delivery.subject_id).first()
+    contact = found.filter(pk=delivery.subject_id).exclude(kind=ERASING).first()
     return None if contact is None else {"contact": _contact_shape(contact), "merged_into": contact.merged_into_id}
 
 
 def _consent(delivery: OutgoingDelivery) -> Data | None:
     found = Consent.objects.filter(pk=delivery.subject_id, workspace=delivery.webhook.workspace_id)
-    entry = found.select_related("contact").first()
+    entry = found.select_related("contact").exclude(contact__kind=ERASING).first()
     if entry is None:
         return None
     shown = rendering.consent_of([entry])["entries"][0]
@@ -86,7 +87,8 @@ _ABOUT: dict[str, Callable[[OutgoingDelivery], Data | None]] = {
 def _conversation_row(pk: int, delivery: OutgoingDelivery) -> Conversation | None:
     found = Conversation.objects.filter(workspace=delivery.webhook.workspace_id, pk=pk)
     related = found.select_related("workspace", "team", "assignee", "contact")
-    conversation: Conversation | None = related.prefetch_related("labels", "contact__identities").first()
+    shown = related.exclude(status=ERASING).prefetch_related("labels", "contact__identities")
+    conversation: Conversation | None = shown.first()
     return conversation
 
 

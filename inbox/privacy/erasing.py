@@ -1,9 +1,10 @@
 """One person is erased: a job takes small steps, each in a transaction that also says how far it came.
 
-Whatever stops it, kill -9 included, the next job goes on from the row. First the person's ids go, so that whoever
-writes again is somebody new, and nobody sees the conversations any more; then the counts are let go of; then the
-register is worked through, table by table; then one looks among the rows of many; then the conversations and contacts
-themselves go. Files are named in the row before their own rows go, and deleted with the next step.
+Whatever stops it, kill -9 included, the next job goes on from the row. Confirmed, the person is out of sight and reach
+at once: nobody sees or writes to them, and their ids are gone, so that whoever writes again is somebody new. Then the
+job waits for what is on its way; then the counts are let go of; then the register is worked through, table by table;
+then one looks among the rows of many; then the conversations and contacts themselves go. Files are named in the row
+before their own rows go, and deleted with the next step.
 """
 
 import logging
@@ -24,7 +25,7 @@ from accounts.models import Agent
 from accounts.permissions import may_manage_settings
 from inbox import events, jobs
 from inbox.actions.uploads import HOLDERS
-from inbox.enums import MessageStatus
+from inbox.enums import ERASING, MessageStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import (
     Consent,
@@ -32,6 +33,7 @@ from inbox.models import (
     ContactIdentity,
     Conversation,
     Erasure,
+    Mention,
     Message,
     Note,
     PersonExport,
@@ -78,18 +80,23 @@ Step = Callable[[Work], str]
 
 
 def begin_erasure(contact: Contact, *, by: Agent, typed: str) -> Erasure:
-    """Somebody has seen what would go, and has typed the name or number. InboxRuleViolation, or the work begins."""
+    """Somebody has seen what would go, and has typed the name or number. InboxRuleViolation, or the work begins.
+
+    Whoever it is about is out of sight when this returns.
+    """
     if not may_manage_settings(by) or contact.workspace_id != by.workspace_id:
         raise InboxRuleViolation(gettext_lazy("Only admins can do this."))
     person = person_of(contact)
     if not is_confirmed(person, contact, typed):
         raise InboxRuleViolation(gettext_lazy("That is neither the name nor the number of this person."))
-    with transaction.atomic():
+    with transaction.atomic(), events.gathered():
         list(Contact.objects.select_for_update().filter(pk__in=person.contacts).order_by("pk").values_list("pk"))
         if Erasure.running_for(contact) is not None:
             raise InboxRuleViolation(gettext_lazy("This person is being erased already."))
+        person = joined(person, person_of(contact))  # what came while this waited
         erasure = _begin(person, by=by)
         record_audit(by.workspace, by, "privacy.erasure", subject=_name_of(erasure))
+        transaction.on_commit(lambda: ledger.write(erasure))
         jobs.enqueue(jobs.work_on_erasure, erasure.pk)
     return erasure
 
@@ -114,13 +121,17 @@ def repeat(contacts: list[Contact], line: ledger.Line) -> Erasure:
     return erasure
 
 
+@transaction.atomic
 def _begin(person: Person, *, by: Agent | None, **said: Any) -> Erasure:
     contacts = Contact.objects.filter(pk__in=person.contacts).order_by("pk")
-    return Erasure.objects.create(
+    erasure = Erasure.objects.create(
         workspace_id=person.workspace_id, by=by, numbers=ledger.number_hashes(person),
         people=[ledger.contact_hash(each) for each in contacts],
         work={"person": person.as_work(), "step": "hide", "from": 0, "last": {}, "files": []}, **said,
     )  # fmt: skip
+    _put_out_of_sight(Work(erasure, person))
+    erasure.save(update_fields=["counts"])
+    return erasure
 
 
 def work_on(erasure: Erasure, seconds: float = SECONDS_A_JOB, *, is_alone: bool = False) -> bool:
@@ -173,21 +184,27 @@ def steps() -> list[tuple[str, Step]]:
 
 
 def _hide(work: Work) -> str:
-    """Nobody is reached by these ids any more, nothing more is sent, and the screens forget the conversations."""
+    """What came to the person at that moment is hidden as well, and from now on it is known what to look for."""
     list(Contact.objects.select_for_update().filter(pk__in=work.person.contacts).order_by("pk").values_list("pk"))
     for contact in Contact.objects.filter(pk__in=work.person.contacts):
         work.person = joined(work.person, person_of(contact))
     work.state["person"] = work.person.as_work()
     work.erasure.numbers = sorted({*work.erasure.numbers, *ledger.number_hashes(work.person)})
-    for conversation in Conversation.objects.select_for_update().filter(pk__in=work.person.conversations):
-        events.conversation_removed(conversation)
-    Message.objects.filter(conversation__in=work.person.conversations, status=MessageStatus.QUEUED).update(
-        status=MessageStatus.HELD
-    )
-    identities = ContactIdentity.objects.filter(contact__in=work.person.contacts)
-    work.count("numbers", identities.delete()[0])
+    _put_out_of_sight(work)
     ledger.write(work.erasure)
     return Outcome.DONE
+
+
+def _put_out_of_sight(work: Work) -> None:
+    """Nobody is reached by these ids any more, nothing more is sent, and no screen, search or API shows the person."""
+    threads = Conversation.objects.filter(pk__in=work.person.conversations)
+    for conversation in threads.select_for_update().exclude(status=ERASING).order_by("pk"):
+        events.conversation_removed(conversation)
+    threads.update(status=ERASING)
+    Contact.objects.filter(pk__in=work.person.contacts).update(kind=ERASING)
+    work.count("marks", Mention.objects.filter(conversation__in=threads).delete()[0])
+    Message.objects.filter(conversation__in=threads, status=MessageStatus.QUEUED).update(status=MessageStatus.HELD)
+    work.count("numbers", ContactIdentity.objects.filter(contact__in=work.person.contacts).delete()[0])
 
 
 def _settle(work: Work) -> str:

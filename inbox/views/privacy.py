@@ -54,6 +54,8 @@ def _page_of_person(pk: int) -> str:
 @fresh_required(back=_page_of_person)
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """What is known of one person, in numbers. That somebody looked is in the activity log."""
+    if (running := _running(request, pk)) is not None:
+        return redirect("settings-privacy-erasure", running.pk)
     contact = access.get_contact(request.user, pk)
     record_audit(
         request.user.workspace, request.user, "privacy.looked", contact.display_name, {"contact": contact.pk}
@@ -76,7 +78,9 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @fresh_required(back=_page_of_person)
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
-    """Begin, once the name or number was typed."""
+    """Begin, once the name or number was typed; of who is being erased already, show how far it is."""
+    if (running := _running(request, pk)) is not None:
+        return redirect("settings-privacy-erasure", running.pk)
     contact = access.get_contact(request.user, pk)
     try:
         erasure = erasing.begin_erasure(contact, by=request.user, typed=request.POST.get("typed", ""))
@@ -126,9 +130,13 @@ def _person(request: HttpRequest, contact: Contact, problem: str = "") -> HttpRe
     preview = preview_of(person_of(root))
     context = {
         "contact": root, "preview": preview, "problem": problem, "typed": request.POST.get("typed", ""),
-        "running": Erasure.running_for(root),
     }  # fmt: skip
     return _page(request, "inbox/privacy/person.html", "people", context, status=422 if problem else 200)
+
+
+def _running(request: HttpRequest, pk: int) -> Erasure | None:
+    contact = Contact.objects.filter(workspace=request.user.workspace_id, pk=min(pk, access.MOST_ID)).first()
+    return Erasure.running_for(contact) if contact is not None else None
 
 
 def _proof(request: HttpRequest, words: str) -> list[Erasure]:
