@@ -23,13 +23,18 @@ from inbox.templatetags.inbox import money
 from whatsapp import rates
 from whatsapp.models import PhoneNumber
 
-KINDS = (AutomaticKind.GREETING, AutomaticKind.AWAY, AutomaticKind.BACK)
+KINDS = (AutomaticKind.GREETING, AutomaticKind.AWAY, AutomaticKind.BACK, AutomaticKind.BUSY)
+BY_HOURS = (AutomaticKind.AWAY, AutomaticKind.BACK)  # never said where it is always open
 WHEN: dict[str, str | Promise] = {
     AutomaticKind.GREETING: _("To the first message of a case, within business hours."),
     AutomaticKind.AWAY: _("To who writes while you are closed. It can say when you open."),
     AutomaticKind.BACK: _("When business hours begin, to who wrote while you were closed and still waits."),
+    AutomaticKind.BUSY: _(
+        "Within business hours, to who waits because nobody is free. Takes the greeting's place, and is silent once "
+        "somebody has the conversation."
+    ),
 }
-SAMPLE_NAME = "Anna"
+SAMPLE_NAME, PREVIEWED_WAIT = "Anna", 20 * 60.0
 ASKED = {
     "de": "Hallo, eine Frage!", "en": "Hello, I have a question!", "tr": "Merhaba, bir sorum var!",
     "fr": "Bonjour, une question !", "it": "Ciao, una domanda!", "es": "¡Hola, una pregunta!",
@@ -131,7 +136,7 @@ def spent_this_month(workspace: Workspace, now: datetime) -> Spent:
 def lacks_hours(workspace: Workspace, kind: str, team: Team | None) -> bool:
     """Is this never said, because it is always open?"""
     hours = team_hours(team) if team else workspace_hours(workspace)
-    return kind != AutomaticKind.GREETING and hours.always_open
+    return kind in BY_HOURS and hours.always_open
 
 
 def preview(
@@ -145,6 +150,7 @@ def preview(
     values = {
         "contact.first_name": SAMPLE_NAME, "team.name": team.name if team else "", "workspace.name": workspace.name,
         "next_opening": automatic_words.opening_words(hours, closed, language),
+        "waiting_time": automatic_words.waiting_words(PREVIEWED_WAIT, language),
     }  # fmt: skip
     return {"asked": asked or ASKED.get(language, "👋"), "answer": automatic_words.fill(text, values)}
 

@@ -1,8 +1,9 @@
 """When a customer gets an automatic answer, and which: facts in, decision out. Pure.
 
-One answer at most for what is written in one breath: a keyword's, else outside of the hours "away", else for the first
-message of a case a greeting. Each kind once in a case. As soon as a person has answered in the case, or is writing,
-all of them are silent.
+One answer at most for what is written in one breath: a keyword's, else outside of the hours "away", else "everybody is
+busy" while nobody available has room, else for the first message of a case a greeting. Whoever waits already when the
+room is gone is told so then, unless they got an answer to what they asked. Each kind once in a case. As soon as a
+person has answered in the case, or is writing, all of them are silent; "busy" also while somebody has the conversation.
 
 Two machines that answer each other must come to an end: messages that look automatic get nothing, each kind comes once,
 a case gets three keyword answers and a customer three answers an hour, wherever they write.
@@ -62,6 +63,7 @@ class Facts:
     is_typing: bool = False  # a person, now
     is_machine: bool = False
     is_open: bool = True  # the hours of the team
+    is_busy: bool = False  # it waits in the queue, and nobody available has room
     is_first: bool = True  # nothing was written before in this case
     given: frozenset[str] = frozenset()  # the kinds, in this case
     keywords_given: tuple[int | None, ...] = ()  # in this case
@@ -106,6 +108,8 @@ def choose(facts: Facts, on: Collection[str], matches: Sequence[tuple[Keyword, t
     if not facts.is_open:
         says_away = AutomaticKind.AWAY in on and AutomaticKind.AWAY not in facts.given
         return Choice(AutomaticKind.AWAY) if says_away else None
+    if _tells_busy(facts, on):
+        return Choice(AutomaticKind.BUSY)
     if facts.is_first and AutomaticKind.GREETING in on and facts.given <= {AutomaticKind.KEYWORD}:
         return Choice(AutomaticKind.GREETING)
     return None
@@ -114,6 +118,16 @@ def choose(facts: Facts, on: Collection[str], matches: Sequence[tuple[Keyword, t
 def may_come_back(facts: Facts, on: Collection[str]) -> bool:
     """Is "we are back" to be said now?"""
     return facts.is_open and AutomaticKind.BACK in on and AutomaticKind.BACK not in facts.given and not is_silent(facts)
+
+
+def may_say_busy(facts: Facts, on: Collection[str]) -> bool:
+    """Is "everybody is busy" to be said to who waits, without a new message of theirs?"""
+    has_asked = AutomaticKind.KEYWORD in facts.given
+    return facts.is_open and _tells_busy(facts, on) and not has_asked and not is_silent(facts)
+
+
+def _tells_busy(facts: Facts, on: Collection[str]) -> bool:
+    return facts.is_busy and AutomaticKind.BUSY in on and AutomaticKind.BUSY not in facts.given
 
 
 def plans_to_come_back(facts: Facts, on: Collection[str], choice: Choice | None) -> bool:

@@ -29,12 +29,17 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "de": "Guten Tag {{contact.first_name}}! Wir sind wieder da und kümmern uns jetzt um deine Nachricht.",
         "en": "Hello {{contact.first_name}}! We are back and are looking at your message now.",
     },
+    AutomaticKind.BUSY: {
+        "de": "Hallo {{contact.first_name}}! Gerade ist viel los. Wir antworten dir {{waiting_time}}.",
+        "en": "Hello {{contact.first_name}}! We are very busy right now. We will answer you {{waiting_time}}.",
+    },
 }
 PLACES: dict[str, str | Promise] = {
     "contact.first_name": _("Customer's first name"),
     "team.name": _("Team"),
     "workspace.name": _("Name of the business"),
     "next_opening": _("Next opening"),
+    "waiting_time": _("Usual waiting time"),
 }
 _PLACE = re.compile(r"[ \t]?\{\{\s*([^{}\n]{1,60}?)\s*\}\}")
 # (today, tomorrow, within a week, later, nobody knows)
@@ -51,6 +56,19 @@ _OPENING = {
     "pl": ("dziś o {time}", "jutro o {time}", "{day}, {time}", "{date}, {time}", "jak najszybciej"),
     "uk": ("сьогодні о {time}", "завтра о {time}", "{day}, {time}", "{date}, {time}", "якнайшвидше"),
 }  # fmt: skip
+# (minutes, one hour, some hours)
+_WAITING = {
+    "de": ("in etwa {count} Minuten", "in etwa einer Stunde", "in etwa {count} Stunden"),
+    "en": ("in about {count} minutes", "in about an hour", "in about {count} hours"),
+    "tr": ("yaklaşık {count} dakika içinde", "yaklaşık bir saat içinde", "yaklaşık {count} saat içinde"),
+    "fr": ("dans environ {count} minutes", "dans environ une heure", "dans environ {count} heures"),
+    "it": ("tra circa {count} minuti", "tra circa un’ora", "tra circa {count} ore"),
+    "es": ("en unos {count} minutos", "en una hora aproximadamente", "en unas {count} horas"),
+    "pl": ("za około {count} minut", "za około godzinę", "za około {count} godziny"),
+    "uk": ("приблизно за {count} хвилин", "приблизно за годину", "приблизно за {count} години"),
+}
+_WAITING_ELSEWHERE = ("~ {count} min", "~ 1 h", "~ {count} h")
+_STEPS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180)  # minutes, as people say them; the languages above know no others
 _ELSEWHERE = ("{time}", "{day}, {time}", "{day}, {time}", "{date}, {time}", "…")
 _DATES = {"de": "j. F", "en": "j F", "es": "j \\d\\e F"}
 
@@ -99,3 +117,14 @@ def opening_words(hours: OpeningHours, now: datetime, language: str) -> str:
         day = dateformat.format(local, "l")
         date = dateformat.format(local, _DATES.get(language, "j F"))
     return form.format(time=f"{local:%H:%M}", day=day, date=date)
+
+
+def waiting_words(seconds: float | None, language: str) -> str:
+    """How long it takes, as part of a sentence, rounded up: "in etwa 20 Minuten". Too long to promise: "so bald …"."""
+    minutes = next((step for step in _STEPS if seconds is not None and seconds <= step * 60), None)
+    if minutes is None:
+        return _OPENING.get(language, _ELSEWHERE)[4]
+    some, one, hours = _WAITING.get(language, _WAITING_ELSEWHERE)
+    if minutes == 60:
+        return one
+    return hours.format(count=minutes // 60) if minutes % 60 == 0 else some.format(count=minutes)

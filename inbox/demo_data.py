@@ -207,6 +207,10 @@ AUTOMATIC = {
         "de": "Guten Morgen {{contact.first_name}}! Wir sind wieder da und schauen uns deine Nachricht gleich an.",
         "en": "Good morning {{contact.first_name}}! We are back and will look at your message right away.",
     },
+    "busy": {
+        "de": "Gerade ist viel los im {{workspace.name}}. Wir antworten dir {{waiting_time}}.",
+        "en": "It is very busy at {{workspace.name}} right now. We will answer you {{waiting_time}}.",
+    },
 }
 # (words, answers), both by language
 KEYWORDS = (

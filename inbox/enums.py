@@ -44,6 +44,7 @@ class AutomaticKind(models.TextChoices):
     GREETING = "greeting", _("Greeting")
     AWAY = "away", _("Outside of business hours")
     BACK = "back", _("We are back")
+    BUSY = "busy", _("Everybody is busy")
     KEYWORD = "keyword", _("Keyword")
 
 

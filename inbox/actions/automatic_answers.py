@@ -1,6 +1,7 @@
-"""Greeting, away, "we are back" and keyword answers: planned when a customer writes, given a moment later.
+"""Greeting, away, "we are back", "busy" and keyword answers: planned when a customer writes, given a moment later.
 
-The plan is made in the transaction that stores the message, so a killed ingest plans once or not at all. The sweeper
+The plan is made in the transaction that stores the message, so a killed ingest plans once or not at all; "busy" in the
+one in which routing finds nobody (inbox.actions.automatic_due). The sweeper
 takes it when what was written in the same breath is here and the rules have found the team; by then everything is asked
 anew (inbox.automatic_rules), and what a person has answered meanwhile needs no machine. Answers are automatic messages:
 nobody's reply, no timer ends, nobody stops waiting.
@@ -14,7 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from accounts.hours import OpeningHours
-from inbox import automatic_words, events, presence, statements
+from inbox import automatic_words, events, presence, statements, usual_wait
 from inbox.actions import locks
 from inbox.actions.automatic_due import InUse, as_rules, worth_a_look
 from inbox.actions.satisfaction import AUTOMATIC, say
@@ -33,6 +34,7 @@ from inbox.automatic_rules import (
     matches,
     may_be_answered,
     may_come_back,
+    may_say_busy,
     plans_to_come_back,
 )
 from inbox.enums import AutomaticKind, BlockState, Direction, MessageKind, MessageStatus, Via
@@ -44,6 +46,7 @@ from inbox.models import (
     KeywordAnswer,
     Message,
     PendingAnswer,
+    RoutingDecision,
 )
 from inbox.rules.facts import Hours, language_of
 from inbox.text import fold
@@ -57,11 +60,12 @@ TURNS = 4  # likewise, of what is looked at closely: messages wait meanwhile, an
 MOST_MESSAGES = 20  # of one breath
 AFTER_TROUBLE = timedelta(minutes=1)
 
-# Where nothing is switched on, nothing is planned.
+# Where nothing is switched on, nothing is planned. Routing plans for "busy".
 PLAN = """
 INSERT INTO inbox_pendinganswer (conversation_id, why, since_id, due_at)
 SELECT %(conversation)s, 'wrote', %(message)s, %(due)s
- WHERE EXISTS (SELECT 1 FROM inbox_automatictext t WHERE t.workspace_id = %(workspace)s AND t.is_on)
+ WHERE EXISTS (SELECT 1 FROM inbox_automatictext t WHERE t.workspace_id = %(workspace)s AND t.is_on
+                                                         AND t.kind <> 'busy')
     OR EXISTS (SELECT 1 FROM inbox_keywordanswer k WHERE k.workspace_id = %(workspace)s AND k.is_on)
 ON CONFLICT (conversation_id, why) DO NOTHING
 """
@@ -147,6 +151,7 @@ class _Turn:
             is_typing=presence.is_replying(conversation.pk),
             is_machine=_is_machine(conversation, self.messages),
             is_open=self.hours.is_open(now),
+            is_busy=AutomaticKind.BUSY in self.texts and _is_unserved(conversation),
             is_first=not earlier.filter(seq__lt=self.messages[0].seq).exists(),
             given=frozenset(kind for kind, _keyword in given),
             keywords_given=tuple(keyword for kind, keyword in given if kind == AutomaticKind.KEYWORD),
@@ -165,6 +170,8 @@ def _take_turn(pk: int, conversation: Conversation, now: datetime) -> None:
     if turn := _turn(conversation, case, row, now):
         if row.why == Why.BACK:
             _come_back(turn, row)
+        elif row.why == Why.BUSY:
+            _say_busy(turn, row)
         else:
             _answer(turn)
 
@@ -206,6 +213,20 @@ def _come_back(turn: _Turn, row: PendingAnswer) -> None:
         _give(turn, Choice(AutomaticKind.BACK), turn.texts[AutomaticKind.BACK])
 
 
+def _say_busy(turn: _Turn, row: PendingAnswer) -> None:
+    """Nobody had room a moment ago, and it still waits. After a standstill of ours a person sees to it."""
+    if turn.now - row.due_at <= STALE and may_say_busy(turn.facts(), turn.texts):
+        _give(turn, Choice(AutomaticKind.BUSY), turn.texts[AutomaticKind.BUSY])
+
+
+def _is_unserved(conversation: Conversation) -> bool:
+    """It waits in the queue, and routing has found nobody with room for it."""
+    if not conversation.is_open or conversation.assignee_id is not None or conversation.waiting_since is None:
+        return False
+    decisions = RoutingDecision.objects.filter(conversation=conversation, created_at__gte=conversation.waiting_since)
+    return decisions.filter(reason="nobody_free").exists()
+
+
 def _give(turn: _Turn, choice: Choice, texts: dict[str, str], keyword: KeywordAnswer | None = None) -> None:
     conversation, workspace = turn.conversation, turn.conversation.workspace
     before = conversation.guessed_language
@@ -215,8 +236,8 @@ def _give(turn: _Turn, choice: Choice, texts: dict[str, str], keyword: KeywordAn
     language = language_for(
         texts, card=conversation.contact.language, spoken=spoken, own=workspace.language, said=choice.languages
     )
-    values = values_for(conversation, automatic_words.opening_words(turn.hours, turn.now, language))
-    text = automatic_words.fill(texts.get(language, ""), values)
+    text = texts.get(language, "")
+    text = automatic_words.fill(text, values_for(conversation, text, language, turn.hours, turn.now))
     if not text:
         return
     data = {"automatic": str(choice.kind)} | ({"keyword": keyword.title} if keyword else {})
@@ -227,14 +248,18 @@ def _give(turn: _Turn, choice: Choice, texts: dict[str, str], keyword: KeywordAn
     )  # fmt: skip
 
 
-def values_for(conversation: Conversation, opening: str) -> dict[str, str]:
+def values_for(
+    conversation: Conversation, text: str, language: str, hours: OpeningHours, now: datetime
+) -> dict[str, str]:
     """What stands in the places here; a customer without a name has none."""
     contact = conversation.contact
+    wait = usual_wait.seconds(conversation.workspace_id, conversation.team_id, now) if "waiting_time" in text else None
     return {
         "contact.first_name": contact.first_name if contact.name or contact.profile_name else "",
         "team.name": conversation.team.name if conversation.team else "",
         "workspace.name": conversation.workspace.name,
-        "next_opening": opening,
+        "next_opening": automatic_words.opening_words(hours, now, language),
+        "waiting_time": automatic_words.waiting_words(wait, language),
     }
 
 

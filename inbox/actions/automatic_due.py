@@ -1,4 +1,4 @@
-"""Who of those that have written could get an automatic answer. Most cannot, and are let go of together.
+"""Who of those that wait could get an automatic answer. Most cannot, and are let go of together.
 
 Judged from a handful of statements, however many they are, and in their favour: nobody types, no machine wrote, little
 was answered lately. Whoever gets nothing even so needs no closer look (inbox.actions.automatic_answers); that one costs
@@ -14,16 +14,18 @@ from django.db import transaction
 from accounts.models import Workspace
 from inbox import automatic_words, statements
 from inbox.actions.locks import lock_all
-from inbox.automatic_rules import ANSWERABLE, Facts, Keyword, could_answer, matches
+from inbox.automatic_rules import ANSWERABLE, ONE_BREATH, Facts, Keyword, could_answer, matches, may_say_busy
 from inbox.models import AutomaticText, Conversation, KeywordAnswer, PendingAnswer
 from inbox.rules.facts import Hours
 
 AT_ONCE = 50  # in one look
+Why = PendingAnswer.Why
+KINDS = [str(kind) for kind in ANSWERABLE]
 Due = tuple[int, int, int]  # of a pending answer: its id, the conversation, the contact
 
 # What they wrote, in a case that is open and that no person has answered; and what they got in it. In one statement.
 LOOK = """
-SELECT p.id, p.conversation_id, k.id,
+SELECT p.id, p.conversation_id, p.why, k.id,
        ARRAY(SELECT m.text FROM inbox_message m
               WHERE m.conversation_id = p.conversation_id AND m.seq >= s.seq AND m.case_id = k.id
                 AND m.direction = 'in' AND m.deleted_at IS NULL AND m.kind = ANY(%(kinds)s)),
@@ -34,8 +36,32 @@ SELECT p.id, p.conversation_id, k.id,
        ARRAY(SELECT a.keyword_id FROM inbox_automaticanswer a WHERE a.case_id = k.id AND a.kind = 'keyword')
   FROM inbox_pendinganswer p JOIN inbox_message s ON s.id = p.since_id
   LEFT JOIN inbox_case k ON k.id = s.case_id AND k.closed_at IS NULL AND k.first_replied_at IS NULL
- WHERE p.why = 'wrote' AND p.due_at <= %(now)s AND p.conversation_id = ANY(%(conversations)s)
+ WHERE p.why <> 'back' AND p.due_at <= %(now)s AND p.conversation_id = ANY(%(conversations)s)
 """
+
+# Where their team says so, and not in the same breath as another answer. They are asked about once in a wait.
+PLAN_BUSY = """
+INSERT INTO inbox_pendinganswer (conversation_id, why, since_id, due_at)
+SELECT c.id, 'busy', s.id, greatest(%(due)s, (
+           SELECT max(a.sent_at) + interval '1 minute' FROM inbox_automaticanswer a WHERE a.case_id = k.id))
+  FROM inbox_conversation c
+  JOIN inbox_case k ON k.conversation_id = c.id AND k.closed_at IS NULL AND k.first_replied_at IS NULL
+  JOIN LATERAL (
+       SELECT m.id FROM inbox_message m WHERE m.conversation_id = c.id AND m.case_id = k.id AND m.direction = 'in'
+          AND m.deleted_at IS NULL AND m.kind = ANY(%(kinds)s) ORDER BY m.seq DESC LIMIT 1) s ON true
+ WHERE c.id = ANY(%(conversations)s) AND (
+       SELECT t.is_on FROM inbox_automatictext t
+        WHERE t.workspace_id = c.workspace_id AND t.kind = 'busy' AND (t.team_id IS NULL OR t.team_id = c.team_id)
+        ORDER BY t.team_id NULLS LAST LIMIT 1)
+   AND NOT EXISTS (SELECT 1 FROM inbox_automaticanswer a WHERE a.case_id = k.id AND a.kind = 'busy')
+ON CONFLICT (conversation_id, why) DO NOTHING
+"""
+
+
+def nobody_is_free(conversation_ids: list[int], now: datetime) -> None:
+    """Routing has found nobody with room for these, for the first time in their wait. The caller holds their locks."""
+    known = {"conversations": conversation_ids, "kinds": KINDS, "due": now + ONE_BREATH}
+    statements.run(PLAN_BUSY, known)
 
 
 class InUse:
@@ -73,8 +99,8 @@ def worth_a_look(now: datetime) -> tuple[list[Due], bool]:
     """
     due = PendingAnswer.objects.filter(due_at__lte=now).order_by("due_at")
     rows = list(due.values_list("pk", "conversation_id", "conversation__contact_id", "why")[:AT_ONCE])
-    wrote = [conversation for _pk, conversation, _contact, why in rows if why == PendingAnswer.Why.WROTE]
-    vain = _let_go(wrote, now) if wrote else set()
+    judged = [conversation for _pk, conversation, _contact, why in rows if why != Why.BACK]
+    vain = _let_go(judged, now) if judged else set()
     return [(pk, conversation, contact) for pk, conversation, contact, _why in rows if pk not in vain], (
         len(rows) == AT_ONCE
     )
@@ -84,14 +110,13 @@ def worth_a_look(now: datetime) -> tuple[list[Due], bool]:
 def _let_go(conversation_ids: list[int], now: datetime) -> set[int]:
     """Whoever is being written in at this moment waits for the next look."""
     locked = {row.pk: row for row in lock_all(Conversation.objects.filter(pk__in=conversation_ids), skip_locked=True)}
-    kinds = [str(kind) for kind in ANSWERABLE]
-    looked = statements.fetch(LOOK, {"conversations": list(locked), "kinds": kinds, "now": now})
+    looked = statements.fetch(LOOK, {"conversations": list(locked), "kinds": KINDS, "now": now})
     houses: dict[int, _House] = {}
     vain = set()
-    for pk, conversation_id, case, *said in looked:
+    for pk, conversation_id, why, case, *said in looked:
         conversation = locked[conversation_id]
         house = houses.setdefault(conversation.workspace_id, _House(conversation.workspace))
-        if case is None or not house.could_answer(conversation.team_id, now, *said):
+        if case is None or not house.could_answer(conversation, why, now, *said):
             vain.add(pk)
     PendingAnswer.objects.filter(pk__in=vain).delete()
     return vain
@@ -106,17 +131,20 @@ class _House:
         self._hours: Hours | None = None
 
     def could_answer(
-        self, team_id: int | None, now: datetime, texts: list[str], has_earlier: bool, given: list[str],
-        keywords_given: list[Any],
+        self, conversation: Conversation, why: str, now: datetime, texts: list[str], has_earlier: bool,
+        given: list[str], keywords_given: list[Any],
     ) -> bool:  # fmt: skip
         if not texts:
             return False
+        team_id = conversation.team_id
         self._in_use = self._in_use or InUse(self._workspace.pk)
         kinds = self._in_use.texts(team_id)
         facts = Facts(
-            is_open=not kinds or self._is_open(team_id, now), is_first=not has_earlier, given=frozenset(given),
-            keywords_given=tuple(keywords_given),
+            is_open=not kinds or self._is_open(team_id, now), is_busy=conversation.assignee_id is None,
+            is_first=not has_earlier, given=frozenset(given), keywords_given=tuple(keywords_given),
         )  # fmt: skip
+        if why == Why.BUSY:
+            return may_say_busy(facts, kinds)
         rules = as_rules(self._in_use.keywords(team_id).values())
         return could_answer(facts, kinds, matches(rules, [text for text in texts if text]))
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Agent, Team, Workspace
 from inbox import events, presence
-from inbox.actions import answer_timers
+from inbox.actions import answer_timers, automatic_due
 from inbox.actions.locks import lock_all, lock_assignment
 from inbox.actions.queue import Look, default_team, head_of_queue, put_back_by, settled, unassigned, waiting_in_queue
 from inbox.actions.ruling import judge_waiting
@@ -156,6 +156,7 @@ def _mark_unserved(look: Look) -> list[RoutingDecision]:
         for line in Activity.objects.bulk_create(lines):
             events.activity_added(line)
         if decisions:
+            automatic_due.nobody_is_free([decision.conversation_id for decision in decisions], look.now)
             waiting = waiting_in_queue(look.workspace_id).count()
             events.workspace_alert(Workspace.objects.get(pk=look.workspace_id), "nobody_free", waiting=waiting)
         return decisions

@@ -60,6 +60,7 @@ class PendingAnswer(models.Model):
     class Why(models.TextChoices):
         WROTE = "wrote"  # in a moment, when what follows in the same breath is here
         BACK = "back"  # wrote outside of the hours: when these begin
+        BUSY = "busy"  # routing has found nobody with room: in a moment
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+", db_index=False)
     why = models.CharField(max_length=5, choices=Why.choices)

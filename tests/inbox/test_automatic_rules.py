@@ -26,19 +26,21 @@ from inbox.automatic_rules import (
     matches,
     may_be_answered,
     may_come_back,
+    may_say_busy,
     plans_to_come_back,
 )
 from inbox.demo_data import AUTOMATIC, KEYWORDS
 from inbox.enums import AutomaticKind, MessageKind
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
-KINDS = (AutomaticKind.GREETING, AutomaticKind.AWAY, AutomaticKind.BACK)
+KINDS = (AutomaticKind.GREETING, AutomaticKind.AWAY, AutomaticKind.BACK, AutomaticKind.BUSY)
 HOURS = Keyword(1, {"de": ["Öffnungszeiten", "wann habt ihr auf"], "en": ["opening hours", "info"]})
 INFO = Keyword(2, {"de": ["Info"], "tr": ["info"]}, is_whole=False)
 
 facts = st.builds(
     Facts, may_write=st.booleans(), is_answered=st.booleans(), is_typing=st.booleans(), is_machine=st.booleans(),
-    is_open=st.booleans(), is_first=st.booleans(), given=st.frozensets(st.sampled_from(AutomaticKind)),
+    is_open=st.booleans(), is_busy=st.booleans(), is_first=st.booleans(),
+    given=st.frozensets(st.sampled_from(AutomaticKind)),
     keywords_given=st.lists(st.sampled_from([1, 2, None]), max_size=4).map(tuple), last_hour=st.integers(0, 5),
     last_day=st.integers(0, 10),
 )  # fmt: skip
@@ -60,6 +62,17 @@ def test_what_is_said_is_in_use_and_was_not_said_before(facts, on, said):
         assert choice.kind in on and choice.kind not in facts.given
         assert (choice.kind == AutomaticKind.AWAY) == (not facts.is_open)
         assert choice.kind != AutomaticKind.GREETING or facts.is_first
+        tells_busy = facts.is_busy and AutomaticKind.BUSY in on - facts.given
+        assert (choice.kind == AutomaticKind.BUSY) == (facts.is_open and tells_busy)
+
+
+@given(facts, kinds_on, found)
+def test_everybody_is_busy_is_said_once_within_the_hours_to_who_waits(facts, on, said):
+    if may_say_busy(facts, on):
+        assert facts.is_open and facts.is_busy and AutomaticKind.BUSY in on - facts.given and not is_silent(facts)
+        assert AutomaticKind.KEYWORD not in facts.given
+        choice = choose(facts, on, said)
+        assert choice is not None and choice.kind in (AutomaticKind.BUSY, AutomaticKind.KEYWORD)  # a message says more
 
 
 @given(facts, kinds_on, found)
@@ -70,48 +83,58 @@ def test_we_are_back_is_said_once_within_the_hours_and_planned_outside_of_them(f
         assert not facts.is_open and AutomaticKind.BACK in on - facts.given and not facts.is_answered
 
 
-@given(facts, kinds_on, found, st.booleans())
-def test_whoever_gets_nothing_at_its_best_gets_nothing(facts, on, said, is_first):
+@given(facts, kinds_on, found, st.booleans(), st.booleans())
+def test_whoever_gets_nothing_at_its_best_gets_nothing(facts, on, said, is_first, is_busy):
     best = replace(
         facts, may_write=True, is_answered=False, is_typing=False, is_machine=False,
-        is_first=is_first or facts.is_first, last_hour=0, last_day=0,
+        is_first=is_first or facts.is_first, is_busy=is_busy or facts.is_busy, last_hour=0, last_day=0,
     )  # fmt: skip
+    if not may_say_busy(best, on):
+        assert not may_say_busy(facts, on)
     if not could_answer(best, on, said):
         choice = choose(facts, on, said)
         assert choice is None and not plans_to_come_back(facts, on, choice)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["writes", "info", "person", "closes", "hours"]), st.integers(1, 90)),
-                max_size=60), kinds_on)  # fmt: skip
+HAPPENS = ("writes", "info", "person", "closes", "hours", "full", "marked")
+
+
+@given(st.lists(st.tuples(st.sampled_from(HAPPENS), st.integers(1, 90)), max_size=60), kinds_on)
 def test_two_machines_come_to_an_end(story, on):
     """Whatever happens: once a case, three keywords a case, three an hour, nothing after a person."""
-    now, is_open, answered, first = NOON, True, False, True
+    now, is_open, is_busy, answered, first = NOON, True, False, False, True
     given_in_case: list[Choice] = []
     sent: list[datetime] = []
     for event, minutes in story:
         now += timedelta(minutes=minutes)
         if event == "hours":
             is_open = not is_open
+        elif event == "full":
+            is_busy = not is_busy
         elif event == "person":
             answered = True
         elif event == "closes":
             answered, first, given_in_case = False, True, []
         else:
             facts = Facts(
-                is_answered=answered, is_open=is_open, is_first=first,
+                is_answered=answered, is_open=is_open, is_busy=is_busy, is_first=first,
                 given=frozenset(str(each.kind) for each in given_in_case),
                 keywords_given=tuple(each.keyword for each in given_in_case if each.kind == AutomaticKind.KEYWORD),
                 last_hour=sum(at > now - timedelta(hours=1) for at in sent),
                 last_day=sum(at > now - timedelta(days=1) for at in sent),
             )  # fmt: skip
             said = matches([HOURS, INFO], ["Info" if event == "info" else "Mein Rad quietscht"])
-            if choice := choose(facts, on, said):
+            if event == "marked":
+                choice = Choice(AutomaticKind.BUSY) if may_say_busy(facts, on) else None
+            else:
+                choice = choose(facts, on, said)
+            if choice:
                 assert not answered and choice not in given_in_case
                 given_in_case.append(choice)
                 sent.append(now)
-            first = False
+            first = first and event == "marked"
         assert sum(at > now - timedelta(hours=1) for at in sent) <= MOST_AN_HOUR
-        assert len(given_in_case) <= MOST_KEYWORDS + 2
+        assert len(given_in_case) <= MOST_KEYWORDS + 3
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -193,7 +216,7 @@ def test_a_place_without_a_value_is_gone(text, expected):
 @given(st.text(max_size=80), st.dictionaries(st.sampled_from(list(automatic_words.PLACES)), st.text(max_size=10)))
 def test_no_known_place_is_left_over(text, values):
     places = "".join(f"{{{{{place}}}}}" for place in automatic_words.PLACES)
-    left = automatic_words.fill(text + places, values | {"next_opening": "morgen"})
+    left = automatic_words.fill(text + places, values | {"next_opening": "morgen", "waiting_time": "bald"})
     assert not any(f"{{{{{place}}}}}" in left for place in automatic_words.PLACES if place not in text)
 
 
@@ -210,6 +233,15 @@ SHOP = OpeningHours(ZoneInfo("Europe/Berlin"), ((((540, 1080),)),) * 5 + ((), ()
 ])  # fmt: skip
 def test_the_next_opening_in_the_customers_language(at, language, expected):
     assert automatic_words.opening_words(SHOP, datetime.fromisoformat(at), language) == expected
+
+
+@pytest.mark.parametrize("seconds, language, expected", [
+    (20, "de", "in etwa 5 Minuten"), (301, "de", "in etwa 10 Minuten"), (3_600, "de", "in etwa einer Stunde"),
+    (3_601, "en", "in about 90 minutes"), (9_000, "en", "in about 3 hours"), (2_000, "tr", "yaklaşık 45 dakika içinde"),
+    (700, "nl", "~ 15 min"), (20_000, "de", "so bald wie möglich"), (None, "en", "as soon as we can"),
+])  # fmt: skip
+def test_the_usual_wait_in_the_customers_language(seconds, language, expected):
+    assert automatic_words.waiting_words(seconds, language) == expected
 
 
 def test_an_opening_far_away_has_a_date_and_none_at_all_is_no_lie():
