@@ -7,7 +7,7 @@ of its author's composer (`Upload.scheduled`). What happens to it by itself: inb
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,8 +90,7 @@ def schedule_reply(
     )
     _plan(reply, text, plan, gaps_meant, by=by, has_files=bool(taken))
     reply.save()
-    for position, upload in enumerate(taken):
-        Upload.objects.filter(pk=upload.pk).update(scheduled=reply, position=position)
+    _take_along(reply, taken)
     if not reply.is_template:  # a template is not what lies in the composer
         drafts.clear_draft(by, conversation)
     later_steps.report(conversation)
@@ -101,11 +100,12 @@ def schedule_reply(
 @transaction.atomic
 def change_reply(
     reply: ScheduledReply, *, by: Agent, text: str, plan: Plan, gaps_meant: bool = False,
-    without: Collection[uuid.UUID | str] = (),
+    files: Iterable[uuid.UUID | str] = (), without: Collection[uuid.UUID | str] = (),
 ) -> ScheduledReply:
-    """Other words or another time, `without` some of its files; a held one waits again.
+    """Other words, another time, more `files` out of this agent's composer, `without` some of its own.
 
-    Who changes it stands for it from then on.
+    A held one waits again. Who changes it stands for it from then on. What a colleague has added or taken out
+    meanwhile stays so.
     """
     conversation = _take_hold(reply, by)
     unwanted = {outgoing.parsed_uid(each) for each in without}
@@ -113,10 +113,16 @@ def change_reply(
     dropped: list[Upload] = []
     for upload in reply.files_in_order:
         (dropped if upload.uid in unwanted else kept).append(upload)
+    known = {upload.uid for upload in kept}
+    new = [uid for each in files if (uid := outgoing.parsed_uid(each)) not in known]  # posted twice, it is one
+    kept += sending_files.claimed(conversation, by, new) if new else []
+    if len(kept) > uploads.MOST_FILES:
+        raise InboxRuleViolation(_("At most %(count)s files go together.") % {"count": uploads.MOST_FILES})
     reply.author, reply.seen_seq, reply.state, reply.why = by, conversation.seq, State.WAITING, ""
     _plan(reply, text, plan, gaps_meant, by=by, has_files=bool(kept))
     reply.save()
     uploads.forget(dropped)
+    _take_along(reply, kept)
     later_steps.report(conversation)
     return reply
 
@@ -168,6 +174,11 @@ def _plan(
         values = sending_templates.prepared(reply.conversation, plan.template, plan.values, by=by).values
     reply.text, reply.due_at, reply.if_written = cleaned, plan.due_at, plan.if_written
     reply.template, reply.template_values = plan.template, values
+
+
+def _take_along(reply: ScheduledReply, files: Sequence[Upload]) -> None:
+    for position, upload in enumerate(files):
+        Upload.objects.filter(pk=upload.pk).update(scheduled=reply, position=position)
 
 
 def _take_hold(reply: ScheduledReply, by: Agent) -> Conversation:

@@ -1,5 +1,6 @@
 """What is chosen when a reply is to be sent later: the time, and what should happen if things have changed by then."""
 
+import uuid
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ class LaterForm(ReplyForm):
     """One of the offered moments or one's own, in the agent's zone; `uid` only names a new one."""
 
     uid = forms.UUIDField(required=False)
+    without = forms.CharField(required=False)  # uids of its files that shall stay behind, with commas
     when = forms.CharField(required=False)
     at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
     if_written = forms.ChoiceField(choices=ScheduledReply.IfWritten.choices)
@@ -30,6 +32,9 @@ class LaterForm(ReplyForm):
         super().__init__(*args, **kwargs)
         account = self.conversation.phone_number.business_account_id
         self.fields["template"].queryset = MessageTemplate.objects.filter(business_account=account)  # type: ignore[attr-defined]
+
+    def clean_without(self) -> list[uuid.UUID]:
+        return self.uids("without")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -32,8 +32,11 @@ class ReplyForm(UidForm):
         super().__init__(*args, **kwargs)
 
     def clean_files(self) -> list[uuid.UUID]:
+        return self.uids("files")
+
+    def uids(self, name: str) -> list[uuid.UUID]:
         try:
-            return [uuid.UUID(each) for each in self.cleaned_data["files"].split(",") if each]
+            return [uuid.UUID(each) for each in self.cleaned_data[name].split(",") if each]
         except ValueError as error:
             raise forms.ValidationError(_("This page is out of date. Please reload it.")) from error
 

@@ -69,10 +69,9 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return form_refusal(request, form.errors)
     said = form.cleaned_data
-    kept = set(request.POST.getlist("keep"))
     later.change_reply(
         reply, by=request.user, text=said["text"], plan=form.plan, gaps_meant=said["gaps_meant"],
-        without=[upload.uid for upload in reply.files_in_order if str(upload.uid) not in kept],
+        files=said["files"], without=said["without"],
     )  # fmt: skip
     return _waiting(request, conversation)
 

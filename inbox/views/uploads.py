@@ -77,6 +77,6 @@ def item(request: HttpRequest, pk: int, uid: str) -> HttpResponseBase:
 
 def _upload_of(agent: Agent, conversation: Conversation, uid: str) -> Upload:
     try:
-        return Upload.objects.get(agent=agent, conversation=conversation, uid=uuid.UUID(uid))
+        return Upload.objects.in_composer(agent, conversation).get(uid=uuid.UUID(uid))
     except (Upload.DoesNotExist, ValueError) as error:
         raise Http404 from error

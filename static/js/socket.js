@@ -111,7 +111,7 @@ function closed(code) {
   retryTimer = setTimeout(connect, pause);
 }
 
-export function signIn() {
+function signIn() {
   location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

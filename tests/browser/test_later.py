@@ -12,6 +12,7 @@ from inbox.actions import later_turns
 from inbox.models import Conversation, Draft, ScheduledReply
 from tests import factories
 from tests.browser.test_composer import field, sent, until
+from tests.whatsapp.test_sendable import PDF
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -86,8 +87,23 @@ def test_files_wait_with_the_words_and_a_closed_window_plans_a_template(page, ca
     page.get_by_role("button", name="Schedule").click()
     expect(page.locator(".later")).to_contain_text("Angebot.pdf")
     expect(page.locator("[data-files]")).to_be_hidden()
+    page.locator("[data-later=edit]").click()
+    dialog = page.locator("#send-later")
+    for name, button in (("Doch nicht.pdf", "Cancel"), ("Karte.pdf", "Save")):
+        with page.expect_file_chooser() as chooser:
+            dialog.get_by_role("button", name="Add files").click()
+        chooser.value.set_files([{"name": name, "mimeType": "application/pdf", "buffer": PDF}])
+        expect(dialog.locator("[data-upload]", has_text=name)).to_be_visible()
+        expect(dialog.locator("[data-file-state]")).to_have_count(0)
+        dialog.get_by_role("button", name="Remove Angebot.pdf").click()
+        dialog.get_by_role("button", name=button, exact=True).click()
+        expect(dialog).to_have_count(0)
+        if button == "Cancel":
+            page.locator("[data-later=edit]").click()
+    expect(page.locator(".later__file")).to_have_count(1)
     page.locator("[data-later=cancel]").click()
-    expect(page.locator("[data-files]")).to_contain_text("Angebot.pdf")
+    expect(page.locator("[data-files]")).to_contain_text("Karte.pdf")
+    expect(page.locator("[data-files] [data-upload]")).to_have_count(1)
 
     Conversation.objects.filter(pk=cast.claras.pk).update(last_customer_message_at=timezone.now() - timedelta(days=2))
     page.reload()

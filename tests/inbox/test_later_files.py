@@ -71,6 +71,13 @@ def in_composer(cast, agent) -> list[str]:
     return [upload.kind for upload in uploads.uploads_of(agent, cast.claras)]
 
 
+def changed(reply, by, *, text="Doch so", files=(), without=()):
+    named = {name: ",".join(str(getattr(each, "uid", each)) for each in some)
+             for name, some in (("files", files), ("without", without))}  # fmt: skip
+    said = {"text": text, "when": "hour", "if_written": "hold", **named}
+    return browser(by).post(reverse("later", args=[reply.pk]), said)
+
+
 def stored(upload: Upload) -> bool:
     return upload.file.storage.exists(upload.file.name)
 
@@ -235,12 +242,51 @@ def test_the_whole_team_sees_the_files_and_strangers_find_nothing(cast):
 def test_a_file_can_be_left_out_when_it_is_changed(cast):
     reply = scheduled(cast)
     [image, document] = reply.files_in_order
-    said = {"text": "Doch so", "when": "hour", "if_written": "hold", "keep": [str(document.uid)]}
-    browser(cast.ben).post(reverse("later", args=[reply.pk]), said)
+    answer = changed(reply, cast.ben, without=[image])
     reply = ScheduledReply.objects.get()
-    assert reply.text == "Doch so" and [upload.uid for upload in reply.files_in_order] == [document.uid]
-    answer = browser(cast.ben).post(reverse("later", args=[reply.pk]), {**said, "text": "", "keep": []})
-    assert answer.status_code == 422 and ScheduledReply.objects.get().files.count() == 1
+    assert answer.status_code == 200 and reply.text == "Doch so" and reply.files_in_order == [document]
+    answer = changed(reply, cast.ben, text="", without=[document])
+    assert answer.status_code == 422 and ScheduledReply.objects.get().files_in_order == [document]
+
+
+def test_files_can_be_added_when_it_is_changed_and_go_out_after_the_others(cast, clock):
+    reply = scheduled(cast, kinds=("document",))
+    [new, stays] = [factories.upload(cast.claras, by=cast.lea, kind="image", position=at, body=b"x") for at in (7, 8)]
+    for _again in range(2):  # an answer that was lost
+        answer = changed(reply, cast.lea, files=[new])
+        assert answer.status_code == 200 and answer.json()["html"].count("later__file") == 2
+    assert uploads.uploads_of(cast.lea, cast.claras) == [stays]
+    clock.shift(timedelta(hours=2))
+    sweep()
+    assert sent() == [("document", ""), ("image", "Doch so")]
+
+
+def test_a_file_that_a_colleague_has_added_meanwhile_stays_with_it(cast):
+    reply = scheduled(cast, kinds=("document",))
+    [document] = reply.files_in_order
+    theirs = factories.upload(cast.claras, by=cast.lea, kind="image")
+    changed(reply, cast.lea, files=[theirs])
+    changed(reply, cast.ben, without=[document])
+    assert ScheduledReply.objects.get().files_in_order == [theirs]
+
+
+def test_files_of_others_and_too_many_are_refused_and_change_nothing(cast, monkeypatch):
+    reply = scheduled(cast)
+    before = reply.files_in_order
+    mine, foreign = (factories.upload(cast.claras, by=agent, kind="image") for agent in (cast.ben, cast.lea))
+    assert changed(reply, cast.ben, files=[foreign]).json()["code"] == "files_gone"
+    monkeypatch.setattr(uploads, "MOST_FILES", 2)
+    assert "2" in changed(reply, cast.ben, files=[mine]).json()["sentence"]
+    assert changed(reply, cast.ben, without=["so nicht"]).status_code == 422
+    reply = ScheduledReply.objects.get()
+    assert reply.text == "Bis gleich" and reply.files_in_order == before
+    assert uploads.uploads_of(cast.ben, cast.claras) == [mine]
+
+
+def test_what_is_scheduled_cannot_be_taken_out_by_a_composer_that_still_shows_it(cast):
+    [image, _document] = scheduled(cast).files_in_order
+    answer = browser(cast.ben).delete(reverse("conversation-upload", args=[cast.claras.pk, image.uid]))
+    assert answer.status_code == 404 and ScheduledReply.objects.get().files.count() == 2
 
 
 def test_the_dialog_plans_a_template_when_the_window_is_closed(cast, clock, template):

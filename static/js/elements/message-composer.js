@@ -10,6 +10,7 @@ import * as outbox from "../lib/outbox.js";
 import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
 import { toast } from "../lib/toast.js";
 import { word } from "../lib/words.js";
+import { elementFrom } from "../live/parts.js";
 import { hint } from "../socket.js";
 
 const TYPING_EVERY = 3000;
@@ -154,10 +155,8 @@ class MessageComposer extends HTMLElement {
   // Fetches the composer anew and takes from it what names people and prices; the fields stay.
   async refresh() {
     try {
-      const holder = document.createElement("template");
-      holder.innerHTML = await getHtml(this.dataset.composerUrl);
-      const fresh = holder.content.querySelector("message-composer");
-      if (!fresh || !this.isConnected) return;
+      const fresh = elementFrom(await getHtml(this.dataset.composerUrl));
+      if (!this.isConnected) return;
       for (const name of ["assignee", "assigneeName", "until", "readonly", "blocked"]) this.dataset[name] = fresh.dataset[name];
       for (const part of ["[data-taken]", "[data-price]", "[data-readonly-words]"]) {
         this.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);

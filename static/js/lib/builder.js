@@ -2,6 +2,7 @@
 // Fields carry data-limit and are counted in [data-count]; [data-shows=name] in the preview says what is in the field
 // (data-else while it is empty); [data-add] uncovers the next [data-more], with its [data-heading] for a new section. Whether it fits, the server decides.
 
+import { complain, put } from "./dialogs.js";
 import { openHeld } from "./held.js";
 import { get, getHtml, post, Refused, Unreachable } from "./http.js";
 import { placeItem } from "./pending.js";
@@ -13,20 +14,17 @@ const LOOK_AFTER = 300;
 export async function open(url) {
   const opener = document.activeElement;
   try {
-    const holder = document.createElement("template");
-    holder.innerHTML = (await getHtml(url)).trim();
-    new Builder(holder.content.firstElementChild, opener);
+    new Builder(put(await getHtml(url), opener));
   } catch (error) {
     toastProblem(error);
   }
 }
 
 class Builder {
-  constructor(dialog, opener) {
-    Object.assign(this, { dialog, opener, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
-    document.getElementById("dialogs").append(dialog);
+  constructor(dialog) {
+    Object.assign(this, { dialog, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
     for (const name of ["input", "change", "click", "submit"]) dialog.addEventListener(name, this);
-    dialog.addEventListener("close", this);
+    dialog.addEventListener("close", () => clearTimeout(this.looking));
     dialog.showModal();
     for (const field of this.form.querySelectorAll("[data-more] input, [data-heading] input")) if (field.value) uncover(field);
     this.form.querySelector("input, textarea").focus();
@@ -35,17 +33,10 @@ class Builder {
   }
 
   handleEvent(event) {
-    if (event.type === "close") this.closed();
-    else if (event.type === "submit") this.submitted(event);
+    if (event.type === "submit") this.submitted(event);
     else if (event.type === "click") this.clicked(event.target.closest("[data-add]"));
     else if (event.target.matches("[data-fill]")) this.fill(event.target);
     else if (event.type === "input") this.typed(event.target);
-  }
-
-  closed() {
-    clearTimeout(this.looking);
-    this.dialog.remove();
-    if (this.opener?.isConnected) this.opener.focus();
   }
 
   // A section is a further answer with a heading; then the first has one, too.
@@ -158,9 +149,7 @@ class Builder {
     }
     for (const [name, words] of Object.entries(answer.fields ?? {})) this.fault(name, words);
     this.dialog.querySelector("[aria-invalid]")?.focus();
-    const place = this.dialog.querySelector("[data-problem]");
-    place.hidden = false;
-    place.querySelector("[data-words]").textContent = error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed");
+    complain(this.dialog, error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed"));
   }
 }
 

@@ -75,7 +75,7 @@ function add(event, files) {
 document.addEventListener("paste", (event) => {
   const { files, types } = event.clipboardData;
   // What offices copy comes as a picture too; where there are words, they are meant.
-  if (files.length && !types.includes("text/plain") && (event.target.closest("#thread") || event.target === document.body)) add(event, [...files]);
+  if (files.length && !types.includes("text/plain") && (event.target.closest("#thread, #send-later") || event.target === document.body)) add(event, [...files]);
 });
 
 function dropping({ dataTransfer }, isOver) {
@@ -89,7 +89,7 @@ for (const name of ["dragover", "drop"]) {
   document.addEventListener(name, (event) => {
     if (!dropping(event, name === "dragover")) return;
     event.preventDefault();
-    if (name === "drop" && event.target.closest("#thread")) add(event, [...event.dataTransfer.files]);
+    if (name === "drop" && event.target.closest("#thread, #send-later")) add(event, [...event.dataTransfer.files]);
   });
 }
 document.addEventListener("dragleave", (event) => !event.relatedTarget && dropping(event, false));

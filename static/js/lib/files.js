@@ -1,10 +1,12 @@
 // Files in the composer, loaded when the first one comes: chosen, pasted or dropped they appear in <ol data-files> at
 // once, are checked, and go to the server one by one with progress. Each has a uid of its own, so that a try after a
 // cut connection is the same file. The composer asks the items for their state: busy, failed, or none when it is there.
+// The dialog of a scheduled message stands in for the composer while it is open (send-later.js).
 
 import { del, getHtml } from "./http.js";
 import { toast } from "./toast.js";
 import { word } from "./words.js";
+import { elementFrom } from "../live/parts.js";
 
 const MB = 1024 * 1024;
 const LIMITS = { audio: 16, video: 16, other: 100 };
@@ -22,9 +24,9 @@ export function open() {
 
 // A recording says so, has a uid already, and is told when it is safe on the server or thrown away (`done`).
 export function add(files, { uid, isVoice, done } = {}) {
-  const composer = document.querySelector("message-composer");
+  const composer = document.querySelector("#send-later:has([data-files])") ?? document.querySelector("message-composer");
   if (composer?.dataset.mode !== "open") return toast(word("files.not_here"), { bad: true });
-  composer.choose("reply");
+  composer.choose?.("reply");
   for (const file of files) {
     const item = drawn(composer, file, uid);
     composer.files.append(item);
@@ -44,21 +46,26 @@ export async function reload(composer) {
   composer.filesChanged();
 }
 
+// Out with it, and off the server; what belongs to a scheduled message goes when that is saved.
+export function drop(item) {
+  const job = jobs.get(item);
+  jobs.delete(item);
+  job?.xhr?.abort();
+  job?.done?.();
+  item.remove();
+  if (item.dataset.url && (!job || job.asked)) del(item.dataset.url).catch(() => {}); // what stays is cleaned up in time
+}
+
 export function act(button) {
   const item = button.closest("[data-upload]");
-  const composer = item.closest("message-composer");
-  const job = jobs.get(item);
+  const composer = item.closest("message-composer, dialog");
   if (button.dataset.uploadDo === "remove") {
     composer.sendWhenThere = null; // what was to go together has changed
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
-    jobs.delete(item);
-    job?.xhr?.abort();
-    job?.done?.();
-    item.remove();
-    if (!job || job.asked) del(item.dataset.url).catch(() => {}); // a file that stays there is cleaned up in time
+    drop(item);
     (neighbour?.querySelector("[data-upload-do='remove']") ?? composer.field).focus();
   } else {
-    job.asDocument = button.dataset.uploadDo === "document";
+    jobs.get(item).asDocument = button.dataset.uploadDo === "document";
     start(item);
   }
   composer.filesChanged();
@@ -66,7 +73,7 @@ export function act(button) {
 }
 
 function drawn(composer, file, uid = crypto.randomUUID()) {
-  const item = composer.querySelector("template[data-upload-new]").content.firstElementChild.cloneNode(true);
+  const item = document.querySelector("template[data-upload-new]").content.firstElementChild.cloneNode(true);
   const last = composer.files.lastElementChild?.dataset.position ?? -1;
   Object.assign(item.dataset, { upload: uid, kind: kindOf(file), position: Number(last) + 1, url: `${composer.files.dataset.url}${uid}/` });
   item.querySelector(".doc__name").textContent = file.name;
@@ -159,9 +166,7 @@ function ended(item, xhr) {
 }
 
 function settle(item, { html }) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim();
-  const fresh = holder.content.firstElementChild;
+  const fresh = elementFrom(html);
   const face = item.querySelector("img.upload__face");
   if (face && fresh.querySelector("img.upload__face")) showFace(fresh, face.src);
   const hadFocus = item.contains(document.activeElement);

@@ -1,6 +1,7 @@
 // The chooser of conversations a message is passed on to (templates/inbox/forwarding). Loaded on first use. What is chosen
 // stays chosen while the search below shows other conversations.
 
+import { complain, put } from "./dialogs.js";
 import { getHtml, post, Unreachable } from "./http.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
@@ -8,15 +9,13 @@ import { word } from "./words.js";
 export async function open(url) {
   const opener = document.activeElement;
   try {
-    const holder = document.createElement("template");
-    holder.innerHTML = (await getHtml(url)).trim();
-    begin(holder.content.firstElementChild, opener);
+    begin(put(await getHtml(url), opener));
   } catch (error) {
     toastProblem(error);
   }
 }
 
-function begin(dialog, opener) {
+function begin(dialog) {
   const form = dialog.querySelector("form");
   const place = dialog.querySelector("[data-chosen]");
   const submit = form.querySelector("[type='submit']");
@@ -56,10 +55,6 @@ function begin(dialog, opener) {
   });
   dialog.addEventListener("htmx:afterSwap", redraw);
   form.elements.q.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (opener?.isConnected) opener.focus();
-  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     submit.classList.add("is-busy");
@@ -71,16 +66,12 @@ function begin(dialog, opener) {
       dialog.close();
       toast([words, ...refused].join(" · "), { bad: refused.length > 0 });
     } catch (error) {
-      const problem = dialog.querySelector("[data-problem]");
-      problem.hidden = false;
-      problem.querySelector("[data-words]").textContent = error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed");
+      complain(dialog, error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed"));
     } finally {
       submit.classList.remove("is-busy");
     }
   });
 
-  document.getElementById("dialogs").append(dialog);
-  window.htmx.process(dialog);
   dialog.showModal();
   form.elements.q.focus();
 }

@@ -1,16 +1,13 @@
 // The dialog of a reply that was held back because a colleague had answered: send it all the same, drop it, or edit it.
 
+import { put } from "./dialogs.js";
 import { del, post } from "./http.js";
 import { placeItem } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
 export function openHeld(html) {
-  document.getElementById("held")?.remove();
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim();
-  const dialog = holder.content.firstElementChild;
-  document.getElementById("dialogs").append(dialog);
+  const dialog = put(html);
   dialog.addEventListener("click", async (event) => {
     const choice = event.target.closest("[data-choice]")?.dataset.choice;
     if (!choice) return;
@@ -21,10 +18,7 @@ export function openHeld(html) {
       toastProblem(error);
     }
   });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    document.querySelector("message-composer")?.choose("reply");
-  });
+  dialog.addEventListener("close", () => document.querySelector("message-composer")?.choose("reply"));
   dialog.showModal(); // the heading has the focus: a hasty second Enter decides nothing
 }
 

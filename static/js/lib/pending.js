@@ -1,7 +1,7 @@
 // The bubble of a message that the server does not have yet: cloned from the composer's template, replaced by the real
 // one, which has the same id.
 
-import { replace } from "../live/parts.js";
+import { announce, elementFrom, replace } from "../live/parts.js";
 
 const CAPTIONED = ["image", "video", "document"];
 
@@ -25,7 +25,7 @@ export function drawPending(composer, entry) {
     if (document.getElementById(`message-${part.uid}`)) continue;
     const bubble = bubbleOf(composer, entry.at, part, index ? null : entry.quoted);
     list.append(bubble);
-    bubble.dispatchEvent(new CustomEvent("tresen:inserted", { bubbles: true, detail: { kind: "message", how: "new" } }));
+    announce(bubble, "message", "new");
   }
 }
 
@@ -92,12 +92,9 @@ function replacePending(uid, html) {
 
 export function placeItem(html, old = null) {
   const list = document.getElementById("messages");
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim();
-  const item = holder.content.firstElementChild;
+  const item = elementFrom(html);
   if (!list || !item || (!old && document.getElementById(item.id))) return;
   if (old) replace(old, item);
   else list.append(item);
-  window.htmx?.process(item);
-  item.dispatchEvent(new CustomEvent("tresen:inserted", { bubbles: true, detail: { kind: item.dataset.item, how: old ? "changed" : "new" } }));
+  announce(item, item.dataset.item, old ? "changed" : "new");
 }

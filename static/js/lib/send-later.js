@@ -1,7 +1,8 @@
 // Send later: the dialog that asks for the time, and the buttons of what waits in the thread:
 // <button data-tool="later">, with data-later="send|edit|cancel" and data-url on those of one message.
 
-import { reload } from "./files.js";
+import { complain, put } from "./dialogs.js";
+import { drop, reload } from "./files.js";
 import { del, getHtml, post } from "./http.js";
 import { replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
@@ -9,6 +10,7 @@ import { word } from "./words.js";
 import { showLater } from "../live/thread.js";
 
 const composer = () => document.querySelector("message-composer");
+const uidsIn = (list) => [...(list?.children ?? [])].map((item) => item.dataset.upload);
 
 export async function open(button) {
   const { later, url } = button.dataset;
@@ -39,12 +41,11 @@ async function cancel(url) {
 }
 
 function ask(html, opener) {
-  document.getElementById("send-later")?.remove();
-  const holder = document.createElement("template");
-  holder.innerHTML = html.trim();
-  const dialog = holder.content.firstElementChild;
-  document.getElementById("dialogs").append(dialog);
+  const dialog = put(html, opener);
   const form = dialog.querySelector("form");
+  const files = dialog.querySelector("[data-files]");
+  const filesChanged = () => (files.hidden = !files.children.length);
+  Object.assign(dialog, { files, filesChanged, own: uidsIn(files), field: form.elements.text }); // for files.js
   const uid = crypto.randomUUID();
   form.addEventListener("change", ({ target }) => changed(form, target));
   form.addEventListener("input", ({ target }) => target.name.startsWith("value:") && preview(form, target));
@@ -55,10 +56,7 @@ function ask(html, opener) {
     event.preventDefault();
     schedule(dialog, form, uid);
   });
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (opener.isConnected) opener.focus();
-  });
+  dialog.addEventListener("close", () => files?.querySelectorAll("[data-url]").forEach(drop));
   dialog.showModal();
   changed(form, form.querySelector("[name='when']:checked"));
   form.querySelector("textarea, [name='when']:checked").focus();
@@ -92,15 +90,21 @@ async function schedule(dialog, form, uid) {
   const here = composer();
   const { what } = form.dataset;
   const files = what === "new" ? [...here.files.children] : [];
+  if (dialog.querySelector("[data-file-state]")) return complain(dialog, word(dialog.querySelector("[data-file-state='failed']") ? "files.decide" : "files.not_yet"));
   if (data.get("when")) data.delete("at");
   if (form.querySelector("[data-fallback]")?.hidden) data.delete("fallback");
   if (what !== "change") {
     data.set("uid", uid);
     data.set("seen_seq", document.querySelector("thread-scroll")?.seenSeq ?? "");
   }
+  if (dialog.files) {
+    const left = uidsIn(dialog.files);
+    data.set("files", left.filter((each) => !dialog.own.includes(each)).join());
+    data.set("without", dialog.own.filter((each) => !left.includes(each)).join());
+  }
   if (what === "new") {
     data.set("text", here.fields.reply.value);
-    data.set("files", files.map((item) => item.dataset.upload).join());
+    data.set("files", uidsIn(here.files).join());
     if (here.quoted) data.set("quoted", here.quoted.uid);
   }
   if (form.dataset.meant) data.set("gaps_meant", "true");
@@ -112,25 +116,24 @@ async function schedule(dialog, form, uid) {
       here.quote(null);
       here.take("");
     }
+    dialog.files?.replaceChildren(); // they go along now
     dialog.close();
     showLater(html);
   } catch (error) {
-    refused(form, error);
+    refused(dialog, form, error);
   }
 }
 
-function refused(form, error) {
+function refused(dialog, form, error) {
   const { code, fields = {} } = error.answer ?? {};
   const fallback = form.querySelector("[data-fallback]");
   if (code === "window_before" && fallback) fallback.hidden = false;
-  if (code === "files_gone") reload(composer()).catch(() => {});
+  if (code === "files_gone" && form.dataset.what === "new") reload(composer()).catch(() => {});
   if (code === "gap") form.dataset.meant = "true"; // said once; a second press means it
   for (const place of form.querySelectorAll("[data-error]")) {
     const words = fields[place.dataset.error] ?? "";
     place.hidden = !words;
     place.querySelector("[data-words]").textContent = words;
   }
-  const place = form.querySelector("[data-problem]");
-  place.hidden = false;
-  place.querySelector("[data-words]").textContent = error.sentence || word("composer.not_sent");
+  complain(dialog, error.sentence || word("composer.not_sent"));
 }

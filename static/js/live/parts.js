@@ -2,11 +2,7 @@
 
 import { mark } from "../lib/by-hand.js";
 
-export function elementFrom(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html.trim();
-  return template.content.firstElementChild;
-}
+export const elementFrom = (html) => elementsFrom(html)[0];
 
 export function elementsFrom(html) {
   const template = document.createElement("template");

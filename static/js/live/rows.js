@@ -54,7 +54,7 @@ function prepared(row, reads) {
   return row;
 }
 
-export function setRead(row, count) {
+function setRead(row, count) {
   if (!row) return;
   row.dataset.read = count;
   const unread = Math.max(0, Number(row.dataset.inbound) - count);
@@ -142,7 +142,7 @@ function leave(conversation, facts) {
   removeRow(conversation);
 }
 
-export function removeRow(conversation) {
+function removeRow(conversation) {
   waiting.delete(conversation);
   touched.set(conversation, { at: Date.now(), left: true });
   const row = rowOf(conversation);
