@@ -10,7 +10,7 @@ queued {team, rule, decision}, where a rule is {id, number, name, skill},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
 unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
 rated {score}, consent {state, words}, consent_asked {source},
-later_held, later_returned and later_cancelled {of, due, why}.
+later_held, later_returned and later_cancelled {of, due, why}. What another system did has {api} instead of an actor.
 """
 
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def _assigned(activity: Activity, data: dict) -> SafeString:
         return _say(_("%(actor)s handed this over to %(to)s as lead"), actor=_actor(activity), to=_name(data, "to"))
     if reason := reason_words(data):
         return _say(_("Assigned to %(to)s · %(reason)s"), to=_name(data, "to"), reason=reason)
-    if activity.actor is None:
+    if not _is_signed(activity):
         return _say(_("Assigned to %(to)s"), to=_name(data, "to"))
     return _say(_("Assigned to %(to)s by %(actor)s"), to=_name(data, "to"), actor=_actor(activity))
 
@@ -133,7 +133,7 @@ def _queued(activity: Activity, data: dict) -> SafeString:
 
 
 def _closed(activity: Activity, data: dict) -> SafeString:
-    if activity.actor is None:
+    if not _is_signed(activity):
         return _say(_("Conversation closed"))
     if outcome := data.get("outcome"):
         return _say(_("Closed by %(actor)s · %(outcome)s"), actor=_actor(activity), outcome=outcome)
@@ -141,7 +141,7 @@ def _closed(activity: Activity, data: dict) -> SafeString:
 
 
 def _reopened(activity: Activity, data: dict) -> SafeString:
-    if activity.actor is None:
+    if not _is_signed(activity):
         return _say(_("Reopened by a new message"))
     return _say(_("Reopened by %(actor)s"), actor=_actor(activity))
 
@@ -153,7 +153,7 @@ def _snoozed(activity: Activity, data: dict) -> SafeString:
 def _woke(activity: Activity, data: dict) -> SafeString:
     if data.get("why") == "message":
         return _say(_("No longer snoozed · new message"))
-    if activity.actor is not None:
+    if _is_signed(activity):
         return _say(_("%(actor)s ended the snooze"), actor=_actor(activity))
     return _say(_("No longer snoozed · the time has come"))
 
@@ -315,8 +315,15 @@ def _name(data: dict, key: str) -> SafeString:
     return _bold(str(data.get(key) or "–").split(" ")[0])
 
 
+def _is_signed(activity: Activity) -> bool:
+    """Somebody did it, a person or another system: it did not happen by itself."""
+    return activity.actor is not None or "api" in (activity.data or {})
+
+
 def _actor(activity: Activity) -> SafeString:
-    return _bold(activity.actor.first_name if activity.actor is not None else "–")
+    if activity.actor is not None:
+        return _bold(activity.actor.first_name)
+    return _bold(f"API: {activity.data['api']}" if _is_signed(activity) else "–")
 
 
 def _moment(stored: str | None) -> SafeString | str:

@@ -173,8 +173,8 @@ def _mention_words(agent: Agent, conversation: Conversation, with_text: bool) ->
         return _("Your decision is needed")
     if with_text:
         return formatting.to_line(mention.note.text)[:LONGEST_TEXT]
-    author = mention.note.author
-    return _("%(name)s mentioned you") % {"name": author.name} if author else _("You are mentioned")
+    author = mention.note.author_name
+    return _("%(name)s mentioned you") % {"name": author} if author else _("You are mentioned")
 
 
 def _waiting_words(conversation: Conversation, now: datetime) -> str:

@@ -102,7 +102,7 @@ def _notes(conversation: Conversation) -> QuerySet[Note]:
 
 
 def _of_note(note: Note) -> Entry:
-    return Entry(note.occurred_at, note.author.name if note.author else "–", note.text, [], is_note=True, is_ours=True)
+    return Entry(note.occurred_at, note.author_name or "–", note.text, [], is_note=True, is_ours=True)
 
 
 def _of_message(message: Message, conversation: Conversation, paths: Paths) -> Entry:

@@ -50,6 +50,11 @@ class ConversationFacts:
 Actor = Agent | ApiToken  # who asks or acts: a person, or another system
 
 
+def person_of(actor: Actor | None) -> Agent | None:
+    """The actor where it is a person: only people write notes, own conversations and are told of things."""
+    return None if isinstance(actor, ApiToken) else actor
+
+
 def rights_of(agent: Actor) -> Rights:
     """The agent's rights as stored now, in one query (none when `memberships` is prefetched)."""
     if isinstance(agent, ApiToken):

@@ -20,6 +20,7 @@ class Scope(models.TextChoices):
     CONTACTS_READ = "contacts:read", _("Read contacts")
     CONTACTS_WRITE = "contacts:write", _("Enter and correct contacts")
     CONVERSATIONS_READ = "conversations:read", _("Read conversations and messages")
+    CONVERSATIONS_WRITE = "conversations:write", _("Assign, close, snooze and label conversations, write notes")
     MESSAGES_SEND = "messages:send", _("Send replies and templates")
     TEMPLATES_READ = "templates:read", _("Read templates")
     CONSENT_READ = "consent:read", _("Read consent to marketing")

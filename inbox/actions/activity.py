@@ -5,29 +5,33 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Agent
+from accounts.models import ApiToken
 from inbox import events
 from inbox.models import Activity, Conversation
+from inbox.visibility import Actor, person_of
 
 
 def add_activity(
     conversation: Conversation,
     kind: str,
     *,
-    actor: Agent | None = None,
+    actor: Actor | None = None,
     data: dict[str, Any] | None = None,
     occurred_at: datetime | None = None,
 ) -> Activity:
     """Write a line into the thread and report it. The caller holds the conversation's row lock.
 
-    `data` keeps what the words need (names as they were then), see inbox.activity_lines. `seq` is saved here.
+    `data` keeps what the words need (names as they were then), see inbox.activity_lines; of another system too, which
+    is nobody's actor. `seq` is saved here.
     """
+    if isinstance(actor, ApiToken):
+        data = {**(data or {}), "api": actor.name}
     activity = Activity.objects.create(
         workspace_id=conversation.workspace_id,
         conversation=conversation,
         seq=conversation.next_seq(),
         kind=kind,
-        actor=actor,
+        actor=person_of(actor),
         data=data or {},
         occurred_at=occurred_at or timezone.now(),
     )

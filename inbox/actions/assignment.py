@@ -34,7 +34,7 @@ from inbox.errors import (
 )
 from inbox.models import Assignment, Case, Conversation
 from inbox.text import clean
-from inbox.visibility import facts_of
+from inbox.visibility import Actor, facts_of, person_of
 
 __all__ = [
     "Change",
@@ -101,7 +101,7 @@ def assign(
     *,
     to_agent: Agent | None = None,
     to_team: Team | None = None,
-    by: Agent,
+    by: Actor,
     seen_assignee_id: int | None | _Unsaid = UNSAID,
     note: str = "",
     escalated_because: str = "",
@@ -129,14 +129,14 @@ def assign(
         if conversation.assignee_id == target_id and conversation.team_id == (team.pk if team else None):
             return Change(conversation, happened=False, fullness=fullness(to_agent) if to_agent else None)
         _leave_note(conversation, team, note, by)
-        kind = "moved" if to_agent is None else "taken_over" if to_agent.pk == by.pk else "assigned"
+        kind = "moved" if to_agent is None else "taken_over" if to_agent == person_of(by) else "assigned"
         _hand_over(conversation, to_agent, team, by=by, kind=kind, why=escalated_because)
         request_routing()  # a place has become free, or there is new work in a queue
         return Change(conversation, happened=True, fullness=fullness(to_agent) if to_agent else None)
 
 
 def release(
-    conversation: Conversation, *, by: Agent, seen_assignee_id: int | None | _Unsaid = UNSAID
+    conversation: Conversation, *, by: Actor, seen_assignee_id: int | None | _Unsaid = UNSAID
 ) -> Conversation:
     """Back to the team's queue. Routing offers it to others than the one who had it until the customer writes."""
     with transaction.atomic(), events.gathered():
@@ -158,7 +158,7 @@ def wants_note(conversation: Conversation, team: Team | None) -> bool:
     return moves and conversation.workspace.handover_note_required
 
 
-def _leave_note(conversation: Conversation, team: Team | None, note: str, by: Agent) -> None:
+def _leave_note(conversation: Conversation, team: Team | None, note: str, by: Actor) -> None:
     """Before the hand-over, which may take it out of the author's sight."""
     if any(char.isprintable() and not char.isspace() for char in clean(note)):  # spaces of no width say nothing
         add_note(conversation, by=by, text=note, uid=uuid.uuid4())
@@ -167,7 +167,7 @@ def _leave_note(conversation: Conversation, team: Team | None, note: str, by: Ag
 
 
 def _hand_over(
-    conversation: Conversation, to: Agent | None, team: Team | None, *, by: Agent, kind: str, why: str = ""
+    conversation: Conversation, to: Agent | None, team: Team | None, *, by: Actor, kind: str, why: str = ""
 ) -> None:
     previous, holder, former_team = facts_of(conversation), conversation.assignee, conversation.team
     conversation.assignee, conversation.team = to, team
@@ -180,7 +180,7 @@ def _hand_over(
     if team != former_team:
         Case.objects.filter(conversation=conversation, closed_at=None).update(team=team)
         answer_timers.follow(conversation)
-    Assignment.objects.create(conversation=conversation, agent=to, team=team, by=by)
+    Assignment.objects.create(conversation=conversation, agent=to, team=team, by=person_of(by))
     words: dict = {}
     if to is not None:
         words |= {"to": to.name, "to_id": to.pk}
@@ -192,7 +192,7 @@ def _hand_over(
         words |= {"escalated": True, "why": why}
     add_activity(conversation, kind, actor=by, data=words)
     notice = NoticeKind.ESCALATED if why else NoticeKind.ASSIGNED
-    events.conversation_changed(conversation, previous=previous, by=by, notice=notice)
+    events.conversation_changed(conversation, previous=previous, by=person_of(by), notice=notice)
 
 
 def _working(agent: Agent, conversation: Conversation) -> Agent:

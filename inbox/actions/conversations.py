@@ -22,9 +22,9 @@ from inbox.actions.receipts import acknowledge
 from inbox.actions.ruling import ask_again
 from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus, Direction
-from inbox.errors import ConversationClosedRule, InboxRuleViolation, StaleVersion
+from inbox.errors import ConversationClosedRule, FieldsInvalid, InboxRuleViolation, StaleVersion
 from inbox.models import Assignment, Conversation, Label, Mention, ReadCursor
-from inbox.visibility import facts_of
+from inbox.visibility import Actor, facts_of, person_of
 
 __all__ = [
     "change_labels",
@@ -45,10 +45,11 @@ CLOSING_FIELDS = (
 )  # fmt: skip
 UNDO = timedelta(minutes=2)  # reopening one's own closing within this continues the same case
 LONGEST_SNOOZE = timedelta(days=365)
+NO_SUCH_TIME = _("Choose a time in the future, within a year.")
 
 
 def close_conversation(
-    conversation: Conversation, *, by: Agent, outcome: str = "", seen_inbound: int | None = None, asks: bool = True
+    conversation: Conversation, *, by: Actor, outcome: str = "", seen_inbound: int | None = None, asks: bool = True
 ) -> Conversation:
     """End the case; the assignee stays on record, nobody waits any more, and the freed place is filled.
 
@@ -64,7 +65,7 @@ def close_conversation(
             raise StaleVersion(_("The customer has written again. Please look before closing."))
         now, previous = timezone.now(), facts_of(conversation)
         case = open_case(conversation, at=now)
-        case.closed_at, case.closed_by, case.outcome = now, by, outcome.strip()[:120]
+        case.closed_at, case.closed_by, case.outcome = now, person_of(by), outcome.strip()[:120]
         case.save(update_fields=["closed_at", "closed_by", "outcome"])
         conversation.status, conversation.closed_at, conversation.snoozed_until = ConversationStatus.CLOSED, now, None
         conversation.needs_answer, conversation.waiting_since = False, None
@@ -81,24 +82,27 @@ def close_conversation(
     return conversation
 
 
-def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) -> Conversation:
-    """Open it again for whoever had it, else for the one who reopens. Takes back one's own closing when just done."""
+def reopen_conversation(conversation: Conversation, *, by: Actor | None = None) -> Conversation:
+    """Open it again for whoever had it, else for the one who reopens. Takes back one's own closing when just done.
+
+    Another system gets nothing: what nobody has any more goes into the queue.
+    """
     with transaction.atomic(), events.gathered():
         lock(conversation)
         if by is not None:
             require_sight(by, conversation)
         if conversation.status != ConversationStatus.CLOSED:
             return conversation
-        now, previous = timezone.now(), facts_of(conversation)
-        closed_at, undone = conversation.closed_at, _undo_closing(conversation, by, now)
+        now, previous, person = timezone.now(), facts_of(conversation), person_of(by)
+        closed_at, undone = conversation.closed_at, _undo_closing(conversation, person, now)
         if not undone:
-            open_case(conversation, at=now, by=by)
+            open_case(conversation, at=now, by=person)
         conversation.status, conversation.closed_at = ConversationStatus.OPEN, None
         if conversation.preview.get("direction") == Direction.IN and "rating" not in conversation.preview:
             conversation.needs_answer, conversation.waiting_since = True, conversation.last_customer_message_at
-        if conversation.assignee != by and (conversation.assignee is None or not conversation.assignee.is_active):
-            conversation.assignee, conversation.assigned_at = by, now if by else None
-            Assignment.objects.create(conversation=conversation, agent=by, team=conversation.team, by=by)
+        if conversation.assignee != person and (conversation.assignee is None or not conversation.assignee.is_active):
+            conversation.assignee, conversation.assigned_at = person, now if person else None
+            Assignment.objects.create(conversation=conversation, agent=person, team=conversation.team, by=person)
         conversation.save(
             update_fields=["status", "closed_at", "needs_answer", "waiting_since", "assignee", "assigned_at"]
         )
@@ -106,16 +110,16 @@ def reopen_conversation(conversation: Conversation, *, by: Agent | None = None) 
         add_activity(conversation, "reopened", actor=by, data={"why": "person"}, occurred_at=now)
         if undone and closed_at is not None:
             later_turns.closing_undone(conversation, closed_at)
-        events.conversation_changed(conversation, previous=previous, by=by)
+        events.conversation_changed(conversation, previous=previous, by=person)
         request_routing()
     return conversation
 
 
-def snooze_conversation(conversation: Conversation, *, until: datetime, by: Agent) -> Conversation:
+def snooze_conversation(conversation: Conversation, *, until: datetime, by: Actor) -> Conversation:
     """Out of the way until a moment in the future, or until the customer writes. Frees its place meanwhile."""
     now = timezone.now()
     if not now < until <= now + LONGEST_SNOOZE:
-        raise InboxRuleViolation(_("Choose a time in the future, within a year."))
+        raise FieldsInvalid({"until": NO_SUCH_TIME}, NO_SUCH_TIME)
     with transaction.atomic(), events.gathered():
         lock(conversation)
         require_sight(by, conversation)
@@ -133,7 +137,7 @@ def snooze_conversation(conversation: Conversation, *, until: datetime, by: Agen
     return conversation
 
 
-def wake_conversation(conversation: Conversation, *, by: Agent | None = None) -> Conversation:
+def wake_conversation(conversation: Conversation, *, by: Actor | None = None) -> Conversation:
     """Bring a snoozed conversation back: by a person, or because its time has come."""
     with transaction.atomic(), events.gathered():
         lock(conversation)
@@ -152,7 +156,7 @@ def wake_conversation(conversation: Conversation, *, by: Agent | None = None) ->
 
 
 def change_labels(
-    conversation: Conversation, *, add: Iterable[Label] = (), remove: Iterable[Label] = (), by: Agent
+    conversation: Conversation, *, add: Iterable[Label] = (), remove: Iterable[Label] = (), by: Actor
 ) -> Conversation:
     """Put labels on and take labels off; the others stay, whoever puts them on meanwhile."""
     with transaction.atomic(), events.gathered():

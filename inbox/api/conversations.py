@@ -22,12 +22,15 @@ from inbox.api.repeating import Done, once
 from inbox.enums import MessageKind, MessageStatus
 from inbox.errors import FieldsInvalid
 from inbox.models import Conversation, Message
+from inbox.visibility import facts_of
 from whatsapp.models import MessageTemplate
 
 router = Router()
 Pk = Path[shapes.Id]
 LISTED = Q(kind=MessageKind.REACTION) | Q(status=MessageStatus.HELD)  # not: no bubble, or its author's alone
-UNREAD: dict[str, Any] = {"team": None, "assignee": None, "labels": [], "needs_answer": False, "waiting_since": None}
+UNREAD: dict[str, Any] = {
+    "team": None, "assignee": None, "labels": [], "needs_answer": False, "waiting_since": None, "customer_messages": 0,
+}  # fmt: skip
 
 
 @router.get("/conversations", response=shapes.Page[shapes.Conversation], **needs(Scope.CONVERSATIONS_READ),
@@ -66,8 +69,7 @@ def start_conversation(request: HttpRequest, contact_id: Pk, body: shapes.Conver
     token: ApiToken = request.auth  # type: ignore[attr-defined]
     contact = access.get_contact(token, contact_id)
     begun = contact_book.start_conversation(contact, number=number_for(token, body.number_id), by=token)
-    shown = rendering.conversation_of(_conversation(token, begun.pk))
-    return 200, shapes.Conversation(**(shown if Scope.CONVERSATIONS_READ in token.scopes else shown | UNREAD))
+    return 200, told(token, begun)
 
 
 @router.get("/conversations/{conversation_id}", response=shapes.Conversation, **needs(Scope.CONVERSATIONS_READ),
@@ -141,9 +143,20 @@ def show_message(request: HttpRequest, message_id: Pk) -> dict[str, Any]:
     return rendering.message_of(found)
 
 
+def told(token: ApiToken, conversation: Conversation) -> shapes.Conversation:
+    """The conversation as it is now, for who has just done something to it: without who is at it and what waits, if
+    the token may not read, or has put it out of its own sight."""
+    now = _beside(Conversation.objects.filter(pk=conversation.pk)).get()
+    may_read = Scope.CONVERSATIONS_READ in token.scopes and access.sees(token, facts_of(now))
+    return shapes.Conversation(**(rendering.conversation_of(now) | ({} if may_read else UNREAD)))
+
+
 def _conversations(token: ApiToken) -> QuerySet[Conversation]:
-    seen: QuerySet[Conversation] = Conversation.objects.visible_to(token)
-    return seen.select_related("workspace", "team", "assignee").prefetch_related("labels")
+    return _beside(Conversation.objects.visible_to(token))
+
+
+def _beside(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    return found.select_related("workspace", "team", "assignee").prefetch_related("labels")
 
 
 def _conversation(token: ApiToken, pk: int) -> Conversation:

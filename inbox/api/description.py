@@ -56,7 +56,7 @@ def document() -> dict[str, Any]:
     made["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
-            changes = method in ("post", "patch")
+            changes = method != "get"
             refusals = REFUSALS | (WITH_OBJECT if "{" in path else {}) | (WITH_BODY if changes else {})
             for status, words in sorted(refusals.items()):
                 operation["responses"][status] = {

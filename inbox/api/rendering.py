@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from inbox.actions.sending_templates import why_not_sendable
 from inbox.enums import ConsentState, Direction, Via
-from inbox.models import Consent, Contact, ContactField, Conversation, Message
+from inbox.models import Consent, Contact, ContactField, Conversation, Message, Note
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.template_parts import TemplateShape
 
@@ -36,7 +36,16 @@ def conversation_of(conversation: Conversation) -> dict[str, Any]:
         "labels": sorted(label.name for label in conversation.labels.all()),
         "needs_answer": conversation.needs_answer, "waiting_since": conversation.waiting_since,
         "window_closes_at": window.closes_at if window.is_open(timezone.now()) else None,
-        "last_message_at": conversation.last_message_at,
+        "last_message_at": conversation.last_message_at, "snoozed_until": conversation.snoozed_until,
+        "customer_messages": conversation.inbound_count,
+    }  # fmt: skip
+
+
+def note_of(note: Note) -> dict[str, Any]:
+    """Needs `author`."""
+    return {
+        "id": note.pk, "conversation_id": note.conversation_id, "text": note.text, "author": note.author_name,
+        "occurred_at": note.occurred_at,
     }  # fmt: skip
 
 

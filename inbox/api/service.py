@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from inbox.api import business, contacts, conversations, problems
+from inbox.api import business, contacts, conversations, problems, workflow
 from inbox.api.door import needs, through_the_door
 
 api = NinjaAPI(
@@ -14,7 +14,7 @@ api = NinjaAPI(
     servers=[{"url": settings.BASE_URL}],
 )  # fmt: skip
 problems.register(api)
-for router in (business.router, contacts.router, conversations.router):
+for router in (business.router, contacts.router, conversations.router, workflow.router):
     api.add_router("", router)
 
 

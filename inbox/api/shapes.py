@@ -90,10 +90,52 @@ class Conversation(Schema):
     waiting_since: datetime | None
     window_closes_at: datetime | None = Field(description="Until then free text may be sent; null when it is closed.")
     last_message_at: datetime
+    snoozed_until: datetime | None
+    customer_messages: int = Field(description="How many the customer has written in all.")
 
 
 class ConversationIn(Given):
     number_id: Id | None = Field(None, description="With which of our numbers; the first one if left out.")
+
+
+class AssignmentIn(Given):
+    """Names a person, a team, or both."""
+
+    person: str | None = Field(None, max_length=254, description="By their email address here.")
+    team: str | None = Field(None, max_length=80, description="By its name. Without a person: its queue.")
+    note: str = Field("", max_length=10_000, description="For the colleagues of the other team.")
+
+
+class ClosureIn(Given):
+    outcome: str = Field("", max_length=120, description="What came of it, in a few words.")
+    seen_messages: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        None, description="`customer_messages` as you saw it: if the customer has written since, it is not closed."
+    )
+
+
+class SnoozeIn(Given):
+    until: AwareDatetime = Field(description="In the future, within a year.")
+
+
+class LabelsIn(Given):
+    """Labels by their names."""
+
+    add: list[Annotated[str, Field(max_length=40)]] = Field([], max_length=50)
+    remove: list[Annotated[str, Field(max_length=40)]] = Field([], max_length=50)
+
+
+class NoteIn(Given):
+    text: str = Field(min_length=1, max_length=20_000, description="At most 10,000 characters.")
+
+
+class Note(Schema):
+    """What only colleagues see."""
+
+    id: int
+    conversation_id: int
+    text: str
+    author: str
+    occurred_at: datetime
 
 
 class Sender(Schema):

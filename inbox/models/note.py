@@ -19,12 +19,18 @@ class Note(models.Model):
     seq = models.PositiveBigIntegerField()
     uid = models.UUIDField(default=uuid.uuid4)
     author = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")
+    system = models.CharField(max_length=60, blank=True, default="")  # the token by which another system wrote it
     text = models.TextField()
     occurred_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints: ClassVar[list] = [models.UniqueConstraint(fields=["conversation", "uid"], name="note_uid")]
         indexes: ClassVar[list] = [models.Index(fields=["conversation", "-occurred_at", "-seq"], name="note_thread")]
+
+    @property
+    def author_name(self) -> str:
+        """Whoever wrote it, in full; nobody for who is not here any more."""
+        return self.author.name if self.author else f"API: {self.system}" if self.system else ""
 
 
 class Mention(models.Model):

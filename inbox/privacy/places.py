@@ -158,7 +158,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place(
         inbox.Note, "notes", of_conversation(), "notes", ("conversation_id", "text", "occurred_at"),
-        order=("conversation_id", "occurred_at", "seq"),
+        apart=("system",), order=("conversation_id", "occurred_at", "seq"),
     ),
     Place(
         inbox.Activity, "lines", of_conversation(), "history", ("conversation_id", "kind", "data", "occurred_at"),
@@ -265,7 +265,7 @@ NOT_THEIRS: dict[str, str] = {
             whatsapp.TemplateHeaderMedia whatsapp.TemplateChange whatsapp.RateTable
             whatsapp.Rate
         """,
-        _TOLD: "inbox.OutgoingWebhook inbox.OutgoingDelivery",
+        _TOLD: "inbox.OutgoingWebhook inbox.OutgoingWebhook_numbers inbox.OutgoingDelivery",
         _COUNTS: """
             inbox.ReportSlot inbox.ServiceMessageCount inbox.StorageReading inbox.SearchBacklog
             whatsapp.WebhookRejection
