@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
@@ -24,6 +25,20 @@ CATEGORIES: dict[str, str | Promise] = {
     "authentication-international": _("Authentication, international"), "marketing_lite": _("Marketing Lite"),
 }  # fmt: skip
 USUAL = ("marketing", "utility", "authentication", "service")
+# Where the prices that come with the product are from (whatsapp/rate_card.json): stored as they are, shown translated.
+PRESET_SOURCES = (
+    gettext_noop("Meta rate card as mirrored by third parties, April 2026"),
+    gettext_noop('Meta rate card as mirrored by third parties, April 2026, "Rest of Western Europe"'),
+    gettext_noop(
+        "charles pricing guide, July 2025 card; unchanged in the change lists of Oct 2025, Jan and Apr 2026; October"
+        " 2026 card not seen"
+    ),
+    gettext_noop("Meta's rule until 30 Sep 2026: replies inside the window are free (pricing page, July 2025)"),
+    gettext_noop(
+        "Meta's rule since 1 Oct 2026: replies cost the utility rate after 1,000 free ones per number and month"
+        " (pricing page of 30 Sep 2026 as read by third parties)"
+    ),
+)
 NEW, UP, DOWN, SAME = "new", "up", "down", "same"
 
 
@@ -69,7 +84,7 @@ def valid_today(workspace: Workspace, today: date) -> list[Row]:
             rows.append(Row(
                 country_name(code, translation.get_language() or "de"), currency,
                 [(CATEGORIES[category], cell) for category, cell in zip(USUAL, cells, strict=True)],
-                source=known[0].source if known else "",
+                source=_source_words(known[0]) if known else "",
                 since=known[0].effective_from if known else None,
             ))  # fmt: skip
     return rows
@@ -111,6 +126,11 @@ def changes(rows: Iterable[Row]) -> dict[str, int]:
 
 def _held(rates: Iterable[Rate]) -> dict[tuple[str, str], Rate]:
     return {(rate.market, rate.category): rate for rate in rates}  # later ones replace earlier ones
+
+
+def _source_words(rate: Rate) -> str:
+    """Of a card of one's own, what was said when it was put in."""
+    return gettext(rate.source) if rate.workspace_id is None and rate.source else rate.source
 
 
 def _currencies(workspace: Workspace) -> list[str]:

@@ -1,6 +1,7 @@
 """Rate cards: read as Meta gives them out, refused with the line that is wrong, and a price by the day of delivery."""
 
 import io
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,11 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from accounts.models import AuditEntry
+from inbox import rate_pages
 from inbox.costs import reply_price_hint
 from inbox.importing.rate_cards import CardRefused, read_card
 from inbox.importing.tables import Table, read_table
@@ -263,6 +266,14 @@ def test_a_card_that_was_only_looked_at_makes_room_for_the_next(cast: Cast, admi
         put_in(admin)
 
     assert RateTable.objects.count() == 1
+
+
+def test_where_the_prices_that_come_with_us_are_from_is_said_in_german(cast: Cast, admin: Client) -> None:
+    sources = {row["source"] for row in json.loads(rates.PRESET.read_text(encoding="utf-8"))}
+    assert sources == set(rate_pages.PRESET_SOURCES)
+    with translation.override("de"):
+        assert all(translation.gettext(source) != source for source in sources)
+        assert {row.source for row in rate_pages.valid_today(cast.workspace, date(2026, 11, 1))}.isdisjoint(sources)
 
 
 # --- Everything that shows a cost ------------------------------------------------------------------------------------
