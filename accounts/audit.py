@@ -210,7 +210,7 @@ _FIELDS: dict[str, str | Promise] = {
     "number": _("No."), "left": _("left"), "device": _("Device"), "source": _("Source"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
     "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),
-    "since": _("Holds from"), "events": _("Events"), "active": _("Active"),
+    "since": _("Holds from"), "events": _("Events"), "numbers": _("Numbers"), "active": _("Active"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {

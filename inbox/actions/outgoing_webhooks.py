@@ -15,12 +15,18 @@ from inbox.errors import FieldsInvalid, InboxRuleViolation
 from inbox.models import OutgoingDelivery, OutgoingEvent, OutgoingWebhook
 from inbox.models.outgoing_webhook import PING
 from inbox.outgoing_webhooks import addresses, delivering, sending, signing, words
+from whatsapp.models import PhoneNumber
 
 MOST = 20  # of one workspace: each event writes a row for each
 
 
-def create_webhook(*, url: str, events: Iterable[str], by: Agent) -> tuple[OutgoingWebhook, str]:
-    """A webhook and its secret, which is shown this once. Raises FieldsInvalid for an address we do not connect to."""
+def create_webhook(
+    *, url: str, events: Iterable[str], by: Agent, numbers: Iterable[PhoneNumber] = ()
+) -> tuple[OutgoingWebhook, str]:
+    """A webhook and its secret, which is shown this once; without `numbers` it hears of all.
+
+    Raises FieldsInvalid for an address we do not connect to.
+    """
     url = checked_address(url)
     secret = signing.new_secret()
     with transaction.atomic():
@@ -29,12 +35,22 @@ def create_webhook(*, url: str, events: Iterable[str], by: Agent) -> tuple[Outgo
         webhook = OutgoingWebhook.objects.create(
             workspace=by.workspace, url=url, events=_in_order(events), secret=secret
         )
-        record_audit(by.workspace, by, "outgoing_webhook.created", subject=_host(url), data={"events": webhook.events})
+        narrowed = _narrow(webhook, numbers)
+        record_audit(
+            by.workspace, by, "outgoing_webhook.created", subject=_host(url),
+            data={"events": webhook.events, "numbers": narrowed},
+        )  # fmt: skip
     return webhook, secret
 
 
-def change_webhook(webhook: OutgoingWebhook, *, url: str, events: Iterable[str], is_active: bool, by: Agent) -> None:
-    """Another address, other events, on or off. Switched on again it is judged anew, and what waits goes out."""
+def change_webhook(
+    webhook: OutgoingWebhook, *, url: str, events: Iterable[str], is_active: bool, by: Agent,
+    numbers: Iterable[PhoneNumber] = (),
+) -> None:  # fmt: skip
+    """Another address, other events or numbers, on or off. What waits already is told all the same.
+
+    Switched on again it is judged anew.
+    """
     url = checked_address(url)
     with transaction.atomic():
         row = OutgoingWebhook.objects.select_for_update().get(pk=webhook.pk)
@@ -42,9 +58,10 @@ def change_webhook(webhook: OutgoingWebhook, *, url: str, events: Iterable[str],
             row.failing_since = row.switched_off_at = row.queued_until = None
         row.url, row.events, row.is_active = url, _in_order(events), is_active
         row.save()
+        narrowed = _narrow(row, numbers)
         record_audit(
             by.workspace, by, "outgoing_webhook.changed", subject=_host(url),
-            data={"events": row.events, "active": row.is_active},
+            data={"events": row.events, "numbers": narrowed, "active": row.is_active},
         )  # fmt: skip
 
 
@@ -102,6 +119,15 @@ def checked_address(url: str) -> str:
 def _in_order(events: Iterable[str]) -> list[str]:
     wanted = set(events)
     return [event.value for event in OutgoingEvent if event.value in wanted]
+
+
+def _narrow(webhook: OutgoingWebhook, numbers: Iterable[PhoneNumber]) -> list[str]:
+    """Let it hear of these numbers alone, of all where there are none; their names."""
+    chosen = [number for number in numbers if number.workspace_id == webhook.workspace_id]
+    webhook.all_numbers = not chosen
+    webhook.save(update_fields=["all_numbers"])
+    webhook.numbers.set(chosen)
+    return [str(number) for number in chosen]
 
 
 def _host(url: str) -> str:

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import Styled
 from accounts.models import Scope, Team
 from inbox.models import OutgoingEvent, OutgoingWebhook
+from whatsapp.models import PhoneNumber
 
 DAYS = [(30, _("30 days")), (90, _("90 days")), (180, _("180 days")), (365, _("One year"))]
 
@@ -49,8 +51,21 @@ class WebhookForm(Styled, forms.Form):
         label=_("Events"), choices=OutgoingEvent.choices, widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one event.")},
     )
+    numbers = forms.ModelMultipleChoiceField(
+        label=_("Only these numbers"), queryset=PhoneNumber.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
     is_active = forms.BooleanField(label=_("Active"), required=False, initial=True)
 
-    @classmethod
-    def of(cls, webhook: OutgoingWebhook) -> "WebhookForm":
-        return cls(initial={"url": webhook.url, "events": webhook.events, "is_active": webhook.is_active})
+    def __init__(
+        self, *args: Any, workspace_id: int, webhook: OutgoingWebhook | None = None, **kwargs: Any
+    ) -> None:
+        chosen = list(webhook.numbers.all()) if webhook else []
+        if webhook and not (args and args[0]):
+            said = {"url": webhook.url, "events": webhook.events, "is_active": webhook.is_active, "numbers": chosen}
+            kwargs.setdefault("initial", said)
+        super().__init__(*args, **kwargs)
+        ours = PhoneNumber.objects.filter(workspace=workspace_id).order_by("name", "pk")
+        offered = ours.filter(Q(disconnected_at=None) | Q(pk__in=[number.pk for number in chosen]))
+        self.fields["numbers"].queryset = offered  # type: ignore[attr-defined]
+        self.offers_numbers = bool(chosen) or offered.count() > 1  # of one there is nothing to choose

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
 from accounts.models import Workspace
+from whatsapp.models import PhoneNumber
 
 
 class OutgoingEvent(models.TextChoices):
@@ -30,11 +31,17 @@ PING = "ping"  # a test; every webhook hears it
 
 
 class OutgoingWebhook(models.Model):
-    """An address that is told of events. It hears everything of the workspace: an admin has set it up."""
+    """An address that is told of events. It hears everything of the workspace, or of the numbers an admin has chosen.
+
+    Of these it hears what is written and becomes of it, of the people who have a thread with them, and of the templates
+    of their accounts (see the triggers).
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="outgoing_webhooks")
     url = models.CharField(_("address"), max_length=500)
     events = ArrayField(models.CharField(max_length=30, choices=OutgoingEvent.choices))
+    all_numbers = models.BooleanField(default=True, db_default=True)
+    numbers = models.ManyToManyField(PhoneNumber, related_name="+", blank=True)
     secret = EncryptedTextField()
     previous_secret = EncryptedTextField(blank=True, default="")  # signs too, until then
     previous_until = models.DateTimeField(null=True, blank=True)

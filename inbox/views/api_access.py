@@ -33,6 +33,7 @@ def _one(pk: int) -> str:
 def index(request: HttpRequest) -> HttpResponse:
     tokens = ApiToken.objects.filter(workspace=request.user.workspace_id, revoked_at=None).select_related("owner")
     webhooks = OutgoingWebhook.objects.filter(workspace=request.user.workspace_id).order_by("pk")
+    webhooks = webhooks.prefetch_related("numbers")
     context = {
         "nav": "settings", "settings_page": "api", "webhooks": webhooks,
         "tokens": tokens.prefetch_related("teams").order_by("-pk")[:MOST],

@@ -37,15 +37,17 @@ def _one(pk: int) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Set one up; its secret is shown this once."""
-    form = WebhookForm(request.POST or None)
+    form = WebhookForm(request.POST or None, workspace_id=request.user.workspace_id)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
-            webhook, secret = outgoing_webhooks.create_webhook(url=said["url"], events=said["events"], by=request.user)
+            webhook, secret = outgoing_webhooks.create_webhook(
+                url=said["url"], events=said["events"], numbers=said["numbers"], by=request.user
+            )
         except InboxRuleViolation as refusal:
             _say(form, refusal)
         else:
-            return _shown(request, webhook, WebhookForm.of(webhook), secret=secret)
+            return _shown(request, webhook, _form(webhook), secret=secret)
     context = {"nav": "settings", "settings_page": "api", "form": form}
     return render(request, "inbox/settings/outgoing_webhook_new.html", context, status=422 if form.errors else 200)
 
@@ -55,8 +57,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     webhook = _webhook(request, pk)
     if request.method != "POST":
-        return _shown(request, webhook, WebhookForm.of(webhook))
-    form = WebhookForm(request.POST)
+        return _shown(request, webhook, _form(webhook))
+    form = _form(webhook, request.POST)
     if form.is_valid():
         if form.cleaned_data["url"] != webhook.url and not entering.is_fresh(request):
             return ask_again(_one(pk))  # another address is as good as another webhook
@@ -92,7 +94,7 @@ def secret(request: HttpRequest, pk: int) -> HttpResponse:
     """A new secret, shown this once."""
     webhook = _webhook(request, pk)
     made = outgoing_webhooks.renew_secret(webhook, by=request.user)
-    return _shown(request, _webhook(request, pk), WebhookForm.of(webhook), secret=made)
+    return _shown(request, _webhook(request, pk), _form(webhook), secret=made)
 
 
 @admin_desk_required
@@ -131,6 +133,10 @@ def _shown(
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
     }  # fmt: skip
     return render(request, "inbox/settings/outgoing_webhook.html", context, status=status)
+
+
+def _form(webhook: OutgoingWebhook, said: Any = None) -> WebhookForm:
+    return WebhookForm(said, workspace_id=webhook.workspace_id, webhook=webhook)
 
 
 def _say(form: WebhookForm, refusal: InboxRuleViolation) -> None:

@@ -119,6 +119,22 @@ class WebhookPageTests(PageTestCase):
         answer = self.admin.post(page, {"url": "https://10.0.0.1/", "events": ["message.sent"], "is_active": "on"})
         self.assertEqual((answer.status_code, OutgoingWebhook.objects.get().url), (422, ADDRESS))
 
+    def test_it_may_be_narrowed_to_numbers_of_ones_own(self) -> None:
+        page = reverse("settings-webhook-new")
+        self.assertNotContains(self.admin.get(page), 'name="numbers"')  # of one there is nothing to choose
+        shop = factories.number(self.cast.workspace, team=self.cast.team, name="Laden")
+        self.assertContains(self.admin.get(page), "Laden")
+        self.assertEqual(self.make(numbers=[self.cast.other_number.pk]).status_code, 422)
+        self.make(numbers=[shop.pk])
+        webhook = OutgoingWebhook.objects.get()
+        self.assertEqual((webhook.all_numbers, list(webhook.numbers.all())), (False, [shop]))
+        self.assertContains(self.admin.get(reverse("settings-api")), "Laden")
+        self.assertEqual(AuditEntry.objects.get(verb="outgoing_webhook.created").data["numbers"], ["Laden"])
+        page = reverse("settings-webhook", args=[webhook.pk])
+        self.assertRegex(self.admin.get(page).content.decode(), rf'name="numbers" value="{shop.pk}"[^>]* checked')
+        self.admin.post(page, {"url": ADDRESS, "events": ["message.received"], "is_active": "on"})
+        self.assertTrue(OutgoingWebhook.objects.get().all_numbers)
+
     def test_another_address_needs_a_proof_like_another_webhook(self) -> None:
         self.make()
         webhook = OutgoingWebhook.objects.get()

@@ -142,6 +142,42 @@ class TellingTests(ReceiverCase):
         factories.inbound_message(self.cast.claras, "Noch da?")
         self.assertEqual(self.heard(), [])
 
+    def test_of_chosen_numbers_alone_and_of_who_writes_there(self) -> None:
+        cast = self.cast
+        shop = factories.number(cast.workspace, team=cast.team, name="Laden")
+        outgoing_webhooks.change_webhook(
+            self.webhook, url=self.receiver.url, events=list(OutgoingEvent), numbers=[shop], is_active=True, by=cast.ada
+        )
+        factories.inbound_message(cast.claras, "Hallo?")
+        conversations.close_conversation(cast.claras, by=cast.ben)
+        contact_book.change_contact(cast.clara, by=cast.ada, name="Clara S.")
+        record_consent(cast.clara, "given", source="agent", occurred_at=timezone.now(), wording="Ja")
+        contact_book.create_contact(number=cast.number, phone="491725550001", by=cast.ada, name="Emil")
+        self.assertEqual(self.heard(), [])
+        contact_book.create_contact(number=shop, phone="491725550002", by=cast.ada, name="Frida")
+        self.assertEqual(self.heard(), ["contact.created"])
+        self.forget()
+        thread = contact_book.start_conversation(cast.clara, number=shop, by=cast.ada)  # new to who hears of the shop
+        self.assertEqual(self.heard(), ["contact.created"])
+        self.forget()
+        factories.inbound_message(thread, "Auch hier")
+        conversations.reopen_conversation(thread, by=cast.ada)
+        conversations.close_conversation(thread, by=cast.ada)
+        contact_book.change_contact(cast.clara, by=cast.ada, name="Clara Sommer")
+        record_consent(cast.clara, "withdrawn", source="agent", occurred_at=timezone.now(), wording="Nein")
+        template = factories.template(shop)
+        template.status = "PAUSED"
+        template.save()
+        told = {
+            "message.received", "conversation.opened", "conversation.closed", "contact.updated", "consent.changed",
+            "template.status",
+        }  # fmt: skip
+        self.assertEqual(set(self.heard()), told)
+        self.forget()
+        self.webhook.numbers.clear()  # a number that has gone leaves it with none, not all
+        factories.inbound_message(thread, "Noch da?")
+        self.assertEqual(self.heard(), [])
+
     def test_a_held_reply_is_told_when_it_goes_out(self) -> None:
         held = factories.outbound_message(self.cast.claras, "Warte", by=self.cast.ben, status="held")
         self.assertEqual(self.heard(), [])
