@@ -8,8 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TRESEN_PROCESS", "hook")
 django.setup()
 
+from inbox.loops import pauses  # noqa: E402
 from whatsapp.door import door  # noqa: E402
 from whatsapp.webhook import WEBHOOK_PATH, webhook_application  # noqa: E402
+
+pauses.settle()
 
 
 async def application(scope, receive, send):  # type: ignore[no-untyped-def]

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from inbox.loops import pauses
 from inbox.loops.deliver import Deliverer
 
 
@@ -13,4 +14,5 @@ class Command(BaseCommand):
         deliverer = Deliverer()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: deliverer.stop())
+        pauses.settle()
         deliverer.run()
