@@ -37,7 +37,7 @@ def waiting_in_queue(workspace_id: int | None = None) -> QuerySet[Conversation]:
     return unassigned(workspace_id).exclude(by_hand)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """What one run of routing goes by."""
 
@@ -47,9 +47,16 @@ class Look:
     default: Team | None
     now: datetime
     expect_room: bool = False
+    _seen: list[Candidate] | None = None
 
     def candidates(self, *, locked: bool) -> list[Candidate]:
-        return candidates(self.workspace_id, self.present, self.now, locked=locked)
+        """Without locks they are read once a run, and again when they have been locked to be given something."""
+        if locked:
+            self._seen = None
+            return candidates(self.workspace_id, self.present, self.now, locked=True)
+        if self._seen is None:
+            self._seen = candidates(self.workspace_id, self.present, self.now, locked=False)
+        return self._seen
 
     def team_of(self, conversation: Conversation) -> Team | None:
         return conversation.team or self.default
