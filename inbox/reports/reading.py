@@ -3,7 +3,6 @@
 Narrowed by label they come from the cells of conversations, else from the slots of teams: the same counts, added up.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -170,18 +169,20 @@ def _read_opened(wanted: Wanted, span: Span, period: Period, now: datetime, *, d
         now=now,
     )
     gathered = _Gathered(rows)
-    period.opened = gathered.all
-    period.opened_by_team = gathered.by("team_id")
     if detailed:
-        period.opened_by_bucket = gathered.by("bucket")
         period.opened_by_hour = gathered.by("dow", "hour")
+        gathered = gathered.merged("bucket", "team_id")
+        period.opened_by_bucket = gathered.by("bucket")
+    period.opened_by_team = gathered.by("team_id")
+    period.opened = gathered.all
 
 
 def _read_closed(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
     where, seconds = Where(wanted, "closed_at", span), "close_seconds" if wanted.clock else "close_open_seconds"
     place = "bucket, team_id" if detailed else "team_id"
     rows = where.rows(
-        f"SELECT {place}, count(*) AS cases, array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans"  # noqa: S608
+        f"SELECT {place}, count(*) AS cases, 0 AS again, 0 AS in_target, 0 AS missed,"  # noqa: S608
+        f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans"
         f" FROM {where.placed('inbox_casefigures', 'team_id', seconds)} c GROUP BY {place}"
     )
     gathered = _Gathered(rows)
@@ -224,6 +225,8 @@ MISSED = (
 class _Gathered:
     """Cases in small groups, put together by whatever they share. The database would sort them once for each way."""
 
+    COUNTS = ("cases", "again", "in_target", "missed")
+
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.rows = rows
 
@@ -233,25 +236,30 @@ class _Gathered:
 
     def by(self, *names: str) -> dict[Any, Times]:
         """By the value of one column, or by the values of several."""
-        found: dict[Any, Times] = defaultdict(Times)
-        spans: dict[Any, list[int]] = defaultdict(list)
-        for row in self.rows:
-            key = row[names[0]] if len(names) == 1 else tuple([row[name] for name in names])
-            times = found[key]
-            times.cases += row["cases"]
-            if "again" in row:
-                times.again += row["again"]
-                times.in_target += row["in_target"]
-                times.missed += row["missed"]
-            if row["spans"]:
-                spans[key] += row["spans"]
-        for key, measured in spans.items():
-            measured.sort()
-            times = found[key]
-            times.measured, times.median, times.slowest = (
-                len(measured), quantile(measured, 0.5), quantile(measured, 0.9)
+        found: dict[Any, Times] = {}
+        for row in self.merged(*names).rows:
+            spans, key = row["spans"], tuple(row[name] for name in names)
+            found[key[0] if len(key) == 1 else key] = Times(
+                **{name: row[name] for name in self.COUNTS},
+                measured=len(spans), median=quantile(spans, 0.5), slowest=quantile(spans, 0.9),
             )  # fmt: skip
-        return dict(found)
+        return found
+
+    def merged(self, *names: str) -> "_Gathered":
+        """In the larger groups that share these columns, their times in order: to put those together is quick."""
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for row in self.rows:
+            key = tuple([row[name] for name in names])
+            if (into := found.get(key)) is None:
+                found[key] = {**row, "spans": list(row["spans"] or ())}
+                continue
+            for name in self.COUNTS:
+                into[name] += row[name]
+            if row["spans"]:
+                into["spans"] += row["spans"]
+        for group in found.values():
+            group["spans"].sort()
+        return _Gathered(list(found.values()))
 
 
 def quantile(ordered: Sequence[int], share: float) -> float | None:

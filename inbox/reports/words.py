@@ -1,6 +1,7 @@
 """Figures as people read them, in the active language."""
 
 from datetime import date
+from functools import lru_cache
 
 from django.utils import dateformat, formats, translation
 from django.utils.translation import gettext as _
@@ -14,7 +15,12 @@ _DAYS = {"de": ("j. F", "j. F Y", "j.n."), "en": ("j F", "j F Y", "j M")}
 
 
 def number(value: float, places: int = 0) -> str:
-    return formats.number_format(round(value, places), places, use_l10n=True, force_grouping=True)
+    return _number(round(value, places) + 0, places, _language())  # + 0: there is no minus nought
+
+
+@lru_cache(maxsize=4096)  # a page of reports has a thousand of them, most of them small
+def _number(value: float, places: int, language: str) -> str:
+    return formats.number_format(value, places, use_l10n=True, force_grouping=True)
 
 
 def percent(value: float | None) -> str:
