@@ -106,7 +106,7 @@ def sign_in_people(count: int) -> list[str]:
         agent, _ = Agent.objects.get_or_create(
             email=f"bench{index}@radhaus.example",
             defaults={
-                "workspace": workspace, "name": f"Bench {index}", "visibility": Visibility.ALL, "capacity": 200,
+                "workspace": workspace, "name": f"Bench {index}", "visibility": Visibility.ALL, "capacity": 400,
                 "language": "de" if index % 2 else "en",
             },
         )  # fmt: skip

@@ -97,3 +97,18 @@ def test_production_refuses_the_published_secrets_of_the_demo(name: str) -> None
 
     assert done.returncode == 1
     assert "must be your own" in done.stderr
+
+
+@pytest.mark.parametrize("process", ["asgi", "hook"])
+def test_what_a_server_has_loaded_is_never_looked_through_for_garbage(process: str) -> None:
+    code = (
+        f"import gc, sys; import config.{process}; made = gc.get_objects();"
+        "print(gc.get_freeze_count() > 10 * len(made), 'inbox.views.reports' in sys.modules)"
+    )
+    variables = {"PATH": os.environ["PATH"], **SERVERS, "TRESEN_DEMO": "1"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["True", str(process == "asgi")], done.stderr
