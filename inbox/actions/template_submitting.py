@@ -64,7 +64,7 @@ def findings_of(text: DraftText) -> list[Finding]:
     since = timezone.now() - NAME_BLOCKED
     blocked = draft.business_account.templates.filter(name=draft.name, removed_at__gte=since).exists()
     around = Surroundings(
-        files=files, texts_taken=_texts_of(others.filter(removed_at=None), text),
+        files=files, texts_taken=_texts_taken(others.filter(removed_at=None), text),
         names_taken={draft.name} if same.filter(removed_at=None).exists() else set(),
         names_blocked={draft.name} if blocked else set(),
     )  # fmt: skip
@@ -76,10 +76,18 @@ def findings_of(text: DraftText) -> list[Finding]:
     return found
 
 
-def _texts_of(templates: Any, text: DraftText) -> set[tuple[str, str]]:
-    body = text.typed.body.strip()
-    alike = templates.filter(components__contains=[{"type": "BODY", "text": body}])[:20] if body else []
-    return {(body, _footer(template)) for template in alike}
+def _texts_taken(templates: Any, text: DraftText) -> dict[tuple[str, str], tuple[str, str]]:
+    """Who has this text already: templates at Meta, and languages of this draft that were there before this one."""
+    draft, body = text.draft, text.typed.body.strip()
+    if not body:
+        return {}
+    alike = templates.filter(components__contains=[{"type": "BODY", "text": body}])[:20]
+    taken = {(body, _footer(template)): (template.name, template.language) for template in alike}
+    for earlier in draft.texts.filter(pk__lt=text.pk, template=None):
+        content = earlier.typed
+        footer = content.footer.strip() if content.has_footer else ""
+        taken[content.body.strip(), footer] = (draft.name, earlier.language)
+    return taken
 
 
 def _footer(template: MessageTemplate) -> str:

@@ -187,6 +187,15 @@ def test_a_further_language_begins_with_the_words_of_this_one(ada, text):
     assert [each.language for each in text.draft.texts.all()] == ["de"]
 
 
+def test_a_language_with_the_words_of_another_says_of_which_and_keeps_only_itself_back(ada, text):
+    typed(ada, text)
+
+    copied = typed(ada, text, headers=None, act="language", new_language="en")
+
+    assert "German and English are word for word the same" in ada.get(copied.url).content.decode()
+    assert "word for word" not in ada.get(address(text)).content.decode()
+
+
 def test_sample_files_are_judged_by_what_is_in_them(ada, text):
     fake = SimpleUploadedFile("rad.jpg", b"<html>", content_type="image/jpeg")
 
@@ -376,7 +385,7 @@ def test_a_duplicate_has_all_languages_and_a_name_of_its_own(ada, cast):
     draft = TemplateDraft.objects.get()
     assert draft.name == "rad_fertig_3"
     assert sorted(draft.texts.values_list("language", flat=True)) == ["de", "en"]
-    assert "Another template has the same text" in ada.get(
+    assert "has word for word the same text" in ada.get(
         reverse("settings-template-draft", args=[draft.pk])
     ).content.decode()  # fmt: skip
 

@@ -15,7 +15,7 @@ from whatsapp.authoring import lint_buttons, lint_texts
 from whatsapp.authoring.category import has_occasion, marketing_signs
 from whatsapp.authoring.content import CAROUSEL, CODE, OFFER, Content
 from whatsapp.authoring.findings import Finding, bad, warn
-from whatsapp.authoring.languages import CODES
+from whatsapp.authoring.languages import CODES, language_name
 
 CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION")
 NAME_LIMIT, OFFER_LIMIT, CODE_MINUTES = 512, 16, range(1, 91)
@@ -32,7 +32,8 @@ class Surroundings:
     files: Mapping[str, Size] = field(default_factory=dict)
     names_taken: Collection[str] = ()
     names_blocked: Collection[str] = ()  # deleted less than 30 days ago
-    texts_taken: Collection[tuple[str, str]] = ()  # (body, footer) of other templates
+    # (body, footer) of other templates, with whose they are: name and language
+    texts_taken: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
 
 def lint(
@@ -41,7 +42,7 @@ def lint(
     """Everything that is wrong or doubtful about this template in this language."""
     found = [
         *_name(name, around), *_kind(content, language, category), *lint_texts.manners(content),
-        *_parts(content, around),
+        *_parts(content, around), *_twin(content, name, language, around),
     ]  # fmt: skip
     if category == "UTILITY":
         signs = marketing_signs(content)
@@ -93,9 +94,26 @@ def _parts(content: Content, around: Surroundings) -> Iterator[Finding]:
         yield from _offer(content)
     if content.layout == CAROUSEL:
         yield from lint_buttons.cards(content.cards)
-    if (content.body.strip(), content.footer.strip() if content.has_footer else "") in around.texts_taken:
-        words = _("Another template has the same text and footer: WhatsApp refuses copies.")
-        yield bad("twin", "body", words)
+
+
+def _twin(content: Content, name: str, language: str, around: Surroundings) -> Iterator[Finding]:
+    """Meta takes no text twice, not even in two languages of one template: which is the other, and what to do."""
+    text = content.body.strip(), content.footer.strip() if content.has_footer else ""
+    if content.layout == CODE or text not in around.texts_taken:
+        return
+    other_name, other_language = around.texts_taken[text]
+    told = {"other": language_name(other_language), "this": language_name(language), "name": other_name}
+    if other_name == name and other_language != language:
+        words = _(
+            "%(other)s and %(this)s are word for word the same, and WhatsApp takes a text only once."
+            " Write this version in %(this)s."
+        )
+    else:
+        words = _(
+            "The template %(name)s (%(other)s) has word for word the same text, and WhatsApp takes a text only once."
+            " Change this one, or use that template."
+        )
+    yield bad("twin", "body", words % told)
 
 
 def _files(content: Content, around: Surroundings) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What is typed becomes Meta's components, and comes back from them."""
 
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,8 +68,9 @@ def test_parts_that_only_meta_can_edit_are_named():
     flow = [{"type": "BODY", "text": "x"}, {"type": "BUTTONS", "buttons": [{"type": "FLOW", "text": "Los"}]}]
     product = [{"type": "HEADER", "format": "PRODUCT"}, {"type": "BODY", "text": "x"}]
 
-    assert "buttons" in str(why_not_editable(flow, "UTILITY"))
-    assert "parts" in str(why_not_editable(product, "MARKETING"))
+    with translation.override("en"):
+        assert "buttons" in str(why_not_editable(flow, "UTILITY"))
+        assert "parts" in str(why_not_editable(product, "MARKETING"))
     assert why_not_editable([{"type": "BODY", "text": "x"}], "UTILITY") == ""
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,9 +171,24 @@ def test_one_time_codes_have_a_category_of_their_own():
 
 
 def test_copies_and_names_that_are_taken_are_refused_before_meta_does():
-    taken = Surroundings(names_taken={"rad_fertig"}, texts_taken={(SOUND.body, "")})
+    taken = Surroundings(names_taken={"rad_fertig"}, texts_taken={(SOUND.body, ""): ("rad_fertig", "en")})
 
     assert found(SOUND, around=taken) == [("name", "name"), ("twin", "body")]
+
+
+@pytest.mark.parametrize(("whose", "words"), [
+    (("rad_fertig", "en"), "English and German are word for word the same, and WhatsApp takes a text only once."
+                           " Write this version in German."),
+    (("rad_da", "en"), "The template rad_da (English) has word for word the same text, and WhatsApp takes a text only"
+                       " once. Change this one, or use that template."),
+])  # fmt: skip
+def test_a_copy_says_of_what_it_is_one_and_what_helps(whose, words):
+    around = Surroundings(texts_taken={(SOUND.body, ""): whose})
+
+    with translation.override("en"):
+        said = lint(SOUND, name="rad_fertig", language="de", category="UTILITY", around=around)
+
+    assert [str(each.words) for each in said] == [words]
 
 
 def warnings(content: Content) -> set[str]:
