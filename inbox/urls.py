@@ -66,6 +66,7 @@ from inbox.views import (
     template_settings,
     transcripts,
     uploads,
+    warnings,
     writing,
 )
 
@@ -83,6 +84,7 @@ urlpatterns = [
     path("counts/", conversations.counts, name="view-counts"),
     path("search/", search.index, name="search"),
     path("command-bar/", command_bar.options, name="command-bar"),
+    path("warnings/", warnings.index, name="warnings"),
     path("filters/", filters.collection, name="filters"),
     path("bulk/", bulk.collection, name="bulk"),
     path("undo/<str:token>/", bulk.deed, name="undo"),

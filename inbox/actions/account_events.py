@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from inbox import events, jobs
-from inbox.actions import contacts
+from inbox.actions import contacts, template_care
 from inbox.actions.consent import contact_changed, had_agreed, latest_consent, record_consent
 from inbox.actions.intake import Ignored, Intake
 from inbox.actions.sending_stops import stop_sending
@@ -65,7 +65,9 @@ def receive_template_event(account: BusinessAccount, item: TemplateEvent, intake
 
     if item.kind == "components":
         jobs.enqueue(jobs.sync_account_templates, account.pk)
-    if not template_sync.apply_event(item):
+    with template_care.telling_alarms(account):
+        is_ours = template_sync.apply_event(item)
+    if not is_ours:
         raise Ignored(f"template {item.name} ({item.language}) is not known here; the next sync brings it")
 
 

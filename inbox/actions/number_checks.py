@@ -3,14 +3,17 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from inbox import events
 from inbox.actions.sending_stops import stop_sending
 from inbox.enums import Direction, MessageStatus
 from inbox.models import Conversation, Message
 from whatsapp import number_health
 from whatsapp.errors import DeliveryProblem
-from whatsapp.models import PhoneNumber, WebhookDelivery
+from whatsapp.models import NumberHealth, PhoneNumber, WebhookDelivery
+from whatsapp.number_alarms import alarms
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +22,7 @@ SILENCE = timedelta(minutes=30)  # Meta reports on a message within seconds
 
 def check_number(number: PhoneNumber) -> DeliveryProblem | None:
     """Ask now; what Meta would not say, if anything. A dead token stops sending here already: the queue is kept."""
+    before = _alarms(number)
     try:
         number_health.check(number, webhook_silent_since=_silent_since(number, timezone.now()))
     except DeliveryProblem as problem:
@@ -26,7 +30,18 @@ def check_number(number: PhoneNumber) -> DeliveryProblem | None:
             stop_sending(number, problem.code)
         logger.warning("Number %s could not be checked: %s", number.phone_number_id, problem.code)
         return problem
+    finally:
+        if _alarms(number) != before:
+            with transaction.atomic():
+                events.workspace_alert(number.workspace, "number", number=number.pk)
     return None
+
+
+def _alarms(number: PhoneNumber) -> list[str]:
+    """What its banner is about: what of it is different is shown on open pages."""
+    fresh = PhoneNumber.objects.select_related("business_account").get(pk=number.pk)
+    health = NumberHealth.objects.filter(phone_number=fresh).first()
+    return [alarm.kind for alarm in alarms(fresh, health, timezone.now())] if health else []
 
 
 def _silent_since(number: PhoneNumber, now: datetime) -> str:

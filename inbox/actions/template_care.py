@@ -1,7 +1,8 @@
 """What the house decides about its templates: who may use and who likes them, what fills their gaps, which alarms have
 been seen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.models import Agent, ApiToken, Team
 from accounts.permissions import may_manage_settings
+from inbox import events
 from inbox.models import TemplateFavourite, TemplateMapping, TemplateTeam
 from inbox.visibility import Actor
 from whatsapp.models import BusinessAccount, MessageTemplate
@@ -18,11 +20,27 @@ from whatsapp.template_parts import TemplateShape
 Key = tuple[int, str]  # account, name
 
 
+@contextmanager
+def telling_alarms(account: BusinessAccount) -> Iterator[None]:
+    """When the block changes what admins have to be told about the account's templates, their open pages show it."""
+    before = _alarms(account)
+    yield
+    if _alarms(account) != before:
+        with transaction.atomic():
+            events.workspace_alert(account.workspace, "templates")
+
+
+def _alarms(account: BusinessAccount) -> dict[int, list[str]]:
+    return dict(account.templates.exclude(alarms=[]).values_list("pk", "alarms"))
+
+
+@transaction.atomic
 def see_alarms(template: MessageTemplate, *, by: Agent) -> None:
     """Somebody knows now what Meta did to this template, in all its languages."""
     same = MessageTemplate.objects.filter(business_account=template.business_account_id, name=template.name)
     if same.exclude(alarms=[]).update(alarms=[]):
         record_audit(by.workspace, by, "template.alarms_seen", template.name)
+        events.workspace_alert(by.workspace, "templates")
 
 
 @transaction.atomic

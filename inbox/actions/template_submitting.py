@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import record_audit
 from accounts.models import Agent
+from inbox.actions.template_care import telling_alarms
 from inbox.errors import InboxRuleViolation
 from inbox.models import DraftText
 from inbox.times import in_words
@@ -119,7 +120,7 @@ def submit(text: DraftText, *, by: Agent) -> MessageTemplate:
     findings = findings_of(text)
     if any(finding.is_bad for finding in findings):
         raise NotReady(findings)
-    with _alone(text):
+    with _alone(text), telling_alarms(text.draft.business_account):
         asked_at = timezone.now()
         api = TemplateAPI(text.draft.business_account)
         try:

@@ -139,7 +139,8 @@ def _delete(template: MessageTemplate, alive: list[MessageTemplate], *, by: Agen
     if not removable(alive if everything else [template]):
         return _("WhatsApp keeps templates that it has switched off.")
     try:
-        gone = remove(template, all_languages=everything)
+        with template_care.telling_alarms(template.business_account):
+            gone = remove(template, all_languages=everything)
     except DeliveryProblem as problem:
         return _("Nothing was deleted. %(reason)s") % {"reason": errors.sentence(problem.code)}
     record_audit(by.workspace, by, "template.deleted", template.name, {"languages": [each.language for each in gone]})

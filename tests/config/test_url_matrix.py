@@ -379,6 +379,7 @@ MATRIX: dict[str, Line] = {
     "view-counts": Line(EVERYBODY),
     "search": Line(EVERYBODY),
     "command-bar": Line(EVERYBODY),
+    "warnings": Line(EVERYBODY),
     "reports": Line(LEADS, hidden=True),
     "report-conversations": Line(LEADS, hidden=True),
     "report-export": Line(LEADS, hidden=True),

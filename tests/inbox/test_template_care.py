@@ -13,11 +13,14 @@ from django.utils import timezone, translation
 
 from accounts.models import AuditEntry
 from inbox.actions import replying
+from inbox.actions.account_events import receive_template_event
+from inbox.actions.intake import Intake
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.template_care import restrict_to, see_alarms, set_favourite
 from inbox.actions.templates_for import templates_for
 from inbox.alerts import alerts_for
 from inbox.errors import TemplateNotSendable
+from inbox.models import Event
 from inbox.template_pages import TemplatePage
 from inbox.template_words import REASONS, rejection
 from tests import factories
@@ -26,7 +29,7 @@ from tests.fake_graph import FakeGraph, response
 from tests.signing_in import browser
 from whatsapp import template_sync
 from whatsapp.models import MessageTemplate, TemplateChange
-from whatsapp.payloads import parse
+from whatsapp.payloads import TemplateEvent, parse
 from whatsapp.rates import load_preset
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,19 @@ def tell(template: MessageTemplate, field: str, at: int = 1795342600, **value) -
 
 def status(template: MessageTemplate, event: str, **more) -> None:
     tell(template, "message_template_status_update", event=event, at=int(timezone.now().timestamp()), **more)
+
+
+def receive(template: MessageTemplate, event: str) -> list[str]:
+    """Meta posts this state, and the intake takes it in; the alerts that open pages are sent."""
+    since = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    item = TemplateEvent(
+        path="", waba_id=template.business_account.waba_id, kind="status",
+        meta_id=template.meta_id, name=template.name, language=template.language, at=timezone.now(), status=event,
+    )  # fmt: skip
+    with transaction.atomic():
+        receive_template_event(template.business_account, item, Intake(timezone.now()))
+    found = Event.objects.filter(pk__gt=since, kind="alert").order_by("pk")
+    return [event.payload["alert"] for event in found]
 
 
 def lines(template: MessageTemplate) -> list[tuple[str, str, str]]:
@@ -315,3 +331,26 @@ def test_the_star_in_the_picker_answers_with_itself(cast):
     assert 'aria-pressed="false"' in client.post(address, {"on": "0"}).content.decode()
     restrict_to(template, [cast.other_team], by=cast.ada)
     assert client.post(address, {"on": "1"}).status_code == 404
+
+
+def test_open_pages_of_those_who_lead_are_told_when_an_alarm_comes_and_when_it_is_over(cast):
+    template = old(cast, status="PENDING")
+    banner = reverse("warnings")
+
+    assert receive(template, "APPROVED") == []
+    assert receive(template, "PAUSED") == ["templates"]
+    assert receive(template, "PAUSED") == []
+    assert "WhatsApp has paused the template" in browser(cast.ada).get(banner).content.decode()
+    assert browser(cast.ben).get(banner).content.decode().strip() == ""
+
+    see_alarms(template, by=cast.ada)
+    assert Event.objects.filter(kind="alert").count() == 2
+    assert browser(cast.ada).get(banner).content.decode().strip() == ""
+
+
+def test_a_page_asks_for_its_banners_only_where_alerts_reach_it(cast):
+    asks = f'hx-get="{reverse("warnings")}"'
+
+    assert [asks in browser(who).get(reverse("profile")).content.decode() for who in (cast.ada, cast.ben)] == [
+        True, False
+    ]  # fmt: skip

@@ -27,8 +27,10 @@ export function start() {
     applyToPanel(detail);
     applyToLabels(detail);
     applyToNotices(detail);
+    if (detail.kind === "alert" && detail.alert !== "nobody_free") askForWarnings();
   });
   document.addEventListener("tresen:resync", async ({ detail }) => {
+    if (!detail.first) askForWarnings();
     if (detail.list) fetchList();
     if (detail.thread) {
       const isMissed = await fetchChanges();
@@ -72,6 +74,11 @@ export function start() {
   socket.start();
   showTitle();
   listen();
+}
+
+// The banners of those who lead are fetched anew (templates/app.html).
+function askForWarnings() {
+  document.dispatchEvent(new Event("tresen:warnings"));
 }
 
 // An event that came while the thread was on its way found nothing to change, and what was rendered may be older than it.
