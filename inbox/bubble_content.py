@@ -13,9 +13,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from inbox import formatting
+from inbox.bubble_cards import Card, Offer, buttons_of, cards_of, offer_of
 from inbox.enums import MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
+from whatsapp.template_filling import CARD_PRESSED
 from whatsapp.template_titles import title_of
 
 FOLD_CHARACTERS, FOLD_LINES = 1200, 18
@@ -175,12 +177,19 @@ class Content:
         buttons = self.data.get("buttons")
         if not isinstance(buttons, list):
             buttons = next((part.get("buttons") for part in self._components if part.get("type") == "BUTTONS"), [])
-        icons = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}
-        return [
-            (
-                icons.get(str(button.get("type", "")).upper(), "reply"),
-                str(button.get("text") or button.get("title") or ""),
-            )
-            for button in buttons or []
-            if isinstance(button, dict)
-        ]
+        return buttons_of(buttons)
+
+    @cached_property
+    def slides(self) -> list[Card]:
+        """The cards of a carousel."""
+        return cards_of(self.message) if self.message.kind == MessageKind.TEMPLATE else []
+
+    @property
+    def chosen_card(self) -> int:
+        """The card whose button the customer has pressed, from 1; 0 where it was on none."""
+        found = CARD_PRESSED.match(str(self.data.get("id") or ""))
+        return int(found[1]) + 1 if found and self.message.kind == MessageKind.BUTTON_REPLY else 0
+
+    @property
+    def offer(self) -> Offer | None:
+        return offer_of(self.data)

@@ -90,7 +90,7 @@ def _press(key: str, said: Mapping[str, str], file: UploadedFile | None) -> dict
     messages = remote.call("GET", f"customers/{key}")["messages"]
     try:
         message = next(one for one in messages if one["wamid"] == said.get("wamid"))
-        return answer_to(message, int(said.get("index", "")))
+        return answer_to(message, said.get("index", ""))
     except (StopIteration, LookupError, ValueError) as error:
         raise InboxRuleViolation(_("This button is gone.")) from error
 

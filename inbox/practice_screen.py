@@ -20,11 +20,11 @@ PRESSABLE = {"QUICK_REPLY", "REQUEST_CONTACT_INFO"}
 
 @dataclass(frozen=True)
 class Button:
-    """A button under a bubble. `index` is what a press names; None for those that lead out of the chat."""
+    """A button under a bubble. `index` is what a press names ("2", on a card "0.2"); "" where it leads elsewhere."""
 
     text: str
     icon: str = "reply"
-    index: int | None = None
+    index: str = ""
     description: str = ""
     heading: str = ""  # of the section of a list that begins here
 
@@ -50,6 +50,9 @@ class Bubble:
     reactions: list[str] = field(default_factory=list)
     business_read: bool = False
     status: str = ""
+    offer: str = ""
+    offer_ends: datetime | None = None
+    cards: list["Bubble"] = field(default_factory=list)
 
     @property
     def html(self) -> SafeString:
@@ -161,7 +164,8 @@ def _phones(card: dict[str, Any]) -> str:
     return ", ".join(str(phone.get("phone", "")) for phone in card.get("phones") or [])
 
 
-def _fill_template(bubble: Bubble, content: dict[str, Any]) -> None:
+def _fill_template(bubble: Bubble, content: dict[str, Any], card: str = "") -> None:
+    """`card` is how the buttons of a card begin: "0." """
     bubble.text, bubble.footer = content.get("body", ""), content.get("footer", "")
     header = content.get("header") or {}
     if header.get("type") in MEDIA_TYPES:
@@ -170,10 +174,17 @@ def _fill_template(bubble: Bubble, content: dict[str, Any]) -> None:
         bubble.file_name = file.get("filename", "")
     else:
         bubble.header = header.get("text", "")
+    if offer := content.get("offer"):
+        bubble.offer = offer.get("text", "")
+        bubble.offer_ends = moment(offer["expires"] / 1000) if "expires" in offer else None
     for position, button in enumerate(content.get("buttons") or []):
         kind = button.get("type", "")
-        index = position if kind in PRESSABLE else None
-        bubble.buttons.append(Button(button.get("text", ""), BUTTON_ICONS.get(kind, "reply"), index))
+        index = f"{card}{position}" if kind in PRESSABLE else ""
+        text = button.get("text") or (_("Copy code") if kind == "COPY_CODE" else "")
+        bubble.buttons.append(Button(text, BUTTON_ICONS.get(kind, "reply"), index, button.get("code", "")))
+    for at, shown in enumerate(content.get("cards") or []):
+        bubble.cards.append(Bubble(bubble.wamid, mine=False, at=bubble.at, kind="template"))
+        _fill_template(bubble.cards[-1], shown, f"{at}.")
 
 
 def _fill_interactive(bubble: Bubble, content: dict[str, Any]) -> None:
@@ -187,29 +198,31 @@ def _fill_interactive(bubble: Bubble, content: dict[str, Any]) -> None:
     kind = content.get("type")
     if kind == "button":
         titles = [button["reply"]["title"] for button in action.get("buttons", [])]
-        bubble.buttons = [Button(title, "reply", index) for index, title in enumerate(titles)]
+        bubble.buttons = [Button(title, "reply", str(index)) for index, title in enumerate(titles)]
     elif kind == "list":
         rows = [
             (row, "" if position else section.get("title", ""))
             for section in action.get("sections", []) for position, row in enumerate(section.get("rows", []))
         ]  # fmt: skip
         bubble.buttons = [
-            Button(row["title"], "list", index, row.get("description", ""), heading)
+            Button(row["title"], "list", str(index), row.get("description", ""), heading)
             for index, (row, heading) in enumerate(rows)
         ]
     elif kind == "cta_url":
         bubble.buttons = [Button((action.get("parameters") or {}).get("display_text", ""), "external")]
     elif kind == "location_request_message":
-        bubble.buttons = [Button(_("Send location"), "pin", 0)]
+        bubble.buttons = [Button(_("Send location"), "pin", "0")]
     elif kind == "request_contact_info":
-        bubble.buttons = [Button(_("Share contact info"), "contacts", 0)]
+        bubble.buttons = [Button(_("Share contact info"), "contacts", "0")]
 
 
-def answer_to(message: dict[str, Any], index: int) -> dict[str, Any]:
-    """What the customer sends by pressing this button of the message; LookupError when there is none."""
+def answer_to(message: dict[str, Any], named: str) -> dict[str, Any]:
+    """What the customer sends by pressing this button of the message; LookupError or ValueError when there is none."""
     content, quoted = message["content"], message["wamid"]
+    card, _dot, place = named.rpartition(".")
+    index = int(place)
     if message["type"] == "template":
-        button = content["buttons"][index]
+        button = (content["cards"][int(card)] if card else content)["buttons"][index]
         if button["type"] == "REQUEST_CONTACT_INFO":
             return {"type": "contacts", "shares_own_number": True, "quoted": quoted}
         text = button["text"]

@@ -10,9 +10,12 @@ What Message.data holds for our own kinds:
                button (its words), sections [{title, rows [{id, title, description}]}]
     reaction   emoji ("" takes ours away); what it is about is the quoted message
     template   name, title, language, category, header {kind, text, latitude …}, body, footer,
-               buttons [{type, text, url, phone}], values {field: text}; a header's file is the message's attachment
+               buttons [{type, text, url, phone, code}], values {field: text}; offer {text, expires} of a limited-time
+               offer; cards [{header, body, buttons}] of a carousel; the files of header or cards are the message's
+               attachments, in this order
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +24,7 @@ from inbox.enums import CAPTIONED_KINDS, FILE_KINDS, MessageKind
 from whatsapp import message_bodies
 from whatsapp.models import MessageTemplate
 from whatsapp.service_window import ServiceWindow
-from whatsapp.template_filling import build_components
+from whatsapp.template_filling import File, build_components
 from whatsapp.template_parts import TemplateShape
 
 
@@ -73,8 +76,9 @@ class Outgoing:
         return ServiceWindow(self.last_customer_message_at, self.window_refused_at, self.window_margin_seconds)
 
 
-def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -> dict[str, Any]:
-    """The body of Meta's `/messages` call; `media_id` is the uploaded file of the message or its header."""
+def payload_for(message: Outgoing, files: Mapping[str, File] | None = None) -> dict[str, Any]:
+    """The body of Meta's `/messages` call; `files` are those at Meta: the message's own ("") or its template's."""
+    files = files or {}
     payload: dict[str, Any] = {
         "messaging_product": "whatsapp", "recipient_type": "individual", "biz_opaque_callback_data": message.uid
     }  # fmt: skip
@@ -88,10 +92,10 @@ def payload_for(message: Outgoing, *, media_id: str = "", file_name: str = "") -
     if message.quoted_wamid:
         payload["context"] = {"message_id": message.quoted_wamid}
     if message.is_template:
-        return payload | {"type": "template", "template": _template(message, media_id, file_name)}
+        return payload | {"type": "template", "template": _template(message, files)}
     if message.is_file:
         kind = "audio" if message.kind == MessageKind.VOICE else message.kind
-        return payload | {"type": kind, kind: _file(message, media_id, file_name)}
+        return payload | {"type": kind, kind: _file(message, *files.get("", ("", "")))}
     if message.kind == MessageKind.LOCATION:
         return payload | {"type": "location", "location": message_bodies.location_body(message.data)}
     if message.kind == MessageKind.CONTACTS:
@@ -114,11 +118,11 @@ def _file(message: Outgoing, media_id: str, file_name: str) -> dict[str, Any]:
     return content
 
 
-def _template(message: Outgoing, media_id: str, file_name: str) -> dict[str, Any]:
+def _template(message: Outgoing, files: Mapping[str, File]) -> dict[str, Any]:
     template = message.template
     assert template is not None  # claimed template messages come with theirs
     shape = TemplateShape.of(template)
     values = message.data.get("values") or {}
-    components = build_components(shape, values, media_id=media_id, file_name=file_name)
+    components = build_components(shape, values, files)
     filled: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
     return filled | {"components": components} if components else filled

@@ -98,7 +98,7 @@ def source_of(variable: Variable, mapped: Mapped) -> tuple[str, str]:
 
 
 def _guess(variable: Variable) -> str:
-    if variable.component not in ("header", "body"):
+    if variable.part not in ("header", "body"):
         return ""
     if variable.is_greeted:
         return "contact.first_name"

@@ -18,7 +18,7 @@ from inbox.template_list import counts_for
 from inbox.template_words import BADGES, Words, quality_words, rejection, status_words, tab_of, trouble_of
 from inbox.templatetags.inbox import category_words
 from whatsapp.models import MessageTemplate, TemplateChange
-from whatsapp.template_filling import render, segments
+from whatsapp.template_filling import card_values, segments
 from whatsapp.template_parts import TemplateShape, title_of_template
 
 HISTORY_SHOWN = 50
@@ -182,5 +182,8 @@ def sample_of(template: MessageTemplate) -> dict[str, Any]:
         "shape": shape,
         "header": segments(shape.header_text, "header", values),
         "body": segments(shape.body, "body", values),
-        "parts": render(shape, values),
+        "cards": [
+            (card, segments(card.body, "body", card_values(values, at)), f"card{at}")
+            for at, card in enumerate(shape.cards)
+        ],
     }

@@ -1,4 +1,4 @@
-"""Files in the header of templates: Meta wants one with every send, so we keep a default per template and number.
+"""Files in the header of templates and cards: Meta wants them with every send, so we keep defaults per number.
 
 The file is uploaded once and its media id reused; Meta forgets uploads after 30 days, so it is renewed before that.
 """
@@ -88,11 +88,13 @@ def _looked_at(file: File, kind: str) -> tuple[str, int | None, int | None]:
     return mime_type, *size
 
 
-def set_default(template: MessageTemplate, phone_number: PhoneNumber, file: File) -> TemplateHeaderMedia:
-    """Keep this file as the header of every send of this template from this number, until another replaces it."""
-    checked = read_header_file(file, TemplateShape.of(template).header_kind)
-    header = TemplateHeaderMedia.objects.filter(template=template, phone_number=phone_number).first()
-    header = header or TemplateHeaderMedia(template=template, phone_number=phone_number)
+def set_default(
+    template: MessageTemplate, phone_number: PhoneNumber, file: File, place: str = "header"
+) -> TemplateHeaderMedia:
+    """Keep this file for every send of this template from this number, until another replaces it."""
+    checked = read_header_file(file, TemplateShape.of(template).file_places.get(place, ""))
+    header = TemplateHeaderMedia.objects.filter(template=template, phone_number=phone_number, place=place).first()
+    header = header or TemplateHeaderMedia(template=template, phone_number=phone_number, place=place)
     header.file_name, header.mime_type, header.size = checked.name, checked.mime_type, checked.size
     header.media_id, header.media_id_expires_at = "", None
     # The file before stays in storage: messages sent with it show it.
@@ -101,14 +103,26 @@ def set_default(template: MessageTemplate, phone_number: PhoneNumber, file: File
     return header
 
 
+def defaults_of(template: MessageTemplate | int, phone_number: PhoneNumber | int) -> dict[str, TemplateHeaderMedia]:
+    """The files this number sends with the template unless others are chosen, by place."""
+    rows = TemplateHeaderMedia.objects.filter(template=template, phone_number=phone_number)
+    return {row.place: row for row in rows}
+
+
+def is_at_meta(header: TemplateHeaderMedia) -> bool:
+    """Whether Meta's id of it is good for two more days."""
+    expires = header.media_id_expires_at
+    return bool(header.media_id) and expires is not None and expires - RENEW_BEFORE > timezone.now()
+
+
 def media_id_of(header: TemplateHeaderMedia, api: CloudAPI) -> str:
     """Meta's id of the default file, uploaded now when there is none or it ends within two days.
 
     Two uploads at once are harmless: both ids work, the later one is kept. Raises what an upload raises.
     """
-    now = timezone.now()
-    if header.media_id and header.media_id_expires_at and header.media_id_expires_at - RENEW_BEFORE > now:
+    if is_at_meta(header):
         return header.media_id
+    now = timezone.now()
     with header.file.open("rb") as file:
         media_id = api.upload_media(file, header.mime_type, header.file_name)
     TemplateHeaderMedia.objects.filter(pk=header.pk, file=header.file.name).update(

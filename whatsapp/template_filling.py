@@ -5,12 +5,29 @@ value is never read as a variable again.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.template_parts import BODY_LIMIT, HEADER_LIMIT, HOLE, Button, TemplateShape, Variable, Words
+from whatsapp.template_parts import (
+    BODY_LIMIT,
+    CARD_LIMIT,
+    HEADER_LIMIT,
+    HOLE,
+    MEDIA_HEADERS,
+    Button,
+    TemplateShape,
+    Variable,
+    Words,
+)
+
+PAYLOAD_LIMIT = 128
+CARD_PRESSED = re.compile(r"card(\d{1,2}): ")  # how the payload of a card's button begins
+File = tuple[str, str]  # Meta's media id, file name
 
 
 class ValuesInvalid(ValueError):
@@ -21,10 +38,12 @@ class ValuesInvalid(ValueError):
         self.fields = dict(fields)
 
 
-def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: bool = True) -> dict[str, str]:
+def check_values(
+    shape: TemplateShape, values: Mapping[str, Any], *, files: Container[str] | None = None
+) -> dict[str, str]:
     """The cleaned values by field, or ValuesInvalid with a sentence for every field that does not fit.
 
-    A gap whose twin is filled in need not be named itself.
+    A gap whose twin is filled in need not be named itself. `files` are the places that have their file.
     """
     values = {twin: values.get(field) for twin, field in shape.twins.items()} | dict(values)
     known = {variable.field: variable for variable in shape.variables}
@@ -37,11 +56,17 @@ def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: b
         value = raw.strip() if isinstance(raw, str) else ""
         if problem := problem_of(variable, value):
             problems[field] = problem
+        elif value and variable.is_moment:
+            cleaned[field] = _in_utc(value)
         elif value:
             cleaned[field] = value
-    if shape.needs_file and not has_file:
-        problems["header.file"] = _("Choose a file for the header")
+    if files is not None:
+        problems |= {f"{place}.file": _file_words(place) for place in shape.file_places if place not in files}
     if not problems:
+        for at, card in enumerate(shape.cards):
+            if len(fill(card.body, "body", card_values(cleaned, at))) > CARD_LIMIT:
+                words = _("Filled in, the text of card %(number)s has more than %(limit)s characters")
+                problems[f"card{at}"] = words % {"number": at + 1, "limit": CARD_LIMIT}
         if len(fill(shape.body, "body", cleaned)) > BODY_LIMIT:
             problems["body"] = _("Filled in, the text has more than %(limit)s characters") % {"limit": BODY_LIMIT}
         if len(fill(shape.header_text, "header", cleaned)) > HEADER_LIMIT:
@@ -51,10 +76,40 @@ def check_values(shape: TemplateShape, values: Mapping[str, Any], *, has_file: b
     return cleaned
 
 
+def _file_words(place: str) -> Words:
+    if place == "header":
+        return _("Choose a file for the header")
+    return _("Choose a file for card %(number)s") % {"number": int(place.removeprefix("card")) + 1}
+
+
+def card_values(values: Mapping[str, str], at: int) -> dict[str, str]:
+    """The values of one card, under its own names of the fields."""
+    start = f"card{at}."
+    return {field.removeprefix(start): value for field, value in values.items() if field.startswith(start)}
+
+
+def moment_of(value: str) -> datetime | None:
+    """The day and time that this says; without a zone in the active one. None when it says none."""
+    try:
+        found = parse_datetime(value)
+        return timezone.make_aware(found) if found is not None and timezone.is_naive(found) else found
+    except (ValueError, OverflowError):
+        return None
+
+
+def _in_utc(value: str) -> str:
+    moment = moment_of(value)
+    return moment.astimezone(UTC).isoformat() if moment else ""
+
+
 def problem_of(variable: Variable, value: str) -> Words:
     """Why this value does not fit this variable, or ""."""
     if not value:
         return "" if variable.is_optional else _("Needed before sending")
+    if variable.is_moment:
+        moment = moment_of(value)
+        is_sound = moment is not None and 2000 < moment.year < 2200
+        return "" if is_sound else _("Choose a day and a time")
     if len(value) > variable.limit:
         return _("At most %(limit)s characters") % {"limit": variable.limit}
     if any(char in "\n\r\t\v\f\x85\u2028\u2029" for char in value):
@@ -65,7 +120,7 @@ def problem_of(variable: Variable, value: str) -> Words:
         return _("This contains characters that cannot be sent")
     if variable.field in ("header.latitude", "header.longitude"):
         return _coordinate_problem(variable.name, value)
-    if variable.component == "button" and any(char.isspace() for char in value):
+    if variable.part == "button" and any(char.isspace() for char in value):
         return _("No spaces here")
     return ""
 
@@ -98,11 +153,11 @@ def segments(text: str, component: str, values: Mapping[str, str]) -> list[tuple
 
 
 def render(shape: TemplateShape, values: Mapping[str, str]) -> dict[str, Any]:
-    """The filled template as the bubble shows it: header, body, footer, buttons."""
+    """The filled template as the bubble shows it: header, body, footer, buttons; offer and cards where it has them."""
     header: dict[str, str] = {"kind": shape.header_kind, "text": fill(shape.header_text, "header", values)}
     if shape.header_kind == "location":
         header |= {name: values.get(f"header.{name}", "") for name in ("latitude", "longitude", "name", "address")}
-    return {
+    shown: dict[str, Any] = {
         "header": header if shape.header_kind else {},
         "body": fill(shape.body, "body", values),
         "footer": shape.footer,
@@ -110,24 +165,52 @@ def render(shape: TemplateShape, values: Mapping[str, str]) -> dict[str, Any]:
             {
                 "type": button.kind.upper(), "text": button.text, "phone": button.phone,
                 "url": _filled_url(button.url, values.get(f"button.{button.index}")),
+                **({"code": values.get(f"button.{button.index}", "")} if button.kind == "copy_code" else {}),
             }
             for button in shape.buttons
         ],
     }
+    if shape.offer:
+        shown["offer"] = {"text": shape.offer, "expires": values.get("offer.expires", "")}
+    if shape.cards:
+        shown["cards"] = [render(card, card_values(values, at)) for at, card in enumerate(shape.cards)]
+    return shown
 
 
 def build_components(
-    shape: TemplateShape, values: Mapping[str, str], *, media_id: str = "", file_name: str = ""
+    shape: TemplateShape, values: Mapping[str, str], files: Mapping[str, File] | None = None
 ) -> list[dict[str, Any]]:
-    """Meta's `template.components` for checked values; `media_id` is the header's file where there is one."""
-    components = []
-    if header := _header_parameter(shape, values, media_id, file_name):
+    """Meta's `template.components` for checked values, with the `files` of its places at Meta."""
+    files = files or {}
+    components = _of_one(shape, values, files.get("header", ("", "")))
+    if shape.cards:
+        components.append({"type": "carousel", "cards": [
+            {
+                "card_index": at,
+                "components": _of_one(card, card_values(values, at), files.get(f"card{at}", ("", "")), at),
+            }
+            for at, card in enumerate(shape.cards)
+        ]})  # fmt: skip
+    return components
+
+
+def _of_one(
+    shape: TemplateShape, values: Mapping[str, str], file: File, card: int | None = None
+) -> list[dict[str, Any]]:
+    """The components of a template without its cards, or of a card."""
+    components: list[dict[str, Any]] = []
+    if header := _header_parameter(shape, values, *file):
         components.append({"type": "header", "parameters": [header]})
+    if shape.offer_ends and (moment := moment_of(values["offer.expires"])) is not None:
+        offer = {"expiration_time_ms": int(moment.timestamp() * 1000)}
+        components.append({
+            "type": "limited_time_offer", "parameters": [{"type": "limited_time_offer", "limited_time_offer": offer}]
+        })  # fmt: skip
     body = [_text_parameter(variable, values) for variable in shape.variables if variable.component == "body"]
     if body:
         components.append({"type": "body", "parameters": body})
     for button in shape.buttons:
-        if parameter := _button_parameter(button, values):
+        if parameter := _button_parameter(button, values, card):
             components.append({
                 "type": "button", "sub_type": button.kind, "index": str(button.index), "parameters": [parameter]
             })  # fmt: skip
@@ -142,7 +225,7 @@ def _text_parameter(variable: Variable, values: Mapping[str, str]) -> dict[str, 
 def _header_parameter(
     shape: TemplateShape, values: Mapping[str, str], media_id: str, file_name: str
 ) -> dict[str, Any] | None:
-    if shape.needs_file:
+    if shape.header_kind in MEDIA_HEADERS:
         media = {"id": media_id}
         if shape.header_kind == "document" and file_name:
             media["filename"] = file_name
@@ -155,12 +238,14 @@ def _header_parameter(
     return _text_parameter(texts[0], values) if texts else None
 
 
-def _button_parameter(button: Button, values: Mapping[str, str]) -> dict[str, Any] | None:
+def _button_parameter(button: Button, values: Mapping[str, str], card: int | None) -> dict[str, Any] | None:
     value = values.get(f"button.{button.index}", "")
     if button.kind == "url" and value:
         return {"type": "text", "text": value}
     if button.kind == "copy_code":
         return {"type": "coupon_code", "coupon_code": value}
+    if button.kind == "quick_reply" and card is not None:  # the cards' buttons have the same words: which one was it?
+        return {"type": "payload", "payload": f"card{card}: {button.text}"[:PAYLOAD_LIMIT]}
     if button.kind == "flow":
         return {"type": "action", "action": {"flow_token": "unused"}}
     return None

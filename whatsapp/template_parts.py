@@ -5,14 +5,17 @@ in the `values` of every function:
     header.<name>, body.<name>     text, by position ("body.1") or by name ("body.vorname")
     header.latitude, header.longitude, header.name, header.address     a location header
     button.<index>                 the end of a web address, or a coupon code
+    offer.expires                  until when a limited-time offer holds: a moment in ISO's manner
+    card<n>.body.<name>, card<n>.button.<index>     the same of a carousel's card, counted from 0
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import MessageTemplate
@@ -22,7 +25,8 @@ from whatsapp.template_titles import title_of
 GREETING = re.compile(r"\b(hallo|hi|hey|hello|dear|liebe[rs]?|moin|servus|guten tag)\b[ ,]*$", re.IGNORECASE)
 HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
 MEDIA_HEADERS = ("image", "video", "document")
-BODY_LIMIT, HEADER_LIMIT, URL_LIMIT, COUPON_LIMIT = 1024, 60, 2000, 20
+CARD_HEADERS = ("image", "video")
+BODY_LIMIT, CARD_LIMIT, HEADER_LIMIT, URL_LIMIT, COUPON_LIMIT = 1024, 160, 60, 2000, 20
 # Meta's own words for buttons; what needs no parameter and no knowledge of ours can always be sent.
 _PLAIN_BUTTONS = {"QUICK_REPLY", "PHONE_NUMBER", "URL", "COPY_CODE", "REQUEST_CONTACT_INFO", "VOICE_CALL", "FLOW"}
 
@@ -34,7 +38,7 @@ class Variable:
     """One gap of a template. `name` is Meta's word for it, `label` ours, `example` what the review was shown."""
 
     field: str
-    component: str  # header, body, button
+    component: str  # header, body, button, offer, card0, card1, …
     name: str
     label: Words
     example: str = ""
@@ -42,6 +46,24 @@ class Variable:
     is_optional: bool = False
     is_named: bool = False
     is_greeted: bool = False  # "Hallo {{1}}": the first name
+
+    @property
+    def part(self) -> str:
+        """What it is a gap of, in a card too: header, body, button or offer."""
+        return self.field.rpartition(".")[0].rpartition(".")[2]
+
+    @property
+    def full_label(self) -> str:
+        """With the card it is in, where no heading says so."""
+        if not self.component.startswith("card"):
+            return str(self.label)
+        number = int(self.component.removeprefix("card")) + 1
+        return f"{gettext('Card %(number)s') % {'number': number}} · {self.label}"
+
+    @property
+    def is_moment(self) -> bool:
+        """Not a text but a day and a time."""
+        return self.part == "offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +77,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class TemplateShape:
-    """A template as something to fill in. `cannot_fill` is the reason when it has parts an inbox has no values for."""
+    """A template as something to fill in. `cannot_fill` is the reason when it has parts an inbox has no values for.
+
+    Cards are templates within it, with fields of their own ("body.1"); `variables` has those of all of them as well,
+    under the names they have for the whole ("card0.body.1").
+    """
 
     header_kind: str  # "", text, image, video, document, location
     header_text: str
@@ -64,10 +90,19 @@ class TemplateShape:
     variables: tuple[Variable, ...]
     buttons: tuple[Button, ...]
     cannot_fill: Words = ""
+    offer: str = ""  # the headline of a limited-time offer
+    offer_ends: bool = False
+    cards: tuple["TemplateShape", ...] = ()
+
+    @property
+    def file_places(self) -> dict[str, str]:
+        """Where every send needs a file, and of which kind: {"header": "image"} or {"card0": "video", …}."""
+        cards = {f"card{at}": card.header_kind for at, card in enumerate(self.cards)}
+        return {"header": self.header_kind} | cards if self.header_kind in MEDIA_HEADERS else cards
 
     @property
     def needs_file(self) -> bool:
-        return self.header_kind in MEDIA_HEADERS
+        return bool(self.file_places)
 
     @property
     def twins(self) -> dict[str, str]:
@@ -79,7 +114,10 @@ class TemplateShape:
     @classmethod
     def of(cls, template: MessageTemplate) -> "TemplateShape":
         """Read Meta's components; anything odd ends in `cannot_fill`, never in an exception."""
-        parts = _parts(template.components)
+        return cls._of(_parts(template.components), template.category)
+
+    @classmethod
+    def _of(cls, parts: Mapping[str, dict[str, Any]], category: str, *, is_card: bool = False) -> "TemplateShape":
         header, body, footer = parts.get("HEADER", {}), parts.get("BODY", {}), parts.get("FOOTER", {})
         kind = str(header.get("format") or "").lower()
         variables: list[Variable] = []
@@ -87,13 +125,23 @@ class TemplateShape:
         variables += _text_variables("header", header_text, header, HEADER_LIMIT)
         if kind == "location":
             variables += _LOCATION
-        variables += _text_variables("body", _text(body), body, BODY_LIMIT)
+        variables += _text_variables("body", _text(body), body, CARD_LIMIT if is_card else BODY_LIMIT)
+        offer = parts.get("LIMITED_TIME_OFFER", {}).get("limited_time_offer")
+        offer = offer if isinstance(offer, dict) else {}
+        offer_ends = bool(offer) and offer.get("has_expiration") is not False
+        variables += [_EXPIRES] if offer_ends else []
         buttons, button_variables = _buttons(parts.get("BUTTONS", {}))
+        listed = parts.get("CAROUSEL", {}).get("cards")
+        cards = tuple(
+            cls._of(_parts(card.get("components")), category, is_card=True)
+            for card in (listed if isinstance(listed, list) else []) if isinstance(card, dict)
+        )  # fmt: skip
         return cls(
             header_kind=kind, header_text=header_text, body=_text(body), footer=_text(footer),
-            variables=(*variables, *button_variables), buttons=buttons,
-            cannot_fill=_why_not(template, parts, kind, buttons),
-        )
+            variables=(*variables, *button_variables, *_of_cards(cards)), buttons=buttons,
+            cannot_fill=_why_not_card(kind, buttons) if is_card else _why_not(category, parts, kind, buttons, cards),
+            offer=_text(offer), offer_ends=offer_ends, cards=cards,
+        )  # fmt: skip
 
 
 _LOCATION = [
@@ -102,6 +150,14 @@ _LOCATION = [
     Variable("header.name", "header", "name", _("Place"), "", 100, is_optional=True),
     Variable("header.address", "header", "address", _("Address"), "", 200, is_optional=True),
 ]
+_EXPIRES = Variable("offer.expires", "offer", "expires", _("Offer ends"), limit=40)
+
+
+def _of_cards(cards: Iterable[TemplateShape]) -> list[Variable]:
+    return [
+        replace(variable, field=f"card{at}.{variable.field}", component=f"card{at}")
+        for at, card in enumerate(cards) for variable in card.variables
+    ]  # fmt: skip
 
 
 def _parts(components: Any) -> dict[str, dict[str, Any]]:
@@ -181,17 +237,30 @@ def _buttons(component: Mapping[str, Any]) -> tuple[tuple[Button, ...], list[Var
 
 
 def _why_not(
-    template: MessageTemplate, parts: Mapping[str, Any], header_kind: str, buttons: Iterable[Button]
+    category: str, parts: Mapping[str, Any], header_kind: str, buttons: Iterable[Button],
+    cards: tuple[TemplateShape, ...],
 ) -> Words:
-    if template.category == "AUTHENTICATION":
+    if category == "AUTHENTICATION":
         return _("One-time codes are sent by software, not by hand")
     if header_kind not in ("", "text", "location", *MEDIA_HEADERS):
         return _("Its header cannot be filled in here")
-    if "CAROUSEL" in parts or "LIMITED_TIME_OFFER" in parts or any(
-        button.kind.upper() not in _PLAIN_BUTTONS for button in buttons
-    ):
-        return _("It has parts that cannot be filled in here")
+    has_strange_offer = "LIMITED_TIME_OFFER" in parts and not parts["LIMITED_TIME_OFFER"].get("limited_time_offer")
+    if has_strange_offer or ("CAROUSEL" in parts and not cards) or _has_strange(buttons):
+        return _NOT_HERE
+    if reason := next((card.cannot_fill for card in cards if card.cannot_fill), ""):
+        return reason
     return _("It has no text") if not _text(parts.get("BODY", {})) else ""
+
+
+def _why_not_card(header_kind: str, buttons: Iterable[Button]) -> Words:
+    return _NOT_HERE if header_kind not in CARD_HEADERS or _has_strange(buttons) else ""
+
+
+def _has_strange(buttons: Iterable[Button]) -> bool:
+    return any(button.kind.upper() not in _PLAIN_BUTTONS for button in buttons)
+
+
+_NOT_HERE = _("It has parts that cannot be filled in here")
 
 
 def title_of_template(template: MessageTemplate) -> str:

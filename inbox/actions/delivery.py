@@ -5,7 +5,7 @@ of them, inbox.loops.deliver runs it all.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,22 +64,22 @@ def attempt(message: Outgoing, api: CloudAPI) -> Outcome:
 
 
 def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
-    media_id, file_name = "", ""
-    if (find_file := _file_finder(message)) is not None:
+    files: dict[str, tuple[str, str]] = {}
+    if places := _file_places(message):
         try:
-            media_id, file_name = find_file(message, api)
+            files = header_media.files_of(message, api) if message.is_template else _own_file(message, api)
         except DeliveryProblem as problem:
             return _outcome(message, problem, api)
         except ClaimLost:  # nobody waits for this outcome any more
             return _outcome(message, OutcomeUnknown("the claim was lost during the upload"))
-        if not media_id:
+        if not all(files.get(place, ("", ""))[0] for place in places):
             return refused(message, errors.NO_HEADER_FILE)
         template = message.template
         if template is not None and template.is_marketing and not header_media.has_still_agreed(message):
             return refused(message, errors.NO_CONSENT)
     if not message.is_template and not message.service_window.is_open(timezone.now()):
         return refused(message, errors.WINDOW_CLOSED)
-    payload = payload_for(message, media_id=media_id, file_name=file_name)
+    payload = payload_for(message, files)
     try:
         result = api.send(payload)
     except DeliveryProblem as problem:
@@ -90,13 +90,15 @@ def _attempt(message: Outgoing, api: CloudAPI) -> Outcome:
     )  # fmt: skip
 
 
-def _file_finder(message: Outgoing) -> Callable[[Outgoing, CloudAPI], tuple[str, str]] | None:
-    """How this message's file gets to Meta; None when it has none."""
-    if message.is_file:
-        return outgoing_media.file_of
-    if message.template is not None and TemplateShape.of(message.template).needs_file:
-        return header_media.header_id_of
-    return None
+def _file_places(message: Outgoing) -> Iterable[str]:
+    """Where this message needs a file: a template in its header or its cards, any other is one ("")."""
+    if message.template is not None:
+        return TemplateShape.of(message.template).file_places
+    return ("",) if message.is_file else ()
+
+
+def _own_file(message: Outgoing, api: CloudAPI) -> dict[str, tuple[str, str]]:
+    return {"": outgoing_media.file_of(message, api)}
 
 
 def _outcome(message: Outgoing, problem: DeliveryProblem, api: CloudAPI | None = None) -> Outcome:

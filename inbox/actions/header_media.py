@@ -1,6 +1,11 @@
-"""The file in a template message's header: which one, kept with the message, uploaded to Meta before the call."""
+"""The files of a template message, in its header or in its cards: which ones, kept with the message, uploaded to Meta
+before the call.
+
+A message's attachments stand in the order of the template's places (TemplateShape.file_places).
+"""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.core.files import File
@@ -12,15 +17,16 @@ from inbox.enums import AttachmentState
 from inbox.errors import TemplateValuesInvalid
 from inbox.models import Attachment, Conversation, Message
 from inbox.sending import Outgoing
+from whatsapp import header_media
 from whatsapp.client import CloudAPI
-from whatsapp.header_media import HeaderFileInvalid, media_id_of, read_header_file
+from whatsapp.header_media import HeaderFileInvalid, read_header_file
 from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderSource:
-    """Where a header's file comes from: already in our storage under `stored`, or an upload that is not."""
+    """Where such a file comes from: already in our storage under `stored`, or an upload that is not."""
 
     kind: str
     file_name: str
@@ -33,34 +39,51 @@ class HeaderSource:
     height: int | None = None
 
 
-def source_for(
-    conversation: Conversation, template: MessageTemplate, shape: TemplateShape, upload: File | None,
+def sources_for(
+    conversation: Conversation, template: MessageTemplate, shape: TemplateShape, uploads: Mapping[str, File],
     resend_of: Message | None,
-) -> HeaderSource | None:
-    """The file of this send: the one chosen now, the one of the message repeated, or the number's default."""
-    if not shape.needs_file:
-        return None
-    if upload is not None:
-        try:
-            checked = read_header_file(upload, shape.header_kind)
-        except HeaderFileInvalid as problem:
-            raise TemplateValuesInvalid({"header.file": problem.sentence})
-        return HeaderSource(
-            shape.header_kind, checked.name, checked.mime_type, checked.size, upload=checked.file,
-            upload_name=checked.stored_name, width=checked.width, height=checked.height,
-        )
-    earlier = resend_of.attachments.first() if resend_of is not None else None
-    if earlier is not None and earlier.file:
-        return HeaderSource(
-            earlier.kind, earlier.file_name, earlier.mime_type, earlier.size, stored=earlier.file.name or "",
-            width=earlier.width, height=earlier.height,
-        )
-    default = TemplateHeaderMedia.objects.filter(template=template, phone_number=conversation.phone_number_id).first()
-    if default is None:
-        return None
+) -> dict[str, HeaderSource]:
+    """The files of this send by place: those chosen now, those of the message repeated, or the number's defaults."""
+    places = shape.file_places
+    if not places:
+        return {}
+    earlier = list(resend_of.attachments.order_by("pk")) if resend_of is not None else []
+    found = {
+        place: _stored(attachment) for (place, kind), attachment in zip(places.items(), earlier, strict=False)
+        if attachment.file and attachment.kind == kind
+    }  # fmt: skip
+    for place, default in header_media.defaults_of(template, conversation.phone_number_id).items():
+        if place in places and place not in found:
+            found[place] = HeaderSource(
+                places[place], default.file_name, default.mime_type, default.size, stored=default.file.name or ""
+            )
+    return found | _uploaded(uploads, places)
+
+
+def _stored(attachment: Attachment) -> HeaderSource:
     return HeaderSource(
-        shape.header_kind, default.file_name, default.mime_type, default.size, stored=default.file.name or ""
-    )
+        attachment.kind, attachment.file_name, attachment.mime_type, attachment.size,
+        stored=attachment.file.name or "", width=attachment.width, height=attachment.height,
+    )  # fmt: skip
+
+
+def _uploaded(uploads: Mapping[str, File], places: Mapping[str, str]) -> dict[str, HeaderSource]:
+    found, problems = {}, {}
+    for place, file in uploads.items():
+        if place not in places:
+            continue
+        try:
+            checked = read_header_file(file, places[place])
+        except HeaderFileInvalid as problem:
+            problems[f"{place}.file"] = problem.sentence
+            continue
+        found[place] = HeaderSource(
+            places[place], checked.name, checked.mime_type, checked.size, upload=checked.file,
+            upload_name=checked.stored_name, width=checked.width, height=checked.height,
+        )  # fmt: skip
+    if problems:
+        raise TemplateValuesInvalid(problems)
+    return found
 
 
 def attach(message: Message, source: HeaderSource) -> Attachment:
@@ -80,21 +103,34 @@ def attach(message: Message, source: HeaderSource) -> Attachment:
     return attachment
 
 
-def header_id_of(message: Outgoing, api: CloudAPI) -> tuple[str, str]:
-    """(Meta's media id, file name) of a message's header file, uploaded if need be; ("", "") when it has none.
+def files_of(message: Outgoing, api: CloudAPI) -> dict[str, tuple[str, str]]:
+    """(Meta's media id, file name) of a message's files by place, uploaded if need be; a file that is gone is left out.
 
     Runs in one of many sender threads.
     """
+    assert message.template is not None
     with database():
-        attachment = Attachment.objects.filter(message_id=message.id).first()
-        if attachment is None or not attachment.file:
-            return "", ""
-        default = TemplateHeaderMedia.objects.filter(
-            template_id=message.template_id, phone_number_id=message.phone_number_id, file=attachment.file.name
-        ).first()
-        if default is not None:
-            return media_id_of(default, api), attachment.file_name
-    return outgoing_media.media_id_of(message, attachment, api), attachment.file_name
+        attachments = list(Attachment.objects.filter(message_id=message.id).order_by("pk"))
+        defaults = {
+            row.file.name: row
+            for row in header_media.defaults_of(message.template, message.phone_number_id).values()
+        }  # fmt: skip
+    places = TemplateShape.of(message.template).file_places
+    return {
+        place: (_media_id(message, attachment, defaults.get(attachment.file.name), api), attachment.file_name)
+        for place, attachment in zip(places, attachments, strict=False) if attachment.file
+    }  # fmt: skip
+
+
+def _media_id(
+    message: Outgoing, attachment: Attachment, default: TemplateHeaderMedia | None, api: CloudAPI
+) -> str:
+    if default is None:
+        return outgoing_media.media_id_of(message, attachment, api)
+    if not header_media.is_at_meta(default):
+        outgoing_media.keep_claim(message, outgoing_media.UPLOAD_LEASE)
+    with database():
+        return header_media.media_id_of(default, api)
 
 
 def has_still_agreed(message: Outgoing) -> bool:

@@ -48,7 +48,7 @@ def media_id_of(message: Outgoing, attachment: Attachment, api: CloudAPI) -> str
     now = timezone.now()
     if attachment.media_id and attachment.media_expires_at and attachment.media_expires_at - RENEW_BEFORE > now:
         return attachment.media_id
-    _keep_claim(message, UPLOAD_LEASE, attachment, media_id="", media_expires_at=None)
+    keep_claim(message, UPLOAD_LEASE, attachment, media_id="", media_expires_at=None)
     try:
         with attachment.file.open("rb") as file:
             name = attachment.file_name or attachment.kind
@@ -57,7 +57,7 @@ def media_id_of(message: Outgoing, attachment: Attachment, api: CloudAPI) -> str
         raise PermanentFailure(errors.NO_HEADER_FILE, "the file has gone from our storage") from error
     except OSError as error:  # our own disk
         raise TemporaryFailure(errors.STRANGE_ANSWER, type(error).__name__) from error
-    _keep_claim(message, LEASE, attachment, media_id=media_id, media_expires_at=now + MEDIA_ID_LIFETIME)
+    keep_claim(message, LEASE, attachment, media_id=media_id, media_expires_at=now + MEDIA_ID_LIFETIME)
     return media_id
 
 
@@ -71,10 +71,10 @@ class _Renewal:
         if time.monotonic() - self._renewed_at < RENEW_EVERY:
             return
         self._renewed_at = time.monotonic()
-        _keep_claim(self._message, UPLOAD_LEASE)
+        keep_claim(self._message, UPLOAD_LEASE)
 
 
-def _keep_claim(
+def keep_claim(
     message: Outgoing, lease: timedelta, attachment: Attachment | None = None, **media: object
 ) -> None:
     """Hold the message for so long from now, and note what its file's id is; ClaimLost when it is not ours any more."""

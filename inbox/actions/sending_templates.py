@@ -25,25 +25,25 @@ from inbox.errors import NoConsent, TemplateNotSendable, TemplateValuesInvalid
 from inbox.models import Conversation, Message
 from inbox.visibility import Actor
 from whatsapp.models import BusinessAccount, MessageTemplate, TemplateStatus
-from whatsapp.template_filling import ValuesInvalid, check_values, render
+from whatsapp.template_filling import ValuesInvalid, check_values, moment_of, render
 from whatsapp.template_parts import TemplateShape
 
 
 @transaction.atomic
 def send_template(
     conversation: Conversation, *, by: Actor, template: MessageTemplate, values: Mapping[str, Any],
-    uid: uuid.UUID | str, header_file: File | None = None,
+    uid: uuid.UUID | str, files: Mapping[str, File] | None = None,
 ) -> Message:
     """Queue an approved template, filled with `values` (by TemplateShape's fields).
 
-    Raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `header_file` replaces the number's default file
-    of a media header for this one message.
+    Raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `files` ("header", "card0", …) replace the number's
+    default files of a media header or of cards for this one message.
     """
     lock_for_writing(conversation, by)
     known = existing(conversation, uid, by)
     if known is not None:
         return known
-    filled = prepared(conversation, template, values, by=by, header_file=header_file)
+    filled = prepared(conversation, template, values, by=by, files=files)
     return queue_prepared(filled, by=by, uid=uid)
 
 
@@ -90,12 +90,12 @@ class Prepared:
     template: MessageTemplate
     shape: TemplateShape
     values: dict[str, str]
-    source: header_media.HeaderSource | None
+    sources: dict[str, header_media.HeaderSource]
 
 
 def prepared(
     conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *, by: Actor,
-    header_file: File | None = None, resend_of: Message | None = None,
+    files: Mapping[str, File] | None = None, resend_of: Message | None = None,
 ) -> Prepared:
     """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `by` is who wants to send it."""
     account = BusinessAccount.objects.get(phone_numbers=conversation.phone_number_id)
@@ -109,12 +109,15 @@ def prepared(
     shape = TemplateShape.of(template)
     if shape.cannot_fill:
         raise TemplateNotSendable(shape.cannot_fill)
-    source = header_media.source_for(conversation, template, shape, header_file, resend_of)
+    sources = header_media.sources_for(conversation, template, shape, files or {}, resend_of)
     try:
-        cleaned = check_values(shape, _cleaned(values), has_file=source is not None)
+        cleaned = check_values(shape, _cleaned(values), files=sources)
     except ValuesInvalid as problem:
         raise TemplateValuesInvalid(problem.fields)
-    return Prepared(conversation, template, shape, cleaned, source)
+    ends = moment_of(cleaned["offer.expires"]) if shape.offer_ends else None
+    if ends is not None and ends <= timezone.now():
+        raise TemplateValuesInvalid({"offer.expires": _("This time has passed")})
+    return Prepared(conversation, template, shape, cleaned, sources)
 
 
 def queue_prepared(
@@ -126,8 +129,8 @@ def queue_prepared(
         filled.conversation, by=by, uid=uid, kind=MessageKind.TEMPLATE, text=parts["body"], template=filled.template,
         data=_data(filled.template, parts, filled.values), resend_of=resend_of,
     )  # fmt: skip
-    if filled.source is not None:
-        header_media.attach(message, filled.source)
+    for place in filled.shape.file_places:
+        header_media.attach(message, filled.sources[place])
     put_in_thread(message, keeps_draft=True)
     MessageTemplate.objects.filter(pk=filled.template.pk).update(
         used_count=F("used_count") + 1, last_used_at=timezone.now()

@@ -83,7 +83,7 @@ def edit_template(template: MessageTemplate, *, by: Agent) -> DraftText:
         TemplateDraft.objects.filter(pk=text.draft_id).update(category=template.category)
     text.save()
     if not text.files.exists():
-        _take_header_file(text, template)
+        _take_files(text, template)
     return text
 
 
@@ -99,7 +99,7 @@ def duplicate_template(template: MessageTemplate, *, by: Agent) -> TemplateDraft
     for each in same if template.removed_at is None else [template]:
         content = content_of(each.components, each.category).as_data()
         text = DraftText.objects.create(draft=draft, language=each.language, content=content)
-        _take_header_file(text, each)
+        _take_files(text, each)
     return draft
 
 
@@ -226,20 +226,23 @@ def _names(account: BusinessAccount, stem: str) -> Iterable[str]:
     yield from drafts.values_list("name", flat=True)
 
 
-def _take_header_file(text: DraftText, template: MessageTemplate) -> None:
-    """Meta wants the sample anew with every edit; the file we send with this template is one."""
-    if text.typed.file_places.get("header") is None:
-        return
-    known = TemplateHeaderMedia.objects.filter(template=template).order_by("-created_at").first()
-    if known is None or known.size > MOST_SAMPLE_BYTES:
-        return
+def _take_files(text: DraftText, template: MessageTemplate) -> None:
+    """Meta wants the samples anew with every edit; the files we send with this template are some."""
+    places = text.typed.file_places
+    known = TemplateHeaderMedia.objects.filter(template=template, place__in=places).order_by("created_at")
+    for media in {each.place: each for each in known}.values():
+        if media.size <= MOST_SAMPLE_BYTES:
+            _take_file(text, media, places[media.place])
+
+
+def _take_file(text: DraftText, media: TemplateHeaderMedia, kind: str) -> None:
     try:
-        with known.file.open("rb") as file:
-            checked = read_header_file(ContentFile(file.read(), name=known.file_name), text.typed.file_places["header"])
+        with media.file.open("rb") as file:
+            checked = read_header_file(ContentFile(file.read(), name=media.file_name), kind)
     except (OSError, HeaderFileInvalid):
         return  # the editor asks for one
     row = DraftFile(
-        text=text, place="header", file_name=checked.name, mime_type=checked.mime_type, size=checked.size,
+        text=text, place=media.place, file_name=checked.name, mime_type=checked.mime_type, size=checked.size,
         width=checked.width, height=checked.height,
     )  # fmt: skip
     row.file.save(checked.stored_name, checked.file, save=True)

@@ -176,7 +176,7 @@ def _stored(text: DraftText, item: dict[str, Any], asked_at: Any, by: Agent) -> 
     template = template_sync.store_one(
         text.draft.business_account, {"status": "PENDING", **item}, asked_at, source=TemplateChange.Source.PERSON
     )
-    _keep_header(text, template)
+    _keep_files(text, template)
     now = timezone.now()
     DraftText.objects.filter(template=template).exclude(pk=text.pk).update(template=None)
     text.template, text.is_changed, text.submitted_at, text.refusal = template, False, now, {}
@@ -188,15 +188,15 @@ def _stored(text: DraftText, item: dict[str, Any], asked_at: Any, by: Agent) -> 
     return template
 
 
-def _keep_header(text: DraftText, template: MessageTemplate) -> None:
-    """The sample is what messages carry in their header where nobody chose another file: it can be sent at once."""
-    file = text.files.filter(place="header").first()
-    if file is None or "header" not in text.typed.file_places:
-        return
-    chosen = set(template.header_media.values_list("phone_number_id", flat=True))
-    for number in PhoneNumber.objects.filter(business_account=template.business_account_id).exclude(pk__in=chosen):
-        with file.file.open("rb") as opened:
-            set_default(template, number, ContentFile(opened.read(), name=file.file_name))
+def _keep_files(text: DraftText, template: MessageTemplate) -> None:
+    """The samples are what messages carry where nobody chose other files: it can be sent at once."""
+    chosen = set(template.header_media.values_list("phone_number_id", "place"))
+    numbers = PhoneNumber.objects.filter(business_account=template.business_account_id)
+    for file in text.files.filter(place__in=text.typed.file_places).order_by("pk"):
+        for number in numbers:
+            if (number.pk, file.place) not in chosen:
+                with file.file.open("rb") as opened:
+                    set_default(template, number, ContentFile(opened.read(), name=file.file_name), file.place)
 
 
 @contextlib.contextmanager

@@ -19,8 +19,9 @@ from inbox.contact_fields import fields_of
 from inbox.enums import ConsentState, MessageKind
 from inbox.models import Conversation, Message
 from whatsapp import rates
-from whatsapp.models import BusinessAccount, MessageTemplate, TemplateHeaderMedia
+from whatsapp.models import BusinessAccount, MessageTemplate
 from whatsapp.rates import Price
+from whatsapp.template_filling import moment_of
 from whatsapp.template_parts import TemplateShape, Variable, title_of_template
 
 Words = str | Promise
@@ -113,11 +114,6 @@ def suggested_values(conversation: Conversation, template: MessageTemplate, agen
     return [_suggestion(variable, mapped, facts, used) for variable in template_mapping.asked(shape)]
 
 
-def default_header(conversation: Conversation, template: MessageTemplate) -> TemplateHeaderMedia | None:
-    """The file that this number puts into the template's header unless another is chosen."""
-    return TemplateHeaderMedia.objects.filter(template=template, phone_number=conversation.phone_number_id).first()
-
-
 def _suggestion(
     variable: Variable, mapped: template_mapping.Mapped, facts: dict[str, str], used: dict[str, str]
 ) -> Suggestion:
@@ -126,6 +122,8 @@ def _suggestion(
     if filled.value or source == "contact.first_name":
         return Suggestion(variable, filled.value, filled.origin)
     value = used.get(variable.field, "")
+    if variable.is_moment and (moment := moment_of(value)) is not None and moment <= timezone.now():
+        value = ""  # that offer is over
     return Suggestion(variable, value, "last" if value else "")
 
 

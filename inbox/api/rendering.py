@@ -85,7 +85,7 @@ def template_of(template: MessageTemplate) -> dict[str, Any]:
         "status": template.status, "body": shape.body, "footer": shape.footer, "header": shape.header_kind,
         "fields": [
             {
-                "field": gap.field, "label": str(gap.label), "example": gap.example, "limit": gap.limit,
+                "field": gap.field, "label": gap.full_label, "example": gap.example, "limit": gap.limit,
                 "is_optional": gap.is_optional,
             }
             for gap in shape.variables

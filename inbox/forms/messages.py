@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.core.files import File
 from django.utils.translation import gettext_lazy as _
 
 from inbox.enums import DraftKind, MessageStatus
@@ -60,10 +61,12 @@ class DraftForm(forms.Form):
 
 
 class TemplateForm(UidForm):
-    """A template of this conversation's account with its values: every other field of the post, by its name."""
+    """A template of this conversation's account with its values: every other field of the post, by its name.
+
+    Its files come under the names of their places: header, card0, …
+    """
 
     template = forms.ModelChoiceField(MessageTemplate.objects.none())
-    header = forms.FileField(required=False)
 
     def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,5 +76,10 @@ class TemplateForm(UidForm):
     @property
     def values(self) -> dict[str, str]:
         """What was filled in, by the template's field names; the action refuses names it does not know."""
-        own = {*self.fields, "csrfmiddlewaretoken"}
+        own = {*self.fields, *self.files, "csrfmiddlewaretoken"}
         return {name: str(value) for name, value in self.data.items() if name not in own}
+
+    @property
+    def chosen_files(self) -> dict[str, File]:
+        """By place; the action judges them, and lets be what has no place."""
+        return {name: file for name, file in self.files.items() if isinstance(file, File)}

@@ -28,7 +28,7 @@ class MappingForm(forms.Form):
         self, data: Any, *, shape: TemplateShape, mapped: template_mapping.Mapped, workspace_id: int
     ) -> None:
         super().__init__(data)
-        self.variables = template_mapping.asked(shape)
+        self.variables = [each for each in template_mapping.asked(shape) if not each.is_moment]
         own = [(f"{template_mapping.OWN}{field.pk}", field.name) for field in fields_of(workspace_id)]
         choices = [BY_HAND, *template_mapping.SOURCES.items(), *own]
         for variable in self.variables:
@@ -87,9 +87,10 @@ class TestSendForm(NumberForm):
         self.fields["uid"].initial = uuid.uuid4()
         self.variables = template_mapping.asked(shape)
         for variable in self.variables:
+            kind = {"type": "datetime-local"} if variable.is_moment else {}
             self.fields[variable.field] = forms.CharField(
-                label=str(variable.label), required=False, strip=False, initial=values.get(variable.field, ""),
-                widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+                label=variable.full_label, required=False, strip=False, initial=values.get(variable.field, ""),
+                widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"} | kind),
             )
 
     @property

@@ -26,6 +26,7 @@ from inbox.row_markup import row_html
 from inbox.rows import KIND_ICONS, Row, milliseconds
 from inbox.satisfaction_rules import FACES, score_words
 from whatsapp.phone_format import pretty
+from whatsapp.template_filling import moment_of
 
 register = template.Library()
 
@@ -178,6 +179,13 @@ def epoch(at: datetime | None) -> str:
 def local_input(at: datetime) -> str:
     """A moment in the reader's zone, as an input of type datetime-local wants it."""
     return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M")
+
+
+@register.filter
+def moment_input(value: str) -> str:
+    """The same of a moment that is written down, as in the values of a template; "" when it says none."""
+    moment = moment_of(value)
+    return local_input(moment) if moment else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -16,10 +16,10 @@ from inbox.actions import later
 from inbox.actions.templates_for import Choice, suggested_values, templates_for
 from inbox.forms.later import LaterForm, later_choices
 from inbox.models import Conversation, ScheduledReply, Upload
+from inbox.picker_page import preview_of
 from inbox.views.attachments import serve
 from inbox.views.messages import messages_answer
 from inbox.views.refusals import form_refusal, refusing
-from inbox.views.template_picker import preview_of
 from whatsapp.models import MessageTemplate, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
 
@@ -136,9 +136,11 @@ def _fields(request: HttpRequest, conversation: Conversation, wanted: str) -> Ht
 def _plannable(conversation: Conversation, by: Agent) -> list[Choice]:
     """What may be sent now and needs no file chosen for it."""
     defaults = TemplateHeaderMedia.objects.filter(phone_number=conversation.phone_number_id)
-    with_file = set(defaults.values_list("template_id", flat=True))
-    usable = templates_for(conversation, by=by).usable
-    return [each for each in usable if each.template.pk in with_file or not TemplateShape.of(each.template).needs_file]
+    there = set(defaults.values_list("template_id", "place"))
+    return [
+        each for each in templates_for(conversation, by=by).usable
+        if all((each.template.pk, place) in there for place in TemplateShape.of(each.template).file_places)
+    ]  # fmt: skip
 
 
 def _filled(

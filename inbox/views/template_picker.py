@@ -5,20 +5,20 @@ from typing import Any
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox import access, formatting
+from inbox import access
 from inbox.actions import replying, template_care
-from inbox.actions.templates_for import Choice, Suggestion, default_header, suggested_values, templates_for
+from inbox.actions.templates_for import Choice, suggested_values, templates_for
 from inbox.forms.messages import TemplateForm
 from inbox.models import Conversation
+from inbox.picker_page import cards_of, gap_of, parts_of, preview_of
 from inbox.views.messages import message_answer
 from inbox.views.refusals import form_refusal, refusing
+from whatsapp.header_media import defaults_of
 from whatsapp.models import MessageTemplate
 from whatsapp.sealing import seal
-from whatsapp.template_parts import HOLE, TemplateShape
+from whatsapp.template_parts import TemplateShape
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,12 +61,12 @@ def favourite(request: HttpRequest, pk: int, template_pk: int) -> HttpResponse:
 
 @require_GET
 def header(request: HttpRequest, pk: int, template_pk: int) -> HttpResponseBase:
-    """The default file of a template's header, for its preview. Images only, by their checked type."""
+    """The default file of a template's header or card (`?place=`), for its preview. Images only, by checked type."""
     conversation = access.get_conversation(request.user, pk)
     template = get_object_or_404(
         MessageTemplate, pk=template_pk, business_account=conversation.phone_number.business_account
     )
-    media = default_header(conversation, template)
+    media = defaults_of(template, conversation.phone_number_id).get(request.GET.get("place", "header"))
     if media is None or not media.mime_type.startswith("image/"):
         raise Http404
     try:
@@ -86,7 +86,7 @@ def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
         template=form.cleaned_data["template"],
         values=form.values,
         uid=form.cleaned_data["uid"],
-        header_file=form.cleaned_data["header"],
+        files=form.chosen_files,
     )
     return message_answer(request, conversation, message)
 
@@ -94,32 +94,16 @@ def _send(request: HttpRequest, conversation: Conversation) -> HttpResponse:
 def _filling(request: HttpRequest, conversation: Conversation, chosen: Choice) -> dict[str, Any]:
     shape = TemplateShape.of(chosen.template)
     suggestions = suggested_values(conversation, chosen.template, request.user)
+    media = defaults_of(chosen.template, conversation.phone_number_id) if shape.needs_file else {}
     return {
         "shape": shape,
         "title": chosen.title,
-        "suggestions": suggestions,
+        "parts": parts_of(shape, suggestions, media),
         "in_both": set(shape.twins.values()),
         "is_open": conversation.service_window.is_open(timezone.now()),
-        "media": default_header(conversation, chosen.template) if shape.needs_file else None,
+        "media": media.get("header"),
+        "cards": cards_of(shape, suggestions, media),
+        "offer_ends": next((gap_of(each) for each in suggestions if each.variable.is_moment), ""),
         "preview_header": preview_of(shape, "header", suggestions),
         "preview_body": preview_of(shape, "body", suggestions),
     }
-
-
-def preview_of(shape: TemplateShape, component: str, suggestions: list[Suggestion]) -> SafeString:
-    """The text with its gaps as elements that the script fills while somebody types."""
-    text = shape.body if component == "body" else shape.header_text
-    known = {each.variable.field: each for each in suggestions}
-    pieces = {}
-    for hole in HOLE.finditer(text):
-        field = f"{component}.{hole[1]}"
-        each = known.get(shape.twins.get(field, field))
-        if each is not None:
-            pieces[hole[0]] = format_html(
-                '<span class="var{}" data-var="{}" data-label="{}">{}</span>',
-                "" if each.value else " var--empty",
-                each.variable.field,
-                each.variable.label,
-                each.value or each.variable.label,
-            )
-    return formatting.to_html(text, pieces=pieces)

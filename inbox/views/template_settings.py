@@ -1,11 +1,13 @@
 """Settings: the message templates as Meta has them, for admins: the list, one template, sync, header files."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,10 +17,11 @@ from accounts.permissions import admin_desk_required
 from inbox.actions.template_care import mapping_of, telling_alarms
 from inbox.actions.template_drafts import open_drafts
 from inbox.forms.templates import MappingForm
+from inbox.picker_page import FilePlace
 from inbox.template_list import TemplateList, Wanted
 from inbox.template_pages import TemplatePage, sample_of
 from whatsapp import errors, template_sync
-from whatsapp.header_media import HeaderFileInvalid, set_default
+from whatsapp.header_media import HeaderFileInvalid, defaults_of, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
 from whatsapp.sealing import seal
 from whatsapp.template_parts import TemplateShape
@@ -51,17 +54,33 @@ def template_page(
     """The page of one template; `form` is one that was refused."""
     agent: Agent = request.user  # type: ignore[assignment]
     sample = sample_of(template)
-    defaults = {each.phone_number_id: each for each in template.header_media.all()}
+    defaults = {(each.phone_number_id, each.place): each for each in template.header_media.all()}
     numbers = PhoneNumber.objects.filter(business_account=template.business_account).order_by("pk")
-    page = TemplatePage(template, agent)
+    page, places = TemplatePage(template, agent), sample["shape"].file_places
     chosen = {each.team_id for each in page.teams}
     context = {
         "template": template, "page": page, "sample": sample,
-        "headers": [(number, defaults.get(number.pk)) for number in numbers] if sample["shape"].needs_file else [],
+        "headers": [
+            (number, [FilePlace(place, kind, defaults.get((number.pk, place))) for place, kind in places.items()])
+            for number in numbers if places
+        ],
+        "pictures": _pictures(template, numbers, defaults),
         "form": form or mapping_form(None, template, agent),
         "teams": [(team, team.pk in chosen) for team in Team.objects.filter(workspace=agent.workspace_id)],
     }  # fmt: skip
     return render(request, "whatsapp/template.html", PAGE | context, status=status)
+
+
+def _pictures(
+    template: MessageTemplate, numbers: Iterable[PhoneNumber], defaults: dict[tuple[int, str], TemplateHeaderMedia]
+) -> dict[str, str]:
+    """The addresses of the pictures for the preview, by place: what the first number sends."""
+    first = next(iter(numbers), None)
+    return {
+        place: f"{reverse('settings-template-header', args=[template.pk, number])}?place={place}"
+        for (number, place), media in defaults.items()
+        if first is not None and number == first.pk and media.mime_type.startswith("image/")
+    }  # fmt: skip
 
 
 def mapping_form(data: Any, template: MessageTemplate, agent: Agent) -> MappingForm:
@@ -92,7 +111,7 @@ def sync(request: HttpRequest) -> HttpResponse:
 @admin_desk_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """GET: the default picture of a template's header. POST: choose another file."""
+    """GET: the default picture of a template's header or card (`?place=`). POST: choose another file."""
     agent: Agent = request.user  # type: ignore[assignment]
     template = found_template(agent, pk)
     phone_number = PhoneNumber.objects.filter(pk=number, business_account=template.business_account).first()
@@ -100,7 +119,7 @@ def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _choose(request, template, phone_number)
-    chosen = TemplateHeaderMedia.objects.filter(template=template, phone_number=phone_number).first()
+    chosen = defaults_of(template, phone_number).get(request.GET.get("place", "header"))
     if chosen is None or not chosen.mime_type.startswith("image/"):
         raise Http404
     with chosen.file.open("rb") as file:
@@ -110,12 +129,14 @@ def header(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 def _choose(request: HttpRequest, template: MessageTemplate, phone_number: PhoneNumber) -> HttpResponse:
     agent: Agent = request.user  # type: ignore[assignment]
-    file = request.FILES.get("header")
+    file, place = request.FILES.get("header"), request.POST.get("place", "header")
+    if place not in TemplateShape.of(template).file_places:
+        raise Http404
     if not isinstance(file, UploadedFile):
         messages.error(request, _("Choose a file first."))
         return redirect("settings-template", pk=template.pk)
     try:
-        set_default(template, phone_number, file)
+        set_default(template, phone_number, file, place)
     except HeaderFileInvalid as problem:
         messages.error(request, str(problem.sentence))
     else:

@@ -260,7 +260,7 @@ def test_a_media_header_needs_a_file(cast):
 def test_a_stop_that_comes_while_the_header_file_is_uploaded_still_counts(cast, graph: FakeGraph):
     template = factories.template(cast.number, components=IMAGE_TEMPLATE, category="MARKETING")
     agree(cast)
-    message = send(cast, template, {"body.1": "Clara"}, header_file=picture())
+    message = send(cast, template, {"body.1": "Clara"}, files={"header": picture()})
 
     def stop(payload: dict) -> None:
         record_consent(cast.clara, ConsentState.WITHDRAWN, source=Consent.Source.KEYWORD, occurred_at=timezone.now())
@@ -294,7 +294,7 @@ def test_a_file_chosen_for_one_send_replaces_the_default_there_only(cast, graph:
     template = factories.template(cast.number, components=IMAGE_TEMPLATE)
     set_default(template, cast.number, picture("red"))
 
-    own = send(cast, template, {"body.1": "Clara"}, header_file=picture("blue", "blau.png"))
+    own = send(cast, template, {"body.1": "Clara"}, files={"header": picture("blue", "blau.png")})
     usual = send(cast, template, {"body.1": "Clara"})
 
     assert own.attachments.get().file_name == "blau.png"
@@ -311,7 +311,7 @@ def test_a_header_file_is_judged_by_its_content(cast, file):
     template = factories.template(cast.number, components=IMAGE_TEMPLATE)
 
     with pytest.raises(TemplateValuesInvalid) as refusal:
-        send(cast, template, {"body.1": "Clara"}, header_file=file)
+        send(cast, template, {"body.1": "Clara"}, files={"header": file})
 
     assert set(refusal.value.fields) == {"header.file"}
 

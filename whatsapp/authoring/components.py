@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.authoring.content import (
     BUTTON_KINDS,
-    CARD_HEADERS,
     CAROUSEL,
     CODE,
     HEADERS,
@@ -19,7 +18,7 @@ from whatsapp.authoring.content import (
     Content,
     variables,
 )
-from whatsapp.template_parts import HOLE, examples_of
+from whatsapp.template_parts import CARD_HEADERS, HOLE, examples_of
 
 Component = dict[str, Any]
 _KNOWN = {"HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"}

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from whatsapp.template_parts import HOLE, MEDIA_HEADERS
+from whatsapp.template_parts import CARD_HEADERS, HOLE, MEDIA_HEADERS
 
 STANDARD, CAROUSEL, OFFER, CODE = "standard", "carousel", "offer", "code"
 LAYOUTS = (STANDARD, CAROUSEL, OFFER, CODE)
 HEADERS = ("", "text", *MEDIA_HEADERS, "location")
-CARD_HEADERS = ("image", "video")
 BUTTON_KINDS = ("quick_reply", "url", "phone_number", "copy_code")
 MOST_BUTTONS, MOST_CARDS, MOST_CARD_BUTTONS = 10, 10, 2
 # What is kept of a text that is too long: enough to shorten it.

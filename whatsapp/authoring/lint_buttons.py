@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.authoring import lint_texts
 from whatsapp.authoring.content import MOST_BUTTONS, MOST_CARD_BUTTONS, MOST_CARDS, ButtonDraft, Card
 from whatsapp.authoring.findings import EMOJI, MARKUP, Finding, bad, warn
-from whatsapp.template_parts import HOLE
+from whatsapp.template_parts import CARD_LIMIT, HOLE
 
-LABEL_LIMIT, URL_LIMIT, PHONE_LIMIT, COUPON_LIMIT, CARD_BODY_LIMIT = 25, 2000, 20, 15, 160
+LABEL_LIMIT, URL_LIMIT, PHONE_LIMIT, COUPON_LIMIT, CARD_BODY_LIMIT = 25, 2000, 20, 15, CARD_LIMIT
 FEWEST_CARDS = 2
 COLLAPSED_FROM = 4
 _MOST: dict[str, tuple[int, Promise]] = {

@@ -89,10 +89,11 @@ class TemplateChange(models.Model):
 
 
 class TemplateHeaderMedia(models.Model):
-    """Our default file for a template's media header, per number: Meta wants the file with every send."""
+    """Our default file for a template's media header or a card's, per number: Meta wants the file with every send."""
 
     template = models.ForeignKey(MessageTemplate, on_delete=models.CASCADE, related_name="header_media")
     phone_number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+")
+    place = models.CharField(max_length=8, default="header")  # header, card0, card1, …
     file = models.FileField(upload_to="template-headers/%Y/%m/", max_length=200)
     file_name = models.CharField(max_length=240)
     mime_type = models.CharField(max_length=100)
@@ -103,5 +104,5 @@ class TemplateHeaderMedia(models.Model):
 
     class Meta:
         constraints: ClassVar[list] = [
-            models.UniqueConstraint(fields=["template", "phone_number"], name="header_media_unique"),
+            models.UniqueConstraint(fields=["template", "phone_number", "place"], name="header_media_unique"),
         ]

@@ -40,7 +40,7 @@ def fill(state: State, template: Template, components: Any) -> Part:
         elif kind == "CAROUSEL":
             shown["cards"] = _cards(state, template, part, components)
         elif kind == "LIMITED_TIME_OFFER":
-            _need_offer(parts)
+            shown["offer"] = _offer(parts, part.get("limited_time_offer") or {})
     parts.check_nothing_left()
     return shown
 
@@ -181,8 +181,13 @@ def _cards(state: State, template: Template, part: Part, components: list) -> li
     return shown
 
 
-def _need_offer(parts: Parts) -> None:
+def _offer(parts: Parts, definition: Part) -> Part:
+    """What the customer reads of the offer; `expires` in milliseconds, where it ends."""
     given = parts.parameters("limited_time_offer")
+    shown = {"text": str(definition.get("text", ""))}
+    if definition.get("has_expiration") is False:
+        return shown
     offer = given[0].get("limited_time_offer") if given else None
     if not isinstance(offer, dict) or not str(offer.get("expiration_time_ms", "")).isdigit():
         raise GraphError(131008, "limited_time_offer: expiration_time_ms is mandatory.")
+    return shown | {"expires": int(offer["expiration_time_ms"])}

@@ -7,9 +7,13 @@ import { toastProblem } from "../lib/toast.js";
 import { word } from "../lib/words.js";
 import { openConversation } from "../live/thread.js";
 
+// What is chosen is the clock on the agent's wall, and is shown as it is.
+const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+
 class TemplatePicker extends HTMLElement {
   connectedCallback() {
     this.dialog = this.querySelector("dialog");
+    this.previews = [];
     for (const name of ["click", "input", "change", "submit", "keydown"]) this.addEventListener(name, this);
     this.dialog.addEventListener("close", () => this.closed());
   }
@@ -47,7 +51,7 @@ class TemplatePicker extends HTMLElement {
   }
 
   closed() {
-    this.dropPreview();
+    this.dropPreviews();
     this.dialog.replaceChildren();
     if (this.opener?.isConnected) this.opener.focus();
   }
@@ -135,8 +139,9 @@ class TemplatePicker extends HTMLElement {
     this.uid = crypto.randomUUID();
     const { field } = input.dataset;
     const value = input.value.trim();
+    const shown = value && input.type === "datetime-local" ? moment.format(new Date(`${value}Z`)) : value;
     for (const gap of this.dialog.querySelectorAll(`[data-var='${CSS.escape(field)}']`)) {
-      gap.textContent = value || gap.dataset.label || "";
+      gap.textContent = shown || gap.dataset.label || "";
       gap.classList.toggle("var--empty", !value);
     }
     this.fault(field, input.dataset.required !== undefined && !value ? word("template.missing") : "");
@@ -145,27 +150,27 @@ class TemplatePicker extends HTMLElement {
 
   fileChosen(input) {
     const [file] = input.files;
+    const { name } = input;
     this.uid = crypto.randomUUID();
-    this.dropPreview();
     if (file) {
-      for (const place of this.dialog.querySelectorAll("[data-file-name]")) place.textContent = file.name;
-      const size = this.dialog.querySelector("[data-file-size]");
+      for (const place of this.dialog.querySelectorAll(`[data-file-name='${name}']`)) place.textContent = file.name;
+      const size = this.dialog.querySelector(`[data-file-size='${name}']`);
       size.textContent = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(Math.max(1, file.size / 1000));
       if (file.type.startsWith("image/")) {
-        this.preview = URL.createObjectURL(file);
-        for (const image of this.dialog.querySelectorAll("[data-thumb]")) {
-          image.src = this.preview;
+        const preview = URL.createObjectURL(file);
+        this.previews.push(preview);
+        for (const image of this.dialog.querySelectorAll(`[data-thumb='${name}']`)) {
+          image.src = preview;
           image.hidden = false;
         }
       }
     }
-    this.fault("header.file", "");
+    this.fault(input.dataset.field, "");
     this.check();
   }
 
-  dropPreview() {
-    if (this.preview) URL.revokeObjectURL(this.preview);
-    this.preview = null;
+  dropPreviews() {
+    for (const preview of this.previews.splice(0)) URL.revokeObjectURL(preview);
   }
 
   get missing() {
@@ -222,7 +227,6 @@ class TemplatePicker extends HTMLElement {
     button.classList.add("is-busy");
     const data = new FormData(this.form);
     data.set("uid", this.uid);
-    if (!data.get("header")?.size) data.delete("header");
     try {
       const answer = await post(this.form.action, data);
       this.dialog.close();
