@@ -84,12 +84,20 @@ def test_scrolling_through_a_long_thread_keeps_the_page_small_and_the_place(page
     assert page.locator("#messages > [data-more=newer]").count() == 0
 
 
+def bottom(element) -> float:
+    box = element.bounding_box()
+    return box["y"] + box["height"]
+
+
 def test_a_quote_leads_to_a_message_that_is_not_loaded_and_back_again(page, thread):
     page.locator("a[data-quote]").last.click()
 
     expect(shown(page, thread[5])).to_be_in_viewport()
     expect(shown(page, thread[5])).to_be_focused()
-    page.locator("[data-action=newest]").click()
+    page.locator("[data-text=reply]").fill("Zeile\n" * 15)
+    button, composer = page.locator("[data-action=newest]"), page.locator("message-composer form")
+    until(lambda: bottom(button) <= composer.bounding_box()["y"])  # however much is written
+    button.click()
     expect(shown(page, thread[-1])).to_be_in_viewport()
 
 

@@ -30,6 +30,10 @@ def test_a_starred_template_stands_first_the_next_time(open_page, cast):
     page.keyboard.press("t")
     expect(picks.first).to_contain_text("Meins")
     assert found(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    picks.first.click()
+    expect(page.locator("#picker .pmsg")).to_be_in_viewport()
+    expect(page.locator("#picker .pmsg")).to_contain_text("Meins")
 
 
 def test_the_pages_of_an_admin_have_nothing_that_axe_finds(open_page, cast):
