@@ -200,16 +200,14 @@ def roll_reports() -> None:
 
 def sync_account_templates(account_id: int) -> None:
     """Fetch the templates of one business account from Meta."""
-    from inbox.actions.template_care import telling_alarms
+    from inbox.actions.number_checks import fetch_templates
     from whatsapp.models import BusinessAccount
-    from whatsapp.template_sync import sync_templates as sync
 
     account = BusinessAccount.objects.select_related("meta_app", "workspace").filter(pk=account_id).first()
     if account is None:
         logger.info("Business account %s has gone; no templates to fetch", account_id)
         return
-    with telling_alarms(account):
-        result = sync(account)
+    result = fetch_templates(account)
     if result.error:
         logger.warning("The templates of %s could not be fetched: %s", account.waba_id, result.error)
 

@@ -1,5 +1,6 @@
 """What the page of a number shows, worked out from rows: a few bounded questions, asked where the page needs them."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 from inbox.actions.sending_stops import reasons
 from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Conversation, Message
-from whatsapp.models import MessageTemplate, NumberChange, NumberHealth, PhoneNumber, TemplateStatus, WebhookDelivery
+from inbox.template_words import tabs_of
+from whatsapp.models import MessageTemplate, NumberChange, NumberHealth, PhoneNumber, WebhookDelivery
 from whatsapp.number_alarms import Alarm, alarms
 from whatsapp.number_health import HISTORY_SHOWN, WATCHED, plain_limit
 from whatsapp.phone_format import pretty
+from whatsapp.rotation import DEAD_TOKEN
 
 DAY = timedelta(hours=24)
 LOOKED_AT = 5000  # deliveries of the last day, at most
@@ -163,7 +166,7 @@ class NumberPage:
 
     @property
     def is_token_dead(self) -> bool:
-        return self.account.sending_stopped_code in (0, 190)
+        return self.account.sending_stopped_code in DEAD_TOKEN
 
     @property
     def name_words(self) -> str:
@@ -178,12 +181,13 @@ class NumberPage:
         return _("%(count)s a second") % {"count": self.number.throughput}
 
     @cached_property
-    def templates(self) -> dict[str, int]:
+    def templates(self) -> list[tuple[Promise | str, int]]:
+        """How many are in which state: names, in the words of their list, whatever number of languages each has."""
         rows = MessageTemplate.objects.filter(business_account=self.account, removed_at=None)
-        by_status = dict(rows.values_list("status").annotate(n=Count("pk")).order_by())
-        approved = by_status.get(TemplateStatus.APPROVED, 0)
-        pending = by_status.get(TemplateStatus.PENDING, 0)
-        return {"approved": approved, "pending": pending, "others": sum(by_status.values()) - approved - pending}
+        states: dict[str, set[str]] = defaultdict(set)
+        for name, status in rows.values_list("name", "status").distinct().order_by():
+            states[name].add(status)
+        return [(words, count) for _tab, words, count in tabs_of(states.values()) if count]
 
     @cached_property
     def secrets(self) -> list[Any]:

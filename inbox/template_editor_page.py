@@ -303,7 +303,7 @@ def state_of(text: DraftText) -> tuple[str, str, Any]:
     template = text.at_meta
     if template is None:
         return "", "pencil", _("Draft")
-    look, icon = BADGES[tab_of(template)]
+    look, icon = BADGES[tab_of(template.status)]
     words = status_words(template.status)
     if text.is_changed and template.status != "PENDING":
         return look, "pencil", _("%(status)s, changes not submitted") % {"status": words}

@@ -21,7 +21,7 @@ from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Message
 from inbox.template_alarms import TemplateAlarm, alarms_of, unseen
 from inbox.template_costs import HomePrices
-from inbox.template_words import BADGES, QUALITIES, TABS, Words, status_words, tab_of, trouble_of
+from inbox.template_words import BADGES, QUALITIES, Words, status_words, tab_of, tabs_of, trouble_of
 from whatsapp import errors
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber
 from whatsapp.template_parts import title_of_template
@@ -104,7 +104,7 @@ class TemplateRow:
     def states(self) -> list[State]:
         found: dict[str, State] = {}
         for each in self.languages:
-            state = found.setdefault(each.status, State(tab_of(each), status_words(each.status), []))
+            state = found.setdefault(each.status, State(tab_of(each.status), status_words(each.status), []))
             state.languages.append(each.language)
         if len(found) == 1:
             next(iter(found.values())).languages = []
@@ -128,7 +128,7 @@ class TemplateRow:
             what, helps = trouble_of(each)
             if what:
                 language = each.language if len(self.languages) > 1 else ""
-                found.setdefault((each.status, str(what)), (language, tab_of(each), what, helps))
+                found.setdefault((each.status, str(what)), (language, tab_of(each.status), what, helps))
         return list(found.values())
 
     @property
@@ -174,17 +174,14 @@ class TemplateList:
 
     @cached_property
     def tabs(self) -> list[tuple[str, Any, int]]:
-        """(Tab, words, how many); a template whose languages are in several states is in each of them."""
-        groups = self.matching.values()
-        return [
-            (tab, tab_words, sum(any(tab_of(each) == tab for each in group) for group in groups))
-            for tab, (tab_words, _states) in TABS.items()
-        ]
+        return tabs_of([each.status for each in group] for group in self.matching.values())
 
     @cached_property
     def _keys(self) -> list[Key]:
         tab = self.wanted.tab
-        keys = [key for key, group in self.matching.items() if not tab or any(tab_of(each) == tab for each in group)]
+        keys = [
+            key for key, group in self.matching.items() if not tab or any(tab_of(each.status) == tab for each in group)
+        ]
         return sorted(keys, key=self._order)
 
     def _order(self, key: Key) -> tuple[Any, ...]:

@@ -36,11 +36,11 @@ class Language:
 
     @property
     def badge(self) -> tuple[str, str]:
-        return ("", "trash") if self.template.removed_at else BADGES[tab_of(self.template)]
+        return ("", "trash") if self.template.removed_at else BADGES[tab_of(self.template.status)]
 
     @property
     def tab(self) -> str:
-        return tab_of(self.template)
+        return tab_of(self.template.status)
 
     @property
     def status_words(self) -> Words:

@@ -1,5 +1,6 @@
 """What Meta says about templates, as people say it: states, quality, why one was rejected and what helps. Pure."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.utils.functional import Promise
@@ -92,8 +93,15 @@ OUTAGES: dict[str, tuple[Words, Words]] = {
 SOON = _("WhatsApp is reviewing it. Usually takes a few minutes, at most 24 hours.")
 
 
-def tab_of(template: MessageTemplate) -> str:
-    return next((tab for tab, (_words, states) in TABS.items() if template.status in states), "paused")
+def tab_of(status: str) -> str:
+    return next((tab for tab, (_words, states) in TABS.items() if status in states), "paused")
+
+
+def tabs_of(groups: Iterable[Collection[str]]) -> list[tuple[str, Words, int]]:
+    """(Tab, words, how many templates), of the states of each template's languages; one whose languages are in several
+    states is in each of them."""
+    tabs = [{tab_of(status) for status in group} for group in groups]
+    return [(tab, words, sum(tab in each for each in tabs)) for tab, (words, _states) in TABS.items()]
 
 
 def status_words(status: str) -> Words:

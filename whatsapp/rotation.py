@@ -16,6 +16,7 @@ from whatsapp.models import AppSecret, BusinessAccount, MetaApp, PhoneNumber
 from whatsapp.round_trip import BAD, Check
 
 OVERLAP = timedelta(days=7)
+DEAD_TOKEN = {0, 190}
 # Sending that was stopped for one of these may go on with another token.
 ACCESS_CODES = {0, 3, 10, 190, 131005, *range(200, 300)}
 

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import events
-from inbox.actions.sending_stops import stop_sending
+from inbox import events, jobs
+from inbox.actions.sending_stops import resume_sending, stop_sending
+from inbox.actions.template_care import telling_alarms
 from inbox.enums import Direction, MessageStatus
-from inbox.models import Conversation, Message
-from whatsapp import number_health
+from inbox.models import Conversation, DraftText, Message
+from whatsapp import number_health, rotation, template_sync
 from whatsapp.errors import DeliveryProblem
-from whatsapp.models import NumberHealth, PhoneNumber, WebhookDelivery
+from whatsapp.models import BusinessAccount, NumberHealth, PhoneNumber, WebhookDelivery
 from whatsapp.number_alarms import alarms
+from whatsapp.template_sync import SyncResult
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ SILENCE = timedelta(minutes=30)  # Meta reports on a message within seconds
 
 def check_number(number: PhoneNumber) -> DeliveryProblem | None:
     """Ask now; what Meta would not say, if anything. A dead token stops sending here already: the queue is kept."""
-    before = _alarms(number)
+    before, asked_at = _alarms(number), timezone.now()
     try:
         number_health.check(number, webhook_silent_since=_silent_since(number, timezone.now()))
     except DeliveryProblem as problem:
@@ -34,6 +36,7 @@ def check_number(number: PhoneNumber) -> DeliveryProblem | None:
         if _alarms(number) != before:
             with transaction.atomic():
                 events.workspace_alert(number.workspace, "number", number=number.pk)
+    account_answers(number.business_account, asked_at)
     return None
 
 
@@ -42,6 +45,34 @@ def _alarms(number: PhoneNumber) -> list[str]:
     fresh = PhoneNumber.objects.select_related("business_account").get(pk=number.pk)
     health = NumberHealth.objects.filter(phone_number=fresh).first()
     return [alarm.kind for alarm in alarms(fresh, health, timezone.now())] if health else []
+
+
+def fetch_templates(account: BusinessAccount) -> SyncResult:
+    """All of an account's templates; a fetch that worked also proves its token."""
+    asked_at = timezone.now()
+    with telling_alarms(account):
+        result = template_sync.sync_templates(account)
+    if not result.error:
+        account_answers(account, asked_at)
+        refused = NumberHealth.objects.filter(trouble_code__in=rotation.ACCESS_CODES)
+        if refused.filter(phone_number__business_account=account).exists():
+            jobs.enqueue(jobs.check_numbers)
+    return result
+
+
+def account_answers(account: BusinessAccount, asked_at: datetime) -> None:
+    """Meta has taken this account's token: whatever was said of its refusal before we asked no longer holds.
+
+    What waited is sent, the templates are fetched if the last fetch failed for that, and drafts may be submitted again.
+    """
+    refused = DraftText.objects.filter(draft__business_account=account, refusal__code__in=list(rotation.ACCESS_CODES))
+    refused.update(refusal={})
+    found = BusinessAccount.objects.select_related("workspace").get(pk=account.pk)
+    stopped_at = found.sending_stopped_at
+    if found.sending_stopped_code in rotation.DEAD_TOKEN and stopped_at is not None and stopped_at < asked_at:
+        resume_sending(found, by=None)
+    if found.templates_sync_code in rotation.ACCESS_CODES:
+        jobs.enqueue(jobs.sync_account_templates, account.pk)
 
 
 def _silent_since(number: PhoneNumber, now: datetime) -> str:

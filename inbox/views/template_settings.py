@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_desk_required
-from inbox.actions.template_care import mapping_of, telling_alarms
+from inbox.actions.number_checks import fetch_templates
+from inbox.actions.template_care import mapping_of
 from inbox.actions.template_drafts import open_drafts
 from inbox.forms.templates import MappingForm
 from inbox.picker_page import FilePlace
 from inbox.template_list import TemplateList, Wanted
 from inbox.template_pages import TemplatePage, sample_of
-from whatsapp import errors, template_sync
+from whatsapp import errors
 from whatsapp.header_media import HeaderFileInvalid, defaults_of, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia
 from whatsapp.sealing import seal
@@ -95,10 +96,7 @@ def sync(request: HttpRequest) -> HttpResponse:
     """Fetch all templates from Meta now."""
     agent: Agent = request.user  # type: ignore[assignment]
     accounts = BusinessAccount.objects.filter(workspace_id=agent.workspace_id).select_related("meta_app")
-    results = []
-    for account in accounts.select_related("workspace"):
-        with telling_alarms(account):
-            results.append(template_sync.sync_templates(account))
+    results = [fetch_templates(account) for account in accounts.select_related("workspace")]
     failed = next((result for result in results if result.error), None)
     if failed is not None:
         messages.error(request, _("The templates could not be fetched.") + f" {errors.sentence(failed.error_code)}")

@@ -12,15 +12,16 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from inbox import jobs
 from inbox.alerts import alerts_for
-from inbox.models import Conversation
+from inbox.models import Conversation, DraftText, TemplateDraft
 from inbox.number_page import NumberPage
 from tests import factories, webhooks
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import NUMBER_ID, TOKEN, WABA_ID, PracticePhone
+from tests.recording_queue import run_jobs
 from tests.signing_in import browser as in_language
 from tests.signing_in import prove
 from whatsapp import number_health
-from whatsapp.models import AppSecret, NumberChange, NumberHealth, WebhookDelivery
+from whatsapp.models import AppSecret, BusinessAccount, NumberChange, NumberHealth, WebhookDelivery
 from whatsapp.number_alarms import alarms
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,80 @@ def test_a_dead_token_stops_sending_and_a_new_one_lets_it_go_on(cast, practice_p
     assert (account.sending_stopped_at, account.access_token.reveal()) == (None, "the-new-access-token")
     assert NumberHealth.objects.get().trouble_since is None
     assert AuditEntry.objects.get(verb="number.token").data == {}
+
+
+def refused_everywhere(cast: Cast, phone: PracticePhone, code: int = 190) -> DraftText:
+    """Everything that was tried with a token which Meta took no longer; the draft among it."""
+    draft = TemplateDraft.objects.create(
+        workspace=cast.workspace, business_account=cast.number.business_account, name="herbst"
+    )
+    refusal = {"code": code, "subcode": None, "detail": "expired"}
+    text = DraftText.objects.create(draft=draft, language="de", refusal=refusal)
+    phone.settings(access_token="the-new-access-token")
+    jobs.check_numbers()
+    jobs.sync_account_templates(draft.business_account_id)
+    return text
+
+
+def no_trouble_is_left(cast: Cast, text: DraftText) -> None:
+    run_jobs()
+    text.refresh_from_db()
+    account = BusinessAccount.objects.get(pk=cast.number.business_account_id)
+    assert (account.sending_stopped_code, account.templates_sync_code, text.refusal) == (None, None, {})
+    assert NumberHealth.objects.get().trouble_since is None
+    assert "The last sync with Meta failed" not in in_words(cast, "settings-templates")
+    assert "Access expired" not in in_words(cast, "settings-number")
+
+
+def in_words(cast: Cast, page: str) -> str:
+    return browser(cast.ada).get(reverse(page)).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_new_token_nothing_says_any_more_that_the_old_one_was_refused(cast, practice_phone):
+    text = refused_everywhere(cast, practice_phone)
+    assert "The last sync with Meta failed" in in_words(cast, "settings-templates")
+    assert "Access expired" in in_words(cast, "settings-number")
+
+    change(cast, "token", access_token="the-new-access-token")
+
+    no_trouble_is_left(cast, text)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("asks", ["the hourly check", "the hourly fetch"])
+def test_a_token_that_works_again_clears_it_by_the_next_call_that_meta_takes(cast, practice_phone, asks):
+    text = refused_everywhere(cast, practice_phone)
+    practice_phone.settings(access_token=TOKEN)
+
+    if asks == "the hourly check":
+        jobs.check_numbers()
+    else:
+        jobs.sync_account_templates(text.draft.business_account_id)
+
+    no_trouble_is_left(cast, text)
+
+
+def test_what_meta_refused_for_another_reason_stays_with_the_draft(cast, practice_phone):
+    text = refused_everywhere(cast, practice_phone, code=100)
+
+    change(cast, "token", access_token="the-new-access-token")
+
+    text.refresh_from_db()
+    assert text.refusal["code"] == 100
+
+
+def test_the_page_counts_templates_as_their_list_does(cast):
+    for name, language, status in (("zusage", "de", "APPROVED"), ("zusage", "en", "APPROVED"), ("neu", "de", "PENDING"),
+                                   ("absage", "de", "APPROVED"), ("absage", "en", "REJECTED")):  # fmt: skip
+        factories.template(cast.number, name, language=language, status=status)
+
+    page = browser(cast.ada).get(reverse("settings-number"))
+
+    counted = [(str(words), count) for words, count in page.context["page"].templates]
+    assert counted == [("Approved", 2), ("In review", 1), ("Rejected", 1)]
+    listed = browser(cast.ada).get(reverse("settings-templates")).context["listed"]
+    assert counted == [(str(words), count) for _tab, words, count in listed.tabs if count]
 
 
 def test_a_token_does_not_undo_a_stop_that_has_another_reason(cast):
