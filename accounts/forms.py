@@ -10,6 +10,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.interrupted import Words
 from accounts.models import Agent, Invitation, Membership, Role, Skill, Team, Workspace
 
 MOST_AT_ONCE = 200  # conversations
@@ -28,6 +29,7 @@ class Styled:
     """Gives every field the look of the design; Django itself ties errors and hints to it for screen readers."""
 
     fields: dict[str, forms.Field]
+    data: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +38,15 @@ class Styled:
                 field.widget.attrs.setdefault("class", "input")
             elif isinstance(field, forms.BooleanField):
                 field.widget.attrs.setdefault("role", "switch")
+        if isinstance(self.data, Words):
+            self._say_what_is_kept()
+
+    def _say_what_is_kept(self) -> None:
+        """Typed before a proof: secrets are there, though nothing shows them, and need not be typed again."""
+        self.use_required_attribute = False
+        for name, field in self.fields.items():
+            if isinstance(field.widget, forms.PasswordInput) and self.data.get(name):
+                field.help_text = _("Kept as you typed it. Leave empty to use it.")
 
 
 class SignInForm(Styled, forms.Form):

@@ -1,14 +1,17 @@
 """What admins paste from Meta: ids, and secrets that are never shown again."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import Styled
 from whatsapp.connections import Given
+from whatsapp.round_trip import BAD, Check
 
 
 class IdField(forms.CharField):
@@ -64,6 +67,19 @@ class ConnectForm(Styled, forms.Form):
     @property
     def given(self) -> Given:
         return Given(**self.cleaned_data)
+
+    def mark(self, checks: Iterable[Check]) -> None:
+        """What Meta said is wrong stands at the field that it is about, with the page that mends it."""
+        for check in checks:
+            if check.state == BAD and check.field:
+                self.add_error(check.field, _said(check))
+
+
+def _said(check: Check) -> str:
+    if check.page is None:
+        return str(check.sentence)
+    link = '{} <a href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
+    return format_html(link, check.sentence, check.page.url, check.page.words)
 
 
 class TokenForm(Styled, forms.Form):

@@ -5,7 +5,7 @@ Secrets are never part of a sentence, an exception or a log line. What holds is 
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from whatsapp.number_client import AppAPI, TokenAPI
 from whatsapp.round_trip import BAD, GOOD, LOOK, Check, callback_url, failed, round_trip
 
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
+# The check of each key is about one thing that was typed.
+FIELDS = {"secret": "app_secret", "token": "access_token", "account": "waba_id", "number": "phone_number_id"}
 SOON = timedelta(days=60)  # a token that ends sooner is worth a word
 
 
@@ -49,6 +51,8 @@ def examine(given: Given, workspace: Workspace) -> Report:
     """Try everything. Nothing is stored; at Meta only the account's webhooks are turned on and sent here."""
     report = Report()
     for check in _checks(given, workspace, report):
+        if check.page is not None:  # without one Meta had no answer, which is nothing that was typed
+            check = replace(check, field=FIELDS.get(check.key, ""))
         report.checks.append(check)
         if check.state == BAD:
             break
@@ -56,8 +60,9 @@ def examine(given: Given, workspace: Workspace) -> Report:
 
 
 def _checks(given: Given, workspace: Workspace, report: Report) -> Iterator[Check]:
-    if is_anothers(given, workspace):
-        yield Check("elsewhere_here", BAD, _("This number, account or app belongs to another workspace here."))
+    if field := is_anothers(given, workspace):
+        words = _("This number, account or app belongs to another workspace here.")
+        yield Check("elsewhere_here", BAD, words, field=field)
         return
     yield from check_token(given, report)
     yield from _account(given, report)

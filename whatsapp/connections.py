@@ -28,12 +28,14 @@ class AlreadyElsewhere(Exception):
     """It is connected to another workspace of this installation."""
 
 
-def is_anothers(given: Given, workspace: Workspace) -> bool:
-    found = (
-        MetaApp.objects.filter(app_id=given.app_id), BusinessAccount.objects.filter(waba_id=given.waba_id),
-        PhoneNumber.objects.filter(phone_number_id=given.phone_number_id),
-    )  # fmt: skip
-    return any(rows.exclude(workspace=workspace).exists() for rows in found)
+def is_anothers(given: Given, workspace: Workspace) -> str:
+    """What of it belongs to another workspace here: the name of the first, or ""."""
+    found = {
+        "app_id": MetaApp.objects.filter(app_id=given.app_id),
+        "waba_id": BusinessAccount.objects.filter(waba_id=given.waba_id),
+        "phone_number_id": PhoneNumber.objects.filter(phone_number_id=given.phone_number_id),
+    }  # fmt: skip
+    return next((name for name, rows in found.items() if rows.exclude(workspace=workspace).exists()), "")
 
 
 @transaction.atomic

@@ -24,12 +24,14 @@ GOOD, LOOK, BAD = "good", "warn", "bad"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was tried: how it went, in a sentence, and where at Meta it is mended."""
+    """One thing that was tried: how it went, in a sentence, where at Meta it is mended, and what of `Given` it is
+    about, if only one thing is."""
 
     key: str
     state: str  # good, warn (holds, but look), bad
     sentence: str | Promise
     page: MetaPage | None = None
+    field: str = ""
 
 
 def callback_url() -> str:

@@ -28,7 +28,7 @@ from accounts.forms import languages
 from accounts.models import Agent, FactorKind
 from accounts.security_forms import CodeForm, KeyForm
 from accounts.views.answers import done, refusals_in_words
-from accounts.views.second_factor import ask_again
+from accounts.views.second_factor import confirm_address
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 NEW_APP, NEW_CODES = "new_app", "new_codes"  # in the session, encrypted
@@ -42,7 +42,8 @@ def _setting_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     def guarded(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, Agent):
             page = request.path if request.method in ("GET", "HEAD") else reverse("profile-security")
-            return view(request, request.user, None) if entering.is_fresh(request) else ask_again(page)
+            fresh = entering.is_fresh(request)
+            return view(request, request.user, None) if fresh else redirect(confirm_address(page))
         coming = entering.entering(request)
         if coming is None:
             return redirect_to_login(request.get_full_path())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import actions, entering, factor_actions, links, mail
+from accounts import actions, entering, factor_actions, interrupted, links, mail
 from accounts.forms import InviteForm, PersonForm
 from accounts.hours_words import week_of
 from accounts.models import Agent, Invitation, Membership, Role, SecondFactor, WorkingHours
@@ -23,7 +23,7 @@ from accounts.security_forms import RuleForm
 from accounts.sessions import sessions_of
 from accounts.team_actions import set_limits
 from accounts.views.answers import done, refusals_in_words
-from accounts.views.second_factor import ask_again, fresh_required
+from accounts.views.second_factor import ask_again, fresh_required, resuming
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +39,13 @@ def _list_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResp
     everybody = viewer.workspace.agents.prefetch_related("memberships__team").order_by("-is_active", "name", "pk")
     everybody = everybody.annotate(has_factor=Exists(SecondFactor.objects.filter(agent=OuterRef("pk"))))
     manages = may_manage_people(viewer)
+    typed = interrupted.words(request, reverse("settings-invite")) if manages else None
+    rule = interrupted.words(request, reverse("settings-second-factor-rule"))
     context = {
         "nav": "settings", "settings_page": "people", "people": everybody, "manages": manages,
         "invitations": open_invitations(viewer) if manages else [],
-        "form": InviteForm(workspace=viewer.workspace) if manages else None,
-        "rule_form": RuleForm(instance=viewer.workspace) if manages else None,
+        "form": InviteForm(typed, workspace=viewer.workspace) if manages else None, "resumes": typed is not None,
+        "rule_form": RuleForm(rule, instance=viewer.workspace) if manages else None,
         "led": set() if manages else set(people_led_by(viewer).values_list("pk", flat=True)),
     }  # fmt: skip
     return render(request, "accounts/people.html", context | more, status=status)
@@ -57,6 +59,7 @@ def open_invitations(viewer: Agent) -> QuerySet[Invitation]:
 @admin_required
 @never_cache
 @require_POST
+@resuming
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an invitation, show its link once, and mail it where mail is set up. Another admin needs a fresh proof: else
     whoever finds an open screen makes an account of their own."""
@@ -65,7 +68,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _list_page(request, status=422, form=form, inviting=True)
     if form.cleaned_data["role"] == Role.ADMIN and not entering.is_fresh(request):
-        return ask_again(reverse("settings-people"))
+        return ask_again(request, reverse("settings-people"))
     invitation, token = actions.invite_agent(viewer.workspace, by=viewer, **form.cleaned_data)
     link = links.invitation_link(token)
     mailed = mail_invitation(invitation, link)
@@ -101,17 +104,19 @@ def _person(request: HttpRequest, pk: int) -> Agent:
 @admin_required
 @refusals_in_words
 @require_http_methods(["GET", "HEAD", "POST"])
+@resuming
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: what they are called, may do and see, and how much they take on."""
     subject = _person(request, pk)
     if request.method != "POST":
-        return _person_page(request, subject, PersonForm(instance=subject))
+        typed = interrupted.words(request, request.path)
+        return _person_page(request, subject, PersonForm(typed, instance=_person(request, pk)))
     form = PersonForm(request.POST, instance=_person(request, pk))
     if not form.is_valid():
         return _person_page(request, subject, form, status=422)
     values = {name: form.cleaned_data[name] for name in ("name", "role", "visibility", "capacity")}
     if values["role"] == Role.ADMIN != subject.role and not entering.is_fresh(request):
-        return ask_again(_page_of_person(pk))
+        return ask_again(request, _page_of_person(pk))
     actions.update_agent(subject, by=request.user, **values)  # type: ignore[arg-type]
     actions.set_memberships(subject, form.chosen_teams(), by=request.user)  # type: ignore[arg-type]
     limits = {(team_id, subject.pk): limit for team_id, limit in form.limits.items()}

@@ -17,11 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering, factor_actions, refusals, security_keys, throttle
+from accounts import entering, factor_actions, interrupted, refusals, security_keys, throttle
 from accounts.forms import languages
 from accounts.models import Agent, FactorKind
 from accounts.network import client_network
 from accounts.security_forms import CodeForm, PasswordForm
+from accounts.views.answers import done
 
 logger = logging.getLogger("tresen.access")
 View = Callable[..., HttpResponse]
@@ -73,12 +74,15 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if status:
         return _confirm_page(request, agent, password, code, status=status)
     entering.prove(request)
-    return redirect(entering.safe_target(request, request.POST.get("next", "")))
+    target = request.POST.get("next", "")
+    if interrupted.waits(request, target):
+        done(request, _("Thank you. What you typed is here again: look it over and send it."))
+    return redirect(entering.safe_target(request, target))
 
 
 def fresh_required(back: Callable[..., str] | None = None) -> Callable[[View], View]:
     """Only for who has proven themselves within the last minutes. Others do it now; a form they sent brings them `back`
-    to its page (without it, to their own security page)."""
+    to its page (without it, to their own security page), which finds what they typed in `accounts.interrupted`."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -86,15 +90,40 @@ def fresh_required(back: Callable[..., str] | None = None) -> Callable[[View], V
             if entering.is_fresh(request):
                 return view(request, *args, **kwargs)
             page = back(**kwargs) if back else reverse("profile-security")
-            return ask_again(request.get_full_path() if request.method in ("GET", "HEAD") else page)
+            return ask_again(request, request.get_full_path() if request.method in ("GET", "HEAD") else page)
 
-        return guarded
+        return resuming(guarded)
 
     return decorate
 
 
-def ask_again(target: str) -> HttpResponse:
-    return redirect(f"{reverse('confirm')}?{urlencode({'next': target})}")
+def resuming(view: View) -> View:
+    """For a view that may `ask_again`: it gets the secrets back that were typed before the proof, and what was typed is
+    forgotten once it has been dealt with."""
+
+    @functools.wraps(view)
+    def resumed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        interrupted.complete(request)
+        response = view(request, *args, **kwargs)
+        if entering.is_fresh(request) and response.status_code < 400:
+            interrupted.over(request)
+        return response
+
+    return resumed
+
+
+def ask_again(request: HttpRequest, target: str) -> HttpResponse:
+    """Off to the proof, and on to `target`; what was sent waits meanwhile."""
+    if request.method == "POST":
+        interrupted.keep(request, target)
+    where = confirm_address(target)
+    return HttpResponse(headers={"HX-Redirect": where}) if getattr(request, "htmx", False) else redirect(where)
+
+
+def confirm_address(target: str) -> str:
+    return f"{reverse('confirm')}?{urlencode({'next': target})}"
 
 
 def _prove(request: HttpRequest, agent: Agent, form: CodeForm) -> int:
@@ -171,5 +200,8 @@ def _confirm_page(
     request: HttpRequest, agent: Agent, password: PasswordForm, code: CodeForm, status: int = 200
 ) -> HttpResponse:
     target = request.POST.get("next") or request.GET.get("next", "")
-    context = {"password_form": password, "form": code, "next": target, **_factors(request, agent)}
+    context = {
+        "password_form": password, "form": code, "next": target, "waits": interrupted.waits(request, target),
+        **_factors(request, agent),
+    }  # fmt: skip
     return render(request, "accounts/confirm.html", context, status=status)

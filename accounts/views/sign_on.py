@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering, sign_on_actions, single_sign_on, throttle
+from accounts import entering, interrupted, sign_on_actions, single_sign_on, throttle
 from accounts.errors import SignOnFailed
 from accounts.models import Agent, SignOnProvider
 from accounts.network import client_network
@@ -68,7 +68,8 @@ def provider(request: HttpRequest) -> HttpResponse:
     viewer: Agent = request.user  # type: ignore[assignment]
     kept = SignOnProvider.objects.filter(workspace_id=viewer.workspace_id).first()
     if request.method != "POST":
-        return _page(request, SignOnForm(instance=kept), kept)
+        shown = SignOnProvider.objects.get(pk=kept.pk) if kept else None
+        return _page(request, SignOnForm(interrupted.words(request, request.path), instance=kept), shown)
     return _save(request, viewer, kept)
 
 

@@ -36,7 +36,7 @@ def check_number(number: PhoneNumber) -> DeliveryProblem | None:
         if _alarms(number) != before:
             with transaction.atomic():
                 events.workspace_alert(number.workspace, "number", number=number.pk)
-    account_answers(number.business_account, asked_at)
+    account_answers(number.business_account, asked_at, rotation.DEAD_TOKEN)
     return None
 
 
@@ -53,19 +53,19 @@ def fetch_templates(account: BusinessAccount) -> SyncResult:
     with telling_alarms(account):
         result = template_sync.sync_templates(account)
     if not result.error:
-        account_answers(account, asked_at)
+        account_answers(account, asked_at, rotation.ACCESS_CODES)
         refused = NumberHealth.objects.filter(trouble_code__in=rotation.ACCESS_CODES)
         if refused.filter(phone_number__business_account=account).exists():
             jobs.enqueue(jobs.check_numbers)
     return result
 
 
-def account_answers(account: BusinessAccount, asked_at: datetime) -> None:
-    """Meta has taken this account's token: whatever was said of its refusal before we asked no longer holds.
+def account_answers(account: BusinessAccount, asked_at: datetime, overcome: set[int]) -> None:
+    """Meta has taken this account's token: what it refused before with a code of `overcome` it would take now.
 
     What waited is sent, the templates are fetched if the last fetch failed for that, and drafts may be submitted again.
     """
-    refused = DraftText.objects.filter(draft__business_account=account, refusal__code__in=list(rotation.ACCESS_CODES))
+    refused = DraftText.objects.filter(draft__business_account=account, refusal__code__in=list(overcome))
     refused.update(refusal={})
     found = BusinessAccount.objects.select_related("workspace").get(pk=account.pk)
     stopped_at = found.sending_stopped_at

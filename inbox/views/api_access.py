@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import api_tokens
+from accounts import api_tokens, interrupted
 from accounts.models import ApiToken
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
@@ -43,11 +43,11 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @admin_desk_required
 @never_cache
-@fresh_required(back=_page)
+@fresh_required(back=lambda: reverse("settings-api-token-new"))
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once: the page is not kept, and there is no address to come back to it."""
-    form = TokenForm(request.POST or None, workspace_id=request.user.workspace_id)
+    form = TokenForm(request.POST or interrupted.words(request, request.path), workspace_id=request.user.workspace_id)
     context = {"nav": "settings", "settings_page": "api", "form": form}
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -56,7 +56,7 @@ def new_token(request: HttpRequest) -> HttpResponse:
             teams=said["teams"] or None,
         )  # fmt: skip
         return render(request, "inbox/settings/api_token_made.html", context | {"token": token, "text": text})
-    return render(request, "inbox/settings/api_token.html", context, status=422 if form.errors else 200)
+    return render(request, "inbox/settings/api_token.html", context, status=422 if request.method == "POST" else 200)
 
 
 @admin_desk_required

@@ -1,12 +1,15 @@
 """Settings: the installation as a whole. Time zones, mail, and the doctor. For admins."""
 
+import copy
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import mail, throttle
+from accounts import interrupted, mail, throttle
 from accounts.mail_forms import MailServerForm
 from accounts.models import MailServer
 from accounts.permissions import admin_required
@@ -77,6 +80,7 @@ def page(
     """The whole page, with the form that was refused as it was typed."""
     workspace = request.user.workspace
     kept = MailServer.objects.filter(workspace=workspace).first()
+    typed = interrupted.words(request, reverse("settings-mail-server"))
     accounts = BusinessAccount.objects.filter(workspace=workspace).order_by("pk")
     forms = [
         (account, account_form[1] if account_form and account_form[0] == account.pk else ZoneForm.of(account))
@@ -86,6 +90,7 @@ def page(
         "nav": "settings", "settings_page": "installation", "zone_form": zone_form or ZoneForm.of(workspace),
         "accounts": forms, "examined": [(each.part.name, _lines(each)) for each in examined or ()],
         "verdict": verdict(max(each.level for each in examined)) if examined else "",
-        "mail": mail.outgoing(workspace), "mail_kept": kept, "mail_form": mail_form or MailServerForm(instance=kept),
+        "mail": mail.outgoing(workspace), "mail_kept": kept,
+        "mail_form": mail_form or MailServerForm(typed, instance=copy.copy(kept)),
     }  # fmt: skip
     return render(request, "inbox/settings/installation.html", context, status=status)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import entering
@@ -20,7 +21,8 @@ from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import admin_required
 from accounts.views.answers import done
-from accounts.views.second_factor import ask_again
+from accounts.views.second_factor import ask_again, resuming
+from inbox import jobs
 from inbox.actions.number_checks import check_number
 from inbox.actions.sending_stops import resume_sending
 from whatsapp import errors, meta_pages, rotation
@@ -49,6 +51,8 @@ def token(number: PhoneNumber, form: forms.Form, by: Agent) -> list[Check]:
             if where.sending_stopped_code in rotation.ACCESS_CODES:
                 resume_sending(where, by=by)
         check_number(number)
+        jobs.enqueue(jobs.check_numbers)  # the account's others, which had no answer either
+        jobs.enqueue(jobs.sync_account_templates, account.pk)
     return checks
 
 
@@ -111,11 +115,14 @@ DEEDS: dict[str, tuple[type[forms.Form], Deed, str | Promise]] = {
     "pin": (PinForm, pin, _("The PIN is changed. Keep it where others find it, too.")),
     "name": (NameForm, name, _("Asked for. Meta decides about the new display name.")),
 }  # fmt: skip
-GUARDED = ("pin",)  # who knows it may take the number elsewhere: not for who only sits at an open session
+# Who holds one of these holds the number: not for who only sits at an open session.
+GUARDED = ("token", "secret", "pin", "registration")
 
 
+@sensitive_post_parameters("access_token", "app_secret", "pin")
 @admin_required
 @require_POST
+@resuming
 def change(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     """Do one of DEEDS. Refusals are sentences in the form's place; afterwards the page is shown anew."""
     agent: Agent = request.user  # type: ignore[assignment]
@@ -124,8 +131,7 @@ def change(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     if deed not in DEEDS:
         raise Http404
     if deed in GUARDED and not entering.is_fresh(request):
-        again = ask_again(reverse("settings-number-one", args=[number.pk]))
-        return HttpResponse(headers={"HX-Redirect": again["Location"]}) if _is_part(request) else again
+        return ask_again(request, reverse("settings-number-one", args=[number.pk]) + f"#{deed}")
     form_class, do, words = DEEDS[deed]
     form = form_class(request.POST)
     if not form.is_valid():

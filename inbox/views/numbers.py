@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import interrupted
 from accounts.audit import record_audit
 from accounts.models import Agent, Team
 from accounts.permissions import admin_desk_required, admin_required
@@ -17,6 +18,7 @@ from inbox.actions.disconnecting import consequences, disconnect_number
 from inbox.actions.number_checks import check_number
 from inbox.actions.numbers import route_number
 from inbox.number_page import NumberPage
+from inbox.views.number_changes import GUARDED
 from whatsapp import errors
 from whatsapp.models import PhoneNumber
 from whatsapp.round_trip import callback_url
@@ -69,11 +71,13 @@ def _none(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, number: PhoneNumber) -> HttpResponse:
     agent: Agent = request.user  # type: ignore[assignment]
+    waiting = [deed for deed in GUARDED
+               if interrupted.words(request, reverse("settings-number-change", args=[number.pk, deed]))]  # fmt: skip
     context = {
         "nav": "settings", "settings_page": "number", "number": number, "page": NumberPage(number),
         "numbers": PhoneNumber.objects.filter(workspace_id=agent.workspace_id).order_by("pk"),
         "teams": Team.objects.filter(workspace_id=agent.workspace_id).order_by("name"),
-        "callback_url": callback_url(),
+        "callback_url": callback_url(), "resumes": waiting,
     }  # fmt: skip
     return render(request, "inbox/settings/numbers.html", context)
 
@@ -89,7 +93,8 @@ def disconnection(request: HttpRequest, pk: int) -> HttpResponse:
     """What would happen; and, with the last digits of the number typed, it happens."""
     agent: Agent = request.user  # type: ignore[assignment]
     number = get_object_or_404(_numbers(agent).filter(disconnected_at=None), pk=pk)
-    typed = request.POST.get("digits", "").strip()
+    words = request.POST or interrupted.words(request, request.path) or QueryDict()
+    typed = words.get("digits", "").strip()
     refused = request.method == "POST" and typed != number.display_number[-4:]
     if request.method != "POST" or refused:
         context = {"nav": "settings", "settings_page": "number", "number": number, "page": NumberPage(number),

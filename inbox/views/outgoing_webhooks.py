@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import entering
+from accounts import entering, interrupted
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
-from accounts.views.second_factor import ask_again, fresh_required
+from accounts.views.second_factor import ask_again, fresh_required, resuming
 from inbox.actions import outgoing_webhooks
 from inbox.errors import FieldsInvalid, InboxRuleViolation
 from inbox.forms.api import WebhookForm
@@ -23,21 +23,18 @@ from inbox.outgoing_webhooks.words import error_words
 PAGE = 50
 
 
-def _page() -> str:
-    return reverse("settings-api")
-
-
 def _one(pk: int) -> str:
     return reverse("settings-webhook", args=[pk])
 
 
 @admin_desk_required
 @never_cache
-@fresh_required(back=_page)
+@fresh_required(back=lambda: reverse("settings-webhook-new"))
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Set one up; its secret is shown this once."""
-    form = WebhookForm(request.POST or None, workspace_id=request.user.workspace_id)
+    typed = request.POST or interrupted.words(request, request.path)
+    form = WebhookForm(typed, workspace_id=request.user.workspace_id)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
@@ -49,19 +46,21 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             return _shown(request, webhook, _form(webhook), secret=secret)
     context = {"nav": "settings", "settings_page": "api", "form": form}
-    return render(request, "inbox/settings/outgoing_webhook_new.html", context, status=422 if form.errors else 200)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "inbox/settings/outgoing_webhook_new.html", context, status=status)
 
 
 @admin_desk_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@resuming
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     webhook = _webhook(request, pk)
     if request.method != "POST":
-        return _shown(request, webhook, _form(webhook))
+        return _shown(request, webhook, _form(webhook, interrupted.words(request, request.path)))
     form = _form(webhook, request.POST)
     if form.is_valid():
         if form.cleaned_data["url"] != webhook.url and not entering.is_fresh(request):
-            return ask_again(_one(pk))  # another address is as good as another webhook
+            return ask_again(request, _one(pk))  # another address is as good as another webhook
         try:
             outgoing_webhooks.change_webhook(webhook, by=request.user, **form.cleaned_data)
         except InboxRuleViolation as refusal:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import interrupted
 from accounts.audit import record_audit
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
@@ -128,8 +129,10 @@ def download(request: HttpRequest, uid: str) -> HttpResponseBase:
 def _person(request: HttpRequest, contact: Contact, problem: str = "") -> HttpResponse:
     root = contact.merged_into or contact
     preview = preview_of(person_of(root))
+    waiting = interrupted.words(request, reverse("settings-privacy-erase", args=[contact.pk]))
+    typed = (request.POST or waiting or QueryDict()).get("typed", "")
     context = {
-        "contact": root, "preview": preview, "problem": problem, "typed": request.POST.get("typed", ""),
+        "contact": root, "preview": preview, "problem": problem, "typed": typed,
     }  # fmt: skip
     return _page(request, "inbox/privacy/person.html", "people", context, status=422 if problem else 200)
 

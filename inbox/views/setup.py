@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -17,14 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import actions, entering, founding, links, team_actions, throttle
+from accounts import actions, entering, founding, interrupted, links, team_actions, throttle
 from accounts.fields import decrypt, encrypt
 from accounts.forms import InviteForm, languages
-from accounts.models import Agent, Invitation
+from accounts.models import Agent, Invitation, Role
 from accounts.network import client_network
 from accounts.permissions import admin_desk_required
 from accounts.setup_forms import BusinessForm, FounderDetailsForm, FounderForm
 from accounts.views.people import mail_invitation, open_invitations
+from accounts.views.second_factor import ask_again, resuming
 from inbox import practice_number
 from inbox.actions.connecting import connect_number
 from inbox.first_steps import first_steps
@@ -104,11 +105,16 @@ def _founders(step: str) -> Callable[[View], View]:
 
 
 @_founders(founding.WORKSPACE)
+@resuming
 def _again(request: HttpRequest) -> HttpResponse:
+    """Another address is where new passwords are sent: for that they show once more who they are."""
     founder: Agent = request.user  # type: ignore[assignment]
-    form = FounderDetailsForm(request.POST or None, instance=Agent.objects.get(pk=founder.pk))
+    typed = request.POST or interrupted.words(request, request.path)
+    form = FounderDetailsForm(typed, instance=Agent.objects.get(pk=founder.pk))
     if request.method != "POST" or not form.is_valid():
         return _page(request, "account", form=form)
+    if form.cleaned_data["email"] != founder.email and not entering.is_fresh(request):
+        return ask_again(request, reverse("setup"))
     founding.rename_founder(founder, **form.cleaned_data)
     return redirect("setup-workspace")
 
@@ -127,30 +133,36 @@ def workspace(request: HttpRequest) -> HttpResponse:
     return _on(request, founding.WORKSPACE)
 
 
+@sensitive_post_parameters("app_secret", "access_token")
 @_founders(founding.WHATSAPP)
+@resuming
 def whatsapp(request: HttpRequest) -> HttpResponse:
     """The practice phone, the own number, or neither for now. What is connected already is only shown."""
     founder: Agent = request.user  # type: ignore[assignment]
     connected = PhoneNumber.objects.filter(workspace_id=founder.workspace_id).order_by("pk").first()
-    practises, form = _wants_practice(request), ConnectForm(request.POST or None)
+    typed = request.POST or interrupted.words(request, request.path)
+    practises, form = _wants_practice(typed), ConnectForm(typed)
     context = {"form": form, "practises": practises, "connected": connected, "callback_url": callback_url(),
                "back": reverse("setup-workspace"), "may_wait": connected is None}  # fmt: skip
     if request.method != "POST":
         return _page(request, founding.WHATSAPP, **context)
     if connected is not None or "later" in request.POST:
         return _on(request, founding.WHATSAPP)
+    if not practises and not entering.is_fresh(request):
+        return ask_again(request, reverse("setup-whatsapp"))
     if not practises and not form.is_valid():
         return _page(request, founding.WHATSAPP, **context)
     given = practice_number.practice_given() if practises else form.given
     report = connecting.examine(given, founder.workspace)
     if not report.holds:
+        form.mark([] if practises else report.checks)
         return _page(request, founding.WHATSAPP, **context, report=report)
     _connect(given, report, founder, practises=practises)
     return _on(request, founding.WHATSAPP)
 
 
-def _wants_practice(request: HttpRequest) -> bool:
-    return settings.DEMO and request.POST.get("path", "practice") == "practice"
+def _wants_practice(typed: QueryDict | None) -> bool:
+    return settings.DEMO and (typed or QueryDict()).get("path", "practice") == "practice"
 
 
 def _connect(given: Given, report: connecting.Report, founder: Agent, *, practises: bool) -> None:
@@ -161,14 +173,18 @@ def _connect(given: Given, report: connecting.Report, founder: Agent, *, practis
 
 
 @_founders(founding.TEAM)
+@resuming
 def team(request: HttpRequest) -> HttpResponse:
     """What the first team is called, and who comes in: each invitation a link to be passed on."""
     founder: Agent = request.user  # type: ignore[assignment]
     first = founding.first_team(founder.workspace)
+    typed = request.POST or interrupted.words(request, request.path) or QueryDict()
     inviting = request.method == "POST" and "invite" in request.POST
-    form = InviteForm(_with_team(request, first.pk) if inviting else None, workspace=founder.workspace)
+    form = InviteForm(_with_team(typed, first.pk) if "invite" in typed else None, workspace=founder.workspace)
     context: dict[str, Any] = {"back": reverse("setup-whatsapp"), "may_wait": True, "team": first}
     if inviting and form.is_valid():
+        if form.cleaned_data["role"] == Role.ADMIN and not entering.is_fresh(request):
+            return ask_again(request, reverse("setup-team"))
         _keep_link(request, *actions.invite_agent(founder.workspace, by=founder, **form.cleaned_data))
         return redirect("setup-team")
     if request.method == "POST" and not inviting:
@@ -180,8 +196,8 @@ def team(request: HttpRequest) -> HttpResponse:
     return _page(request, founding.TEAM, form=form, invitations=open_invitations(founder), **context, **_link(request))
 
 
-def _with_team(request: HttpRequest, team: int) -> dict[str, Any]:
-    return {"email": request.POST.get("email", ""), "role": request.POST.get("role", ""), "teams": [team]}
+def _with_team(typed: QueryDict, team: int) -> dict[str, Any]:
+    return {"email": typed.get("email", ""), "role": typed.get("role", ""), "teams": [team]}
 
 
 def _keep_link(request: HttpRequest, invitation: Invitation, token: str) -> None:
@@ -217,8 +233,9 @@ def _on(request: HttpRequest, step: str) -> HttpResponse:
 def _page(request: HttpRequest, step: str, *, status: int = 0, **context: Any) -> HttpResponse:
     """A step, or what its checks found alone: what was pasted stays in the browser."""
     form = context.get("form")
-    refused = bool(form is not None and form.errors) or "report" in context
+    refused = request.method == "POST" and (bool(form is not None and form.errors) or "report" in context)
     is_part = request.htmx and step == founding.WHATSAPP  # type: ignore[attr-defined]
     template = "inbox/settings/_checks.html" if is_part else f"setup/{step}.html"
-    more = {"trail": founding.trail(step), "languages": [] if request.user.is_authenticated else languages()}
+    known = [] if request.user.is_authenticated else languages()
+    more = {"is_part": is_part, "trail": founding.trail(step), "languages": known}
     return render(request, template, context | more, status=status or (422 if refused else 200))

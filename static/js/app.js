@@ -24,4 +24,6 @@ import { start } from "./live/start.js";
 if (document.getElementById("report")) import("./lib/pushed.js");
 if (document.querySelector("live-board")) import("./elements/live-board.js");
 if (document.querySelector("rule-list")) import("./elements/rule-list.js");
+if (document.getElementById("checks")) import("./elements/field-errors.js");
+document.querySelector("[popover][data-open]")?.showPopover();
 start();

@@ -59,11 +59,19 @@ def test_the_founder_walks_through_the_wizard_with_a_passkey(wizard: Page) -> No
     expect(own).to_be_hidden()
     page.get_by_role("radio", name="My WhatsApp number").check()
     assert found(page) == []
+    own.fill("app")
+    page.keyboard.press("Enter")
+    expect(own).to_be_focused()
+    expect(own).to_have_attribute("aria-invalid", "true")
+    expect(own).to_have_accessible_description("This is not an ID of Meta's: those are long numbers.")
+    assert found(page) == []
     for field, typed in (("App ID", "61234567890"), ("App secret", SECRET), ("Access token", SECRET),
                          ("business account ID", "208765432"), ("Phone number ID", "109876543")):  # fmt: skip
         page.get_by_label(field).fill(typed)
     page.keyboard.press("Enter")
     expect(page.locator("#checks")).to_contain_text("Meta did not answer", timeout=30_000)
+    expect(page.locator("#checks ol")).to_be_focused()
+    expect(page.locator("[aria-invalid]")).to_have_count(0)
     expect(own).to_have_value("61234567890")
     expect(page.get_by_label("App secret")).to_have_value(SECRET)
     page.get_by_role("button", name="Later").click()

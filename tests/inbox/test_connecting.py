@@ -1,9 +1,12 @@
 """Connecting a number from the browser: every check a sentence, nothing kept until all hold, secrets never shown."""
 
 import hashlib
+import html
 import re
+import time
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,7 +15,7 @@ from inbox.models import NumberRouting
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import PracticePhone, WebhookRecorder
-from tests.signing_in import browser
+from tests.signing_in import browser, prove
 from whatsapp import round_trip
 from whatsapp.models import BusinessAccount, MetaApp, PhoneNumber, WebhookCheck
 
@@ -44,7 +47,14 @@ def cast(practice_phone: PracticePhone, webhook_recorder: WebhookRecorder, setti
 
 def connect(cast: Cast, **typed: str):
     """As the page does it: by htmx."""
-    return browser(cast.ada).post(reverse("settings-number-new"), TYPED | typed, headers={"HX-Request": "true"})
+    return freshly(cast).post(reverse("settings-number-new"), TYPED | typed, headers={"HX-Request": "true"})
+
+
+def freshly(cast: Cast) -> Client:
+    """Ada, who has just shown who she is."""
+    client = browser(cast.ada)
+    prove(client, time.time())
+    return client
 
 
 def said(answer) -> list[tuple[str, str]]:
@@ -166,7 +176,7 @@ def test_secrets_are_in_no_page_no_log_and_no_audit_line(cast, caplog):
     canaries = {"app_secret": "canary-secret-0815", "access_token": "canary-token-4711"}
     caplog.set_level("DEBUG")
 
-    pages = [connect(cast, **canaries), browser(cast.ada).post(reverse("settings-number-new"), TYPED | canaries)]
+    pages = [connect(cast, **canaries), freshly(cast).post(reverse("settings-number-new"), TYPED | canaries)]
     pages.append(connect(cast, **canaries, phone_number_id="x"))
 
     for page in pages:
@@ -179,9 +189,29 @@ def test_secrets_are_in_no_page_no_log_and_no_audit_line(cast, caplog):
 def test_nonsense_is_named_without_asking_meta(cast, practice_phone):
     answer = connect(cast, app_id="app", app_secret="short", waba_id="20 8765 4321 00002")
 
-    words = answer.content.decode()
-    assert "App ID: This is not an ID of Meta" in words and "App secret: This does not look like" in words
-    assert "WhatsApp business account" not in re.sub(r"<label.*?</label>", "", words)
+    assert wrong(answer) == {
+        "id_app_id": "This is not an ID of Meta's: those are long numbers.",
+        "id_app_secret": "This does not look like what Meta gives out.",
+    }
+
+
+def test_what_meta_says_is_wrong_stands_at_its_field_with_the_page_that_mends_it(cast):
+    at_field = wrong(connect(cast, waba_id="208765432100009"))
+    assert list(at_field) == ["id_waba_id"]
+    assert "The token finds no WhatsApp account 208765432100009. <a href=" in at_field["id_waba_id"]
+    assert "whatsapp-business-accounts" in at_field["id_waba_id"]
+
+    page = freshly(cast).post(reverse("settings-number-new"), TYPED | {"phone_number_id": "109876543210009"})
+    field = re.search(r'<input[^>]*name="phone_number_id"[^>]*>', page.content.decode())[0]
+    assert 'aria-invalid="true"' in field and 'aria-describedby="id_phone_number_id_error"' in field
+    said_there = page.content.decode().split('id="id_phone_number_id_error"')[1].split("</div>")[0]
+    assert "wa/manage/phone-numbers" in said_there and "109876543210009" in field
+
+
+def wrong(answer) -> dict[str, str]:
+    """What is said at each field."""
+    found = re.findall(r'data-field="(\w+)">.*?</svg><span>(.*?)</span>', answer.content.decode(), re.DOTALL)
+    return {field: html.unescape(words) for field, words in found}
 
 
 def test_only_admins_connect(cast):

@@ -28,6 +28,7 @@ from inbox.enums import AutomaticKind
 from inbox.models import AutomaticText
 from tests import factories
 from tests.phone_fixture import PracticePhone, WebhookRecorder
+from tests.signing_in import prove
 from whatsapp import round_trip
 from whatsapp.models import BusinessProfile, PhoneNumber, WebhookCheck
 
@@ -189,6 +190,45 @@ def test_each_step_is_kept_and_one_may_go_back_but_not_ahead(founder):
     assert (workspace().name, workspace().setup_step) == ("Blumenhaus", "team")
     founder.post(reverse("setup"), {"name": "Frida Neu", "email": "frida@laden.example"})
     assert Agent.objects.get().name == "Frida Neu"
+
+
+def test_another_address_of_the_founder_wants_a_proof_once_the_first_one_is_old(founder):
+    typed = {"name": "Frida Neu", "email": "neu@laden.example"}
+    prove(founder, time.time() - 3600)
+
+    asked = founder.post(reverse("setup"), typed)
+    assert asked["Location"].startswith(reverse("confirm"))
+    only_the_name = founder.post(reverse("setup"), typed | {"email": "frida@laden.example"})
+    assert only_the_name["Location"] == reverse("setup-workspace")
+    assert founder.post(reverse("setup"), typed)["Location"].startswith(reverse("confirm"))
+    page = founder.post(reverse("confirm"), {"password": PASSWORD, "next": reverse("setup")}, follow=True)
+
+    assert 'value="neu@laden.example"' in page.content.decode() and "is here again" in page.content.decode()
+    founder.post(reverse("setup"), typed)
+    assert Agent.objects.get().email == "neu@laden.example"
+
+
+def test_a_number_and_another_admin_want_a_proof_in_the_wizard_too_and_lose_nothing(founder, settings):
+    settings.DEMO = True
+    founder.post(reverse("setup-workspace"), {"name": "Blumen", "language": "en", "timezone": "Europe/Berlin"})
+    prove(founder, time.time() - 3600)
+    pasted = {"path": "own", "app_id": "612345678901234", "app_secret": "canary-secret-0815",
+              "access_token": "canary-token-4711", "waba_id": "208765432100002",
+              "phone_number_id": "109876543210002"}  # fmt: skip
+
+    assert founder.post(reverse("setup-whatsapp"), pasted)["Location"].startswith(reverse("confirm"))
+    page = founder.post(reverse("confirm"), {"password": PASSWORD, "next": reverse("setup-whatsapp")}, follow=True)
+
+    words = page.content.decode()
+    assert 'value="208765432100002"' in words and "canary" not in words + str(Session.objects.values())
+    assert 'id="own-number" checked' in words
+
+    founder.post(reverse("setup-whatsapp"), {"later": "1"})
+    prove(founder, time.time() - 3600)
+    invited = founder.post(reverse("setup-team"), {"invite": "1", "email": "kai@laden.example", "role": "admin"})
+    assert invited["Location"].startswith(reverse("confirm")) and not Invitation.objects.exists()
+    page = founder.post(reverse("confirm"), {"password": PASSWORD, "next": reverse("setup-team")}, follow=True)
+    assert 'value="kai@laden.example"' in page.content.decode()
 
 
 def test_an_interrupted_wizard_goes_on_in_another_browser(founder):
