@@ -31,10 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class Phone:
-    """One running practice phone. `keep=False` keeps everything in memory (and media in `folder`) only."""
+    """One running practice phone. `keep=False` keeps everything in memory (and media in `folder`) only; `neutral` is
+    for a house without the demo.
+    """
 
-    def __init__(self, settings: Settings, port: int, folder: Path, *, keep: bool) -> None:
-        self.port = port
+    def __init__(self, settings: Settings, port: int, folder: Path, *, keep: bool, neutral: bool = False) -> None:
+        self.port, self.neutral = port, neutral
         self.initial = replace(settings, retry_delays=list(settings.retry_delays))
         self.state = State(settings)
         self.events = EventLog(self.state)
@@ -88,7 +90,7 @@ class Phone:
 
     def seed_if_empty(self) -> None:
         if not self.state.numbers:
-            seeds.seed(self.state)
+            seeds.seed(self.state, neutral=self.neutral)
 
     async def reset(self, *, seed: bool = True) -> None:
         """Forget chats, customers, templates and the ledger; begin again with the seeds and the first settings."""

@@ -1,7 +1,12 @@
-"""What the phone knows on its first start: the demo business's numbers, its customers, its templates."""
+"""What the phone knows on its first start: the demo business's numbers, its customers, its templates.
+
+Where no demo is made, number and templates are nobody's yet (`neutral_seeds`); the wizard names the number.
+"""
 
 import time
+from dataclasses import replace
 
+from whatsapp.sandbox import neutral_seeds
 from whatsapp.sandbox.seed_templates import TEMPLATES
 from whatsapp.sandbox.state import Customer, Number, State, Template
 
@@ -28,10 +33,10 @@ CUSTOMERS = [
 ]
 
 
-def seed(state: State) -> None:
+def seed(state: State, *, neutral: bool = False) -> None:
     """Fill an empty phone."""
     now = time.time()
-    for number in _numbers():
+    for number in _neutral_numbers() if neutral else _numbers():
         state.add("number", number)
     for key, name, phone, username, bsuid in CUSTOMERS:
         if key in state.customers or phone in state.by_phone:
@@ -39,14 +44,18 @@ def seed(state: State) -> None:
         bsuids = {PORTFOLIO_ID: bsuid} if bsuid else {}
         customer = Customer(key=key, name=name, phone=phone, username=username, bsuids=bsuids, created_at=now)
         state.add("customer", customer)
-    for position, data in enumerate(TEMPLATES):
+    for position, data in enumerate(neutral_seeds.TEMPLATES if neutral else TEMPLATES):
         template = Template(
             id=str(1_689_556_900_000_001 + position), waba_id=WABA_ID, created_at=now - 3600 * (position + 1), **data
         )
         state.add("template", template)
-    second = next(data for data in TEMPLATES if data["name"] == "rad_fertig")
+    second = neutral_seeds.TEMPLATES[0] if neutral else TEMPLATES[0]
     other = Template(id="1689556900000901", waba_id=SECOND_WABA_ID, created_at=now, **second)
     state.add("template", other)
+
+
+def _neutral_numbers() -> list[Number]:
+    return [replace(number, name=neutral_seeds.NAME, profile=dict(neutral_seeds.PROFILE)) for number in _numbers()]
 
 
 def _numbers() -> list[Number]:

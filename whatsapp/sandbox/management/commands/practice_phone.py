@@ -49,5 +49,6 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        phone = Phone(behaviour, options["port"] or settings.PORT + 1, folder, keep=not options["memory"])
+        port, keep = options["port"] or settings.PORT + 1, not options["memory"]
+        phone = Phone(behaviour, port, folder, keep=keep, neutral=settings.EMPTY)
         await phone.run(stop, fresh=options["fresh"])
