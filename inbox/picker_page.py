@@ -62,10 +62,12 @@ def parts_of(
         parts[each.variable.component].suggestions.append(each)
     for place, file in files.items():
         parts[place].file = file
-    shown = [part for name, part in parts.items() if part.suggestions or part.file]
-    if sum(bool(part.suggestions) for part in shown) < 2 and not cards:
-        shown = [Part("", part.file, part.suggestions) for part in shown]
-    return shown
+    shown = {name: part for name, part in parts.items() if part.suggestions or part.file}
+    tells_apart = sum(bool(part.suggestions) for part in shown.values()) > 1
+    for name, part in shown.items():
+        if name not in cards and not (tells_apart and part.suggestions):
+            part.heading = ""
+    return list(shown.values())
 
 
 def cards_of(

@@ -227,6 +227,7 @@ class TemplatePicker extends HTMLElement {
     button.classList.add("is-busy");
     const data = new FormData(this.form);
     data.set("uid", this.uid);
+    for (const { files, name } of this.form.querySelectorAll("[type='file']")) if (!files.length) data.delete(name);
     try {
       const answer = await post(this.form.action, data);
       this.dialog.close();
