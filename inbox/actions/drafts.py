@@ -3,21 +3,24 @@
 The agent's other pages hear of every change, with the text; colleagues hear that there is a draft, and no word of it.
 """
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import events
 from inbox import text as words
-from inbox.enums import DraftKind
-from inbox.models import Conversation, Draft
+from inbox.enums import DraftKind, MessageStatus
+from inbox.models import Conversation, Draft, Message, Note
 
+JUST = timedelta(minutes=1)
 DRAFT_LIMIT = 20_000  # more than a message holds: what was typed is kept whole, sending refuses it
 
 
 def save_draft(agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "") -> Draft | None:
     """Keep the text, the newest wins; an empty one forgets the draft and returns None. `page` is where it was typed."""
     cleaned = words.clean(text)[:DRAFT_LIMIT]
-    if not cleaned.strip():
+    if not cleaned.strip() or _has_just_been_said(agent, conversation, kind, cleaned.strip()):
         clear_draft(agent, conversation, kind, page=page)
         return None
     draft, is_new = Draft.objects.update_or_create(
@@ -28,6 +31,20 @@ def save_draft(agent: Agent, conversation: Conversation, kind: str, text: str, *
     if is_new and kind == DraftKind.REPLY:
         events.drafting(conversation, agent, has_draft=True)
     return draft
+
+
+def _has_just_been_said(agent: Agent, conversation: Conversation, kind: str, text: str) -> bool:
+    """On a slow line a draft's last save comes after the message itself: nobody should find it and send it again.
+
+    What has failed is changed and sent anew, and what is held is not said yet.
+    """
+    model = Note if kind == DraftKind.NOTE else Message
+    said = model._default_manager.filter(
+        conversation=conversation, author=agent, occurred_at__gt=timezone.now() - JUST, text=text
+    )
+    if model is Message:
+        said = said.exclude(status__in=[MessageStatus.FAILED, MessageStatus.HELD])
+    return said.exists()
 
 
 def draft_for(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY) -> str:

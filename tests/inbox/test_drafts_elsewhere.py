@@ -1,10 +1,12 @@
 """Who hears of a draft: the agent's other pages with the text, colleagues that there is one, strangers nothing."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox import publishing, queries
 from inbox.actions import drafts
@@ -94,3 +96,23 @@ def test_the_page_that_saved_is_named_so_that_it_need_not_listen(cast, published
     client.force_login(cast.ben)
     client.post(reverse("conversation-draft", args=[cast.claras.pk]), {"kind": "reply", "text": "a", "page": "p1"})
     assert published[0]["page"] == "p1"
+
+
+def test_a_save_that_comes_after_its_message_leaves_no_draft_to_be_sent_again(cast):
+    message = send_reply(cast.claras, by=cast.ben, text="Ist fertig", uid=uuid.uuid4())
+    drafts.save_draft(cast.ben, cast.claras, "reply", "Ist fertig ")
+    assert drafts.draft_for(cast.ben, cast.claras) == ""
+
+    drafts.save_draft(cast.ben, cast.claras, "note", "Ist fertig")
+    assert drafts.draft_for(cast.ben, cast.claras, "note") == "Ist fertig"
+    factories.note(cast.claras, by=cast.ben, text="Ist fertig")
+    drafts.save_draft(cast.ben, cast.claras, "note", "Ist fertig")
+    assert drafts.draft_for(cast.ben, cast.claras, "note") == ""
+
+    # What failed is brought back to be changed; a minute later the same words may be meant.
+    for change in ({"status": "failed"}, {"occurred_at": timezone.now() - timedelta(minutes=2)}):
+        type(message).objects.filter(pk=message.pk).update(**change)
+        drafts.save_draft(cast.ben, cast.claras, "reply", "Ist fertig")
+        assert drafts.draft_for(cast.ben, cast.claras) == "Ist fertig"
+        drafts.clear_draft(cast.ben, cast.claras)
+        type(message).objects.filter(pk=message.pk).update(status="sent")
