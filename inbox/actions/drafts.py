@@ -38,13 +38,11 @@ def _has_just_been_said(agent: Agent, conversation: Conversation, kind: str, tex
 
     What has failed is changed and sent anew, and what is held is not said yet.
     """
-    model = Note if kind == DraftKind.NOTE else Message
-    said = model._default_manager.filter(
-        conversation=conversation, author=agent, occurred_at__gt=timezone.now() - JUST, text=text
-    )
-    if model is Message:
-        said = said.exclude(status__in=[MessageStatus.FAILED, MessageStatus.HELD])
-    return said.exists()
+    just = {"conversation": conversation, "author": agent, "occurred_at__gt": timezone.now() - JUST, "text": text}
+    if kind == DraftKind.NOTE:
+        return Note.objects.filter(**just).exists()
+    unsaid = [MessageStatus.FAILED, MessageStatus.HELD]
+    return Message.objects.filter(**just).exclude(status__in=unsaid).exists()
 
 
 def draft_for(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY) -> str:

@@ -309,7 +309,7 @@ def test_a_colleagues_conversation_takes_one_deliberate_click(open_page, cast, c
     expect(field(page)).to_be_hidden()
     page.locator("[data-action=take-over]").click()
 
-    expect(field(page)).to_be_visible()
+    expect(field(page)).to_be_focused()
     claras.refresh_from_db()
     assert claras.assignee == cast.ben
 

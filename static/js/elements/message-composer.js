@@ -81,7 +81,7 @@ class MessageComposer extends HTMLElement {
 
   change(mode) {
     const before = this.dataset.mode;
-    const hadFocus = document.activeElement === this.fields.reply;
+    const hadFocus = document.activeElement?.closest(`[data-part='${before}']`);
     this.dataset.mode = mode;
     if (before === "open") {
       this.drafts.save("reply", this.fields.reply.value);
@@ -90,8 +90,9 @@ class MessageComposer extends HTMLElement {
       this.say("");
     }
     this.draw();
+    if (!hadFocus) return;
     const part = this.querySelector(`[data-part='${mode}']`);
-    if (hadFocus && mode !== "open") (part.querySelector(".btn--primary") ?? part.querySelector("button"))?.focus();
+    (mode === "open" ? this.fields.reply : part.querySelector(".btn--primary") ?? part.querySelector("button"))?.focus();
   }
 
   draw() {
