@@ -31,7 +31,8 @@ WHEN: dict[str, str | Promise] = {
     AutomaticKind.BACK: _("When business hours begin, to who wrote while you were closed and still waits."),
     AutomaticKind.BUSY: _(
         "Within business hours, to who waits because nobody is free. Takes the greeting's place, and is silent once "
-        "somebody has the conversation."
+        "somebody has the conversation. The usual waiting time is that of the last four hours; after a quiet time it "
+        "reads “as soon as we can”."
     ),
 }
 SAMPLE_NAME, PREVIEWED_WAIT = "Anna", 20 * 60.0
