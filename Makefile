@@ -11,7 +11,7 @@ DEV = needs=dev; . config/environment.sh && exec "$$python"
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-run: ## start everything with a demo workspace, on http://127.0.0.1:8000/ (PORT=, DATA_DIR=, EMPTY=1: without the demo, …)
+run: ## start everything with a demo workspace, on http://127.0.0.1:8000/ (PORT=, DATA_DIR=, EMPTY=1: no demo, RESTORE=a backup)
 	@$(RUN) -m config.stack
 
 test: ## everything that must hold: lint, types, contracts, migrations, all tests with a browser (ARGS= for pytest)

@@ -1,6 +1,7 @@
 """What `make run` runs: every process of Tresen, from an empty folder, in demo mode.
 
 python -m config.stack          DATA_DIR, PORT, DATABASE_URL and REDIS_URL are read from the environment
+                                RESTORE names a backup to begin with, where there is nothing yet
 """
 
 import http.client
@@ -96,6 +97,8 @@ class Stack:
         try:
             self._start_servers(supervisor)
             self.folder.remember(running.FILE, running.as_text(supervisor.env))
+            if self.environ.get("RESTORE") and supervisor.run_to_end(self._restoring()):
+                raise StartRefused("The backup was not restored, see above.")
             if supervisor.run_to_end(Program("prepare", (sys.executable, "-m", "config.prepare"), cwd=PROJECT)):
                 raise StartRefused("The database could not be prepared, see above.")
             for program in self.applications:
@@ -111,6 +114,10 @@ class Stack:
             self.log("tresen", "ending all processes …")
             supervisor.stop()
             self.log("tresen", f"ended; the data is in {self.folder.path}")
+
+    def _restoring(self) -> Program:
+        backup = Path(self.environ["RESTORE"]).expanduser().resolve()
+        return Program("restore", (sys.executable, "manage.py", "restore", str(backup)), cwd=PROJECT)
 
     def _start_servers(self, supervisor: Supervisor) -> None:
         embedded: list[tuple[str, postgres.Postgres | valkey.Valkey]] = []

@@ -19,7 +19,8 @@ def gather(backup: Path) -> None:
         ledger.add(ledger.rows())
     except (DatabaseError, ImproperlyConfigured):
         logger.warning("The present database cannot say whom it has erased")
-    for place in (backup, backup.parent):
+    # In it, beside it, and in the data folder it lies in, which may not be the one that is filled now.
+    for place in (backup, backup.parent, backup.parent.parent):
         ledger.add(ledger.read(place / ledger.NAME))
 
 

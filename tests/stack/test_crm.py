@@ -29,11 +29,12 @@ class Admin:
         self.opener = urllib.request.build_opener(jar)
         self.fill("/accounts/login/", email="admin@radhaus.example", password="radhaus-demo")
 
-    def fill(self, path: str, **said: object) -> str:
-        form = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self._open(path))
+    def fill(self, path: str, *, to: str = "", **said: object) -> str:
+        """The form of a page, sent to the page itself or to its own address."""
+        form = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.read(path))
         assert form, path
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": form[1], **said}, doseq=True).encode()
-        return self._open(path, data)
+        return self.read(to or path, data)
 
     def secret(self, path: str, **said: object) -> str:
         """What the page shows once."""
@@ -41,7 +42,7 @@ class Admin:
         assert found, path
         return unescape(found[1])
 
-    def _open(self, path: str, data: bytes | None = None) -> str:
+    def read(self, path: str, data: bytes | None = None) -> str:
         request = urllib.request.Request(self.url + path, data, {"Origin": self.url, "Referer": self.url + "/"})
         with self.opener.open(request, timeout=30) as answer:
             return answer.read().decode()
