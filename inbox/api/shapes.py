@@ -179,7 +179,10 @@ class TemplateIn(Given):
     template_id: Id | None = None
     name: str | None = Field(None, max_length=512)
     language: str | None = Field(None, max_length=16)
-    values: dict[str, str] = Field({}, description='By field: {"body.1": "Clara"}. See `fields` of the template.')
+    values: dict[str, str] = Field({}, description=(
+        'By field: {"body.1": "Clara"}. See `fields` of the template. In a card {"card0.body.1": "799 €"}; an offer'
+        ' ends at {"offer.expires": "2026-12-01T18:00:00+01:00"}. Files are those kept with the template.'
+    ))  # fmt: skip
 
 
 class Gap(Schema):

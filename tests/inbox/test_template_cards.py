@@ -212,3 +212,29 @@ def test_which_card_a_customer_means_is_said_in_the_thread(cast, client):
 
     item = page[page.index(f"message-{pressed.uid}"):]
     assert "Karte 2" in item[: item.index("</li>")]
+
+
+def test_for_later_a_carousel_is_offered_once_all_its_files_are_kept(cast, client):
+    template = carousel(cast)
+    client.force_login(cast.ben)
+    address = reverse("conversation-later-dialog", args=[cast.claras.pk])
+
+    def is_offered() -> bool:
+        return f'<option value="{template.pk}">' in client.get(address).content.decode()
+
+    set_default(template, cast.number, picture(), "card0")
+    assert not is_offered()
+    set_default(template, cast.number, picture(), "card1")
+    assert is_offered()
+    assert 'name="value:card1.button.1"' in client.get(f"{address}?template={template.pk}").content.decode()
+
+
+def test_the_end_of_an_offer_that_was_sent_is_suggested_again_in_the_zone_of_the_reader(cast, client):
+    template = offer(cast)
+    ends = (timezone.now() + timedelta(days=3)).astimezone(cast.ben.zone).replace(second=0, microsecond=0)
+    send(cast, template, {"offer.expires": ends.isoformat(), "button.0": "RAD20"})
+    client.force_login(cast.ben)
+
+    form = client.get(f"{reverse('conversation-templates', args=[cast.claras.pk])}?template={template.pk}")
+
+    assert f'type="datetime-local" value="{ends:%Y-%m-%dT%H:%M}"' in form.content.decode()

@@ -5,7 +5,7 @@ from typing import Any
 from whatsapp.sandbox.seed_templates import body, named_body, replies
 
 NAME = "Test Number"  # Meta's own word, until the wizard has asked for a name
-PROFILE = {"about": "Available", "vertical": "OTHER"}
+PROFILE = {"vertical": "OTHER"}
 NO_MORE = {"type": "FOOTER", "text": "Keine Infos mehr? Schreib STOP"}
 NO_MORE_ENGLISH = {"type": "FOOTER", "text": "No more news? Write STOP"}
 
