@@ -5,7 +5,6 @@ never has a conversation itself, and nobody's unread marks move.
 """
 
 import uuid
-from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -137,10 +136,8 @@ def _team(token: ApiToken, name: str) -> Team:
 
 
 def _labels(token: ApiToken, field: str, names: list[str]) -> list[Label]:
-    wanted = {words.clean(name).strip().lower() for name in names}
-    ours: list[Any] = list(Label.objects.filter(workspace=token.workspace_id))
-    found = [each for each in ours if each.name.lower() in wanted]
-    if missing := wanted - {each.name.lower() for each in found}:
-        sentence = _("There is no label of this name: %(names)s") % {"names": ", ".join(sorted(missing))}
-        raise FieldsInvalid({field: sentence})
-    return found
+    wanted = {name.lower(): name for name in (words.clean(each).strip() for each in names)}
+    ours = {each.name.lower(): each for each in Label.objects.filter(workspace=token.workspace_id)}
+    if missing := [wanted[key] for key in wanted if key not in ours]:
+        raise FieldsInvalid({field: _("There is no label of this name: %(names)s") % {"names": ", ".join(missing)}})
+    return [ours[key] for key in wanted]

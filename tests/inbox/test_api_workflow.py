@@ -160,6 +160,7 @@ class LabelAndNoteTests(WorkflowCase):
         for name in ("Fremd", "Unbekannt"):
             problem = self.assert_problem(self.post("/labels", {"add": [name]}), 422, "fields")
             self.assertEqual([error["field"] for error in problem["errors"]], ["add"])
+            self.assertIn(name, problem["errors"][0]["detail"])
 
     def test_a_note_is_for_colleagues_alone_and_calls_them(self) -> None:
         answer = self.post("/notes", {"text": "@Ben ruft bitte zurück"})
