@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox import formatting
 from inbox.bubble_cards import Card, Offer, buttons_of, cards_of, offer_of
@@ -21,6 +22,14 @@ from whatsapp.template_filling import CARD_PRESSED
 from whatsapp.template_titles import title_of
 
 FOLD_CHARACTERS, FOLD_LINES = 1200, 18
+# What Meta calls the kinds that it does not hand over.
+KEPT_BACK = {
+    "poll_creation": gettext_lazy("a poll"), "poll_update": gettext_lazy("a vote in a poll"),
+    "pin": gettext_lazy("a pinned message"), "keep_in_chat": gettext_lazy("a kept message"),
+    "edit": gettext_lazy("an edited message"), "group_invite": gettext_lazy("an invitation to a group"),
+    "gif": gettext_lazy("a GIF"), "product": gettext_lazy("a product"), "order": gettext_lazy("an order"),
+}  # fmt: skip
+NOTHING_MORE = {131051}  # "currently not supported", in English, is what the bubble says itself
 SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
 
 
@@ -88,6 +97,17 @@ class Content:
         """Shown folded, with a button for all of it."""
         text = self.message.text
         return len(text) > FOLD_CHARACTERS or text.count("\n") >= FOLD_LINES
+
+    @property
+    def kept_back(self) -> str:
+        """What WhatsApp does not hand over, as far as it says so."""
+        kind = str(self.data.get("type", ""))
+        return str(KEPT_BACK.get(kind, kind))
+
+    @property
+    def details(self) -> str:
+        """Meta's own words, where they say more than the bubble does."""
+        return "" if self.data.get("code") in NOTHING_MORE else str(self.data.get("details") or "")
 
     @property
     def advice(self) -> str:

@@ -89,8 +89,10 @@ def test_what_the_owner_wrote_on_the_phone_says_so(claras):
 
 
 def test_what_whatsapp_keeps_back_says_what_helps(claras):
-    poll = rendering.render_message(received(claras, kind="unsupported", data={"type": "poll_creation"}), "en")
+    data = {"type": "poll_creation", "code": 131051, "details": "Message type is currently not supported."}
+    poll = rendering.render_message(received(claras, kind="unsupported", data=data), "de")
     kept = rendering.render_message(received(claras, kind="unsupported", data={"code": 131060}), "en")
 
-    assert "Ask the customer to send it as text" in poll
+    assert "WhatsApp gibt das nicht weiter: eine Umfrage" in poll and "Bitte darum, es als Text" in poll
+    assert "poll_creation" not in poll and "currently" not in poll
     assert "WhatsApp Business app on your phone" in kept

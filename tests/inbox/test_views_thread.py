@@ -181,7 +181,7 @@ class ThreadTests(TestCase):
             MessageKind.FLOW_REPLY: ({"fields": [["anlass", "Hochzeit"]]}, "Hochzeit"),
             MessageKind.ORDER: ({"items": [{"id": "A1", "quantity": 2, "total": "79.80", "currency": "EUR"}],
                                  "total": "79.80", "currency": "EUR"}, "€79.80"),
-            MessageKind.UNSUPPORTED: ({"type": "poll_creation"}, "poll_creation"),
+            MessageKind.UNSUPPORTED: ({"type": "poll_creation"}, ": a poll"),
             MessageKind.SYSTEM: ({"event": "number_changed", "new": "4917600000009"}, "+49 176 00000009"),
             MessageKind.WELCOME: ({}, "Opened the chat"),
         }  # fmt: skip
