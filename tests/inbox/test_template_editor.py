@@ -4,6 +4,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,7 @@ from PIL import Image
 
 from accounts.models import AuditEntry
 from inbox.actions import replying, template_drafts, template_submitting
+from inbox.actions.consent import record_consent
 from inbox.errors import InboxRuleViolation
 from inbox.models import DraftText, TemplateDraft
 from tests import factories, webhooks
@@ -513,3 +515,44 @@ def test_the_practice_phone_takes_every_kind(ada, text, practice, layout):
 
     assert ("fruehlingscheck", "de") in practice.templates(), fresh(text).refusal
     assert MessageTemplate.objects.get().status == "PENDING"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("layout", ["carousel", "offer"])
+def test_a_carousel_and_an_offer_are_written_approved_and_read_on_the_phone(
+    ada, text, cast, practice, webhook_recorder, layout
+):
+    card = {"button-0-kind": "quick_reply", "button-0-text": "Probefahrt", "body": "Ab {{1}} im Laden."}
+    said = {"category": "MARKETING", "layout": layout}
+    if layout == "carousel":
+        said |= {f"card-{at}-{name}": value for at in range(2) for name, value in card.items()}
+        said |= {f"example-card-{at}.1": "799 €" for at in range(2)}
+        typed(ada, text, **said)
+        typed(ada, text, **said, **{"file-card0": picture(), "file-card1": picture()})
+    else:
+        said |= {
+            "offer_text": "Nur kurz", "offer_expires": "yes", "button-0-kind": "copy_code", "button-0-example": "RAD20",
+            "button-1-kind": "url", "button-1-text": "Ansehen", "button-1-url": "https://rad.example",
+        }  # fmt: skip
+    submitted(ada, text, **said)
+    practice.review("fruehlingscheck", decision="APPROVED")
+    heard(practice, webhook_recorder)
+    ends = (timezone.now() + timedelta(days=2)).replace(microsecond=0)
+    values = {"body.1": "Lena"} | (
+        {f"card{at}.body.1": f"{at + 7}99 €" for at in range(2)} if layout == "carousel"
+        else {"offer.expires": ends.isoformat(), "button.0": "RAD20"}
+    )  # fmt: skip
+
+    lena = factories.conversation(cast.number, factories.contact(cast.number, "Lena Hoffmann", phone=LENA))
+    record_consent(lena.contact, "given", source="agent", occurred_at=timezone.now(), by=cast.ben)
+    template = MessageTemplate.objects.get()
+    replying.send_template(lena, by=cast.ben, template=template, values=values, uid=uuid.uuid4())
+    deliver_now()
+
+    shown = practice.chat()[-1]["content"]
+    if layout == "carousel":
+        assert [each["body"] for each in shown["cards"]] == ["Ab 799 € im Laden.", "Ab 899 € im Laden."]
+        assert len({each["header"]["image"]["id"] for each in shown["cards"]}) == 2
+    else:
+        assert shown["offer"] == {"text": "Nur kurz", "expires": int(ends.timestamp() * 1000)}
+        assert shown["buttons"][0]["code"] == "RAD20"
