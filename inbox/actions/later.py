@@ -171,7 +171,9 @@ def _plan(
         raise WindowClosesBefore(window.closes_at)
     values: dict[str, Any] = {}
     if plan.template is not None:
-        values = sending_templates.prepared(reply.conversation, plan.template, plan.values, by=by).values
+        values = sending_templates.prepared(
+            reply.conversation, plan.template, plan.values, by=by, due_at=plan.due_at
+        ).values
     reply.text, reply.due_at, reply.if_written = cleaned, plan.due_at, plan.if_written
     reply.template, reply.template_values = plan.template, values
 

@@ -7,6 +7,7 @@ when the message is queued, and again by the delivery loop right before the call
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.files import File
@@ -95,9 +96,11 @@ class Prepared:
 
 def prepared(
     conversation: Conversation, template: MessageTemplate, values: Mapping[str, Any], *, by: Actor,
-    files: Mapping[str, File] | None = None, resend_of: Message | None = None,
+    files: Mapping[str, File] | None = None, resend_of: Message | None = None, due_at: datetime | None = None,
 ) -> Prepared:
-    """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `by` is who wants to send it."""
+    """Ask every rule; raises TemplateNotSendable, NoConsent or TemplateValuesInvalid. `by` is who wants to send it,
+    `due_at` when, if not now.
+    """
     account = BusinessAccount.objects.get(phone_numbers=conversation.phone_number_id)
     template = MessageTemplate.objects.filter(pk=template.pk).first() or template
     if reason := why_not_sendable(template, account):
@@ -115,8 +118,9 @@ def prepared(
     except ValuesInvalid as problem:
         raise TemplateValuesInvalid(problem.fields)
     ends = moment_of(cleaned["offer.expires"]) if shape.offer_ends else None
-    if ends is not None and ends <= timezone.now():
-        raise TemplateValuesInvalid({"offer.expires": _("This time has passed")})
+    if ends is not None and ends <= (due_at or timezone.now()):
+        sentence = _("By the time it is sent, the offer has ended") if due_at else _("This time has passed")
+        raise TemplateValuesInvalid({"offer.expires": sentence})
     return Prepared(conversation, template, shape, cleaned, sources)
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from inbox.actions import replying
 from inbox.actions.consent import record_consent
+from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.templates_for import templates_for
 from inbox.enums import ConsentState, MessageStatus
 from inbox.errors import TemplateValuesInvalid
@@ -238,3 +240,18 @@ def test_the_end_of_an_offer_that_was_sent_is_suggested_again_in_the_zone_of_the
     form = client.get(f"{reverse('conversation-templates', args=[cast.claras.pk])}?template={template.pk}")
 
     assert f'type="datetime-local" value="{ends:%Y-%m-%dT%H:%M}"' in form.content.decode()
+
+
+def test_an_offer_that_ends_before_it_would_be_sent_is_not_planned(cast):
+    ends, uid = timezone.now() + timedelta(days=3), uuid.uuid4()
+    values = {"offer.expires": ends.isoformat(), "button.0": "RAD20"}
+
+    def plan(due_at: datetime) -> None:
+        schedule_reply(
+            cast.claras, by=cast.ben, text="", uid=uid, plan=Plan(due_at, template=offer(cast), values=values)
+        )
+
+    with pytest.raises(TemplateValuesInvalid) as refusal, transaction.atomic():
+        plan(ends + timedelta(hours=1))
+    assert set(refusal.value.fields) == {"offer.expires"}
+    plan(ends - timedelta(hours=1))
