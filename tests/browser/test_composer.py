@@ -141,12 +141,14 @@ def test_the_composer_locks_itself_at_the_second_and_opens_when_the_customer_wri
     expect(page.locator("[data-part=locked]")).to_contain_text("Clara can only be reached by template right now")
     expect(page.locator("#thread .window[data-form=long]")).to_contain_text("Window closed since")
     expect(page.locator(f"#row-{claras.pk} .ring")).to_have_attribute("data-window", "closed")
+    expect(page.locator("#panel window-clock")).to_have_attribute("data-window", "closed")
     expect(page.locator("[data-draft-kept]")).to_contain_text("Fast zu spät")
     with transaction.atomic():
         events.message_created(factories.inbound_message(claras, "Doch noch da"))
 
     expect(field(page)).to_be_visible()
     expect(field(page)).to_have_value("Fast zu spät")
+    expect(page.locator("#panel window-clock")).to_have_attribute("data-window", "open")
 
 
 def closes_in(conversation, *, seconds: float) -> None:

@@ -31,7 +31,7 @@ export function applyToThread(event) {
   if (!messages || Number(messages.dataset.conversation) !== event.conversation) return;
   if (event.kind === "ticks") return void event.ticks.forEach(mark);
   if (event.html?.head) replaceHead(event);
-  else if (event.facts?.closes_at !== undefined) moveWindow(event);
+  if (event.facts?.closes_at !== undefined) moveWindow(event);
   if (event.html?.later) showLater(event.html.later);
   if (!event.item) return;
   if (event.html?.message) put(elementFrom(event.html.message), { version: event.version, how: "event" });
@@ -177,13 +177,13 @@ function mark({ uid, status }) {
   item.classList.remove("is-pending");
 }
 
-// A message changes nothing of the head but the end of its window.
+// A message changes nothing of the head and the panel but the end of the window.
 function moveWindow(event) {
   const head = document.getElementById(`head-${event.conversation}`);
   if (!head || Number(head.dataset.version) > event.version) return;
   head.dataset.version = event.version;
   head.dataset.windowUntil = event.facts.closes_at ?? "";
-  for (const clock of head.querySelectorAll("window-clock")) clock.dataset.until = head.dataset.windowUntil;
+  for (const clock of document.querySelectorAll(`#${head.id} window-clock, #panel window-clock`)) clock.dataset.until = head.dataset.windowUntil;
   for (const clock of head.querySelectorAll("target-clock")) clock.dataset.due = event.facts.answer_due_at ?? "";
 }
 
