@@ -204,6 +204,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "de"
 LANGUAGES = [("de", _("German")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
