@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.hours import OpeningHours
-from accounts.models import Team, Workspace
+from accounts.models import RoutingStrategy, Team, Workspace
 from accounts.schedules import team_hours, workspace_hours, zone_of
 from inbox import automatic_words
 from inbox.automatic_rules import language_for
@@ -138,6 +138,14 @@ def lacks_hours(workspace: Workspace, kind: str, team: Team | None) -> bool:
     """Is this never said, because it is always open?"""
     hours = team_hours(team) if team else workspace_hours(workspace)
     return kind in BY_HOURS and hours.always_open
+
+
+def left_to_people(workspace: Workspace, kind: str, team: Team | None) -> list[str]:
+    """Teams in which nothing is given out, so that this is never said there."""
+    if kind != AutomaticKind.BUSY:
+        return []
+    teams = Team.objects.filter(workspace=workspace, strategy=RoutingStrategy.MANUAL).order_by("name")
+    return list((teams.filter(pk=team.pk) if team else teams).values_list("name", flat=True))
 
 
 def preview(

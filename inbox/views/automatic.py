@@ -42,6 +42,7 @@ def message(request: HttpRequest, kind: str, team: int | None = None) -> HttpRes
     context = PAGE | {
         "form": form, "kind": kind, "title": AutomaticKind(kind).label, "when": automatic_page.WHEN[kind],
         "lacks_hours": automatic_page.lacks_hours(workspace, kind, chosen), "team": chosen, "teams": _teams(request),
+        "by_hand": automatic_page.left_to_people(workspace, kind, chosen),
         "preview": _preview(request, form.codes[0], form, team=chosen),
     }  # fmt: skip
     return render(request, "inbox/settings/automatic_message.html", context, status=422 if form.errors else 200)

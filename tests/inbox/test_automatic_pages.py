@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEntry, WorkingHours
+from accounts.models import AuditEntry, Team, WorkingHours
 from inbox import automatic_page
 from inbox.actions.automatic_due import InUse
 from inbox.models import AutomaticAnswer, AutomaticText, Conversation, KeywordAnswer
@@ -154,6 +154,17 @@ def test_who_is_always_open_learns_that_away_is_never_said(cast):
     assert "Ohne Geschäftszeiten" not in client.get(GREETING).content.decode()
     WorkingHours.objects.create(workspace=cast.workspace, weekly=[[[540, 1080]]] * 7)
     assert "Ohne Geschäftszeiten" not in client.get(away).content.decode()
+
+
+def test_where_people_take_conversations_by_hand_nobody_is_ever_busy(cast):
+    client, busy = client_of(cast.ada), reverse("settings-automatic-message", args=["busy"])
+    words = "Unterhaltungen nimmt man dort selbst"
+    assert words not in client.get(busy).content.decode()
+    Team.objects.filter(pk=cast.team.pk).update(strategy="manual")
+    assert f"Werkstatt: {words}" in client.get(busy).content.decode()
+    own, other = (reverse("settings-automatic-team", args=["busy", team.pk]) for team in (cast.team, cast.other_team))
+    assert words in client.get(own).content.decode() and words not in client.get(other).content.decode()
+    assert words not in client.get(GREETING).content.decode()
 
 
 def test_the_month_is_counted_with_what_whatsapp_charges(cast):
