@@ -68,7 +68,6 @@ class TemplatePicker extends HTMLElement {
 
   clicked(event) {
     const button = event.target.closest("button");
-    if (event.target === this.dialog) this.dialog.close();
     if (!button) return;
     if (button.dataset.category !== undefined && button.classList.contains("chip")) {
       for (const chip of this.dialog.querySelectorAll("button.chip")) chip.setAttribute("aria-pressed", String(chip === button));

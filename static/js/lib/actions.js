@@ -104,6 +104,12 @@ const ACTIONS = {
   },
 };
 
+// A click beside a dialog, or text selected beyond its edge, must not throw away what was typed there.
+function isTyped(dialog) {
+  const fields = [...dialog.querySelectorAll("form :is(textarea, input:not([type='search']))")];
+  return fields.some((field) => field.value !== field.defaultValue);
+}
+
 function wordsOf(message) {
   const text = message.querySelector(".bubble__text, .note__text")?.cloneNode(true);
   text?.querySelectorAll(".bubble__meta, .bubble__more, .sr").forEach((part) => part.remove());
@@ -117,7 +123,7 @@ document.addEventListener("click", (event) => {
     thread()?.toSeq(quote.dataset.quote);
     return;
   }
-  if (event.target.matches("dialog")) event.target.close(); // beside it
+  if (event.target.matches("dialog") && !isTyped(event.target)) event.target.close(); // beside it
   const closer = event.target.closest("dialog [data-close]");
   if (closer) closer.closest("dialog").close();
   const target = event.target.closest("[data-action]");
