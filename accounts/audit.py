@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -210,7 +212,8 @@ _FIELDS: dict[str, str | Promise] = {
     "number": _("No."), "left": _("left"), "device": _("Device"), "source": _("Source"),
     "people": _("People"), "lines": _("Lines"), "network": _("Network"), "conditions": _("Conditions"),
     "handover_note_required": _("Note required when handing over"), "ask_texts": _("Texts for asking back"),
-    "since": _("Holds from"), "events": _("Events"), "numbers": _("Numbers"), "active": _("Active"),
+    "since": _("Holds from"), "events": _("Events"), "numbers": _("Numbers"), "all_numbers": _("All numbers"),
+    "active": _("Active"),
     "sticky": _("Prefer the last agent"), "allowed": _("Allowed"), "handback_minutes": _("Hand back after (minutes)"),
 }  # fmt: skip
 _VALUES: dict[str, str | Promise] = {
@@ -220,6 +223,7 @@ _VALUES: dict[str, str | Promise] = {
     "conversation": _("Conversation"), "message": _("Message"), "attachment": _("File"), "contact": _("Contact"),
     "contactimport": _("Import"), "routingdecision": _("Decision"),
 }  # fmt: skip
+_DAYS = ("since", "until")
 
 
 def details(entry: AuditEntry) -> list[tuple[str | Promise, str | Promise]]:
@@ -239,8 +243,10 @@ def _value(key: str, value: Any) -> str | Promise:
         return region_name(value) or "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if value is None:
+    if value is None or value == "":
         return "–"
+    if key in _DAYS and (day := parse_date(str(value))):
+        return date_format(day, "SHORT_DATE_FORMAT")
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_value(name, each)}" for name, each in value.items()) or "–"
     if isinstance(value, list):

@@ -38,7 +38,7 @@ def create_webhook(
         narrowed = _narrow(webhook, numbers)
         record_audit(
             by.workspace, by, "outgoing_webhook.created", subject=_host(url),
-            data={"events": webhook.events, "numbers": narrowed},
+            data={"events": webhook.events, **narrowed},
         )  # fmt: skip
     return webhook, secret
 
@@ -61,7 +61,7 @@ def change_webhook(
         narrowed = _narrow(row, numbers)
         record_audit(
             by.workspace, by, "outgoing_webhook.changed", subject=_host(url),
-            data={"events": row.events, "numbers": narrowed, "active": row.is_active},
+            data={"events": row.events, **narrowed, "active": row.is_active},
         )  # fmt: skip
 
 
@@ -121,13 +121,13 @@ def _in_order(events: Iterable[str]) -> list[str]:
     return [event.value for event in OutgoingEvent if event.value in wanted]
 
 
-def _narrow(webhook: OutgoingWebhook, numbers: Iterable[PhoneNumber]) -> list[str]:
-    """Let it hear of these numbers alone, of all where there are none; their names."""
+def _narrow(webhook: OutgoingWebhook, numbers: Iterable[PhoneNumber]) -> dict[str, object]:
+    """Let it hear of these numbers alone, of all where there are none; what the activity log says of that."""
     chosen = [number for number in numbers if number.workspace_id == webhook.workspace_id]
     webhook.all_numbers = not chosen
     webhook.save(update_fields=["all_numbers"])
     webhook.numbers.set(chosen)
-    return [str(number) for number in chosen]
+    return {"numbers": [str(number) for number in chosen]} if chosen else {"all_numbers": True}
 
 
 def _host(url: str) -> str:

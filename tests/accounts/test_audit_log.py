@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from openpyxl import load_workbook
 
 from accounts import audit_log, throttle
-from accounts.audit import WORDS, record_audit, sentence
+from accounts.audit import WORDS, details, record_audit, sentence
 from accounts.audit_log import AREAS, AuditFilter, area_of, matching
 from accounts.models import AuditEntry
 from inbox import access
@@ -247,6 +247,15 @@ def test_nobody_but_admins_takes_the_log_away_and_the_try_is_in_it(person: str, 
 
 
 # --- Failed tries ----------------------------------------------------------------------------------------------------
+
+
+def test_days_are_written_as_everywhere_and_nothing_is_a_dash(cast: Cast) -> None:
+    said = {"from": "", "to": "Werkstatt", "until": "2027-02-24"}
+    with translation.override("en"):
+        pairs = dict(details(record_audit(cast.workspace, cast.ada, "api_token.created", data=said)))
+        assert {str(name): value for name, value in pairs.items()} == {
+            "before": "–", "after": "Werkstatt", "until": "24 Feb 2027"
+        }  # fmt: skip
 
 
 def test_wrong_passwords_are_lines_until_the_limit_which_is_one_more(cast: Cast, admin: Client) -> None:
