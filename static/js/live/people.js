@@ -1,4 +1,4 @@
-// Colleagues: who is writing, who is looking, who is online. A notice of writing lasts 6 s by the page's own clock.
+// Colleagues: who is writing, who is looking; and oneself, when one's availability has changed elsewhere. A notice of writing lasts 6 s by the page's own clock.
 //   <typing-line hidden><span class="avatars"></span><span data-words></span>…</typing-line>
 //   <viewer-list hidden></viewer-list>   <span class="row__typing" hidden></span>, <span class="row__viewers" hidden> in rows
 
@@ -118,19 +118,10 @@ function face(agent) {
   return square;
 }
 
-// Marks of presence anywhere on the page: <span data-presence="AGENT" data-state>.
-function showPeople({ online, agents }) {
-  for (const agent of agents) {
-    for (const mark of document.querySelectorAll(`[data-presence="${agent.id}"]`)) mark.dataset.availability = agent.availability;
-  }
-  if (agents.some((agent) => agent.id === myself())) {
-    for (const form of document.querySelectorAll("form.availability")) {
-      const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
-      window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
-    }
-  }
-  for (const mark of document.querySelectorAll("[data-presence]")) {
-    const isOnline = online.includes(Number(mark.dataset.presence));
-    mark.dataset.state = isOnline ? (mark.dataset.availability ?? "available") : "offline";
+function showPeople({ agents }) {
+  if (!agents.some((agent) => agent.id === myself())) return;
+  for (const form of document.querySelectorAll("form.availability")) {
+    const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
+    window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
   }
 }

@@ -45,11 +45,6 @@ function filter() {
 }
 
 function prepared(row, reads) {
-  const current = document.getElementById("thread")?.dataset.conversation;
-  if (row.dataset.conversation === current) {
-    row.classList.add("is-current");
-    row.querySelector(".row__link")?.setAttribute("aria-current", "true");
-  }
   setRead(row, Number(reads?.[myself()] ?? 0));
   return row;
 }
@@ -257,7 +252,6 @@ function merge(items, started) {
   const last = (row) => touched.get(Number(row.dataset.conversation));
   const list = rows();
   const focused = list.contains(document.activeElement) ? document.activeElement.closest(".row")?.id : null;
-  const current = document.getElementById("thread")?.dataset.conversation;
   const ordered = items.filter((item) => !(last(item)?.left && last(item).at >= started)).map((item) => {
     const old = item.id ? document.getElementById(item.id) : null;
     if (!old) return item.dataset.conversation ? prepared(item, { [myself()]: item.dataset.read }) : item;
@@ -275,10 +269,7 @@ function merge(items, started) {
   waiting.clear();
   list.replaceChildren(...ordered);
   for (const row of racing) list.insertBefore(row, rowAfter(row, null));
-  for (const row of list.children) {
-    row.classList.toggle("is-current", row.dataset.conversation !== undefined && row.dataset.conversation === current);
-    if (!known.has(row)) announce(row, "row", "gap");
-  }
+  for (const row of list.children) if (!known.has(row)) announce(row, "row", "gap");
   if (focused) document.getElementById(focused)?.querySelector(".row__link")?.focus({ preventScroll: true });
   settle();
 }
