@@ -51,6 +51,15 @@ class AlreadyDecided(InboxRuleViolation):
     sentence = _("This message has been sent or cancelled in the meantime.")
 
 
+class ChangedMeanwhile(InboxRuleViolation):
+    code = "changed"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(gettext("%(name)s has changed this meanwhile. Save again to put yours in its place.")
+                         % {"name": name})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Plan:
     """When, and what happens if things are different by then. `asks`: a closed window makes it a draft again."""
@@ -101,13 +110,16 @@ def schedule_reply(
 def change_reply(
     reply: ScheduledReply, *, by: Agent, text: str, plan: Plan, gaps_meant: bool = False,
     files: Iterable[uuid.UUID | str] = (), without: Collection[uuid.UUID | str] = (),
+    mark: str = "",
 ) -> ScheduledReply:
     """Other words, another time, more `files` out of this agent's composer, `without` some of its own.
 
     A held one waits again. Who changes it stands for it from then on. What a colleague has added or taken out
-    meanwhile stays so.
+    meanwhile stays so; if `mark` is not the reply's any more, whoever changes it hears first of a colleague's change.
     """
     conversation = _take_hold(reply, by)
+    if mark and mark != reply.mark and reply.author is not None and reply.author != by:
+        raise ChangedMeanwhile(reply.author.first_name)
     unwanted = {outgoing.parsed_uid(each) for each in without}
     kept: list[Upload] = []
     dropped: list[Upload] = []

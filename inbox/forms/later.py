@@ -22,6 +22,7 @@ class LaterForm(ReplyForm):
 
     uid = forms.UUIDField(required=False)
     without = forms.CharField(required=False)  # uids of its files that shall stay behind, with commas
+    mark = forms.CharField(required=False, max_length=16)
     when = forms.CharField(required=False)
     at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M"])
     if_written = forms.ChoiceField(choices=ScheduledReply.IfWritten.choices)

@@ -1,5 +1,7 @@
 """Replies that wait for their time: "send later"."""
 
+import hashlib
+import json
 import uuid
 from typing import TYPE_CHECKING, ClassVar
 
@@ -73,6 +75,13 @@ class ScheduledReply(models.Model):
     @property
     def files_in_order(self) -> "list[Upload]":
         return sorted(self.files.all(), key=lambda each: (each.position, each.pk))
+
+    @property
+    def mark(self) -> str:
+        """Another one as soon as anything about it is changed."""
+        files = [str(upload.uid) for upload in self.files_in_order]
+        facts = [self.text, self.due_at.isoformat(), self.if_written, self.template_id, self.template_values, files]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def is_template(self) -> bool:

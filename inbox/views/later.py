@@ -72,6 +72,7 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     later.change_reply(
         reply, by=request.user, text=said["text"], plan=form.plan, gaps_meant=said["gaps_meant"],
         files=said["files"], without=said["without"],
+        mark=said["mark"],
     )  # fmt: skip
     return _waiting(request, conversation)
 

@@ -71,10 +71,10 @@ def in_composer(cast, agent) -> list[str]:
     return [upload.kind for upload in uploads.uploads_of(agent, cast.claras)]
 
 
-def changed(reply, by, *, text="Doch so", files=(), without=()):
+def changed(reply, by, *, text="Doch so", files=(), without=(), mark=""):
     named = {name: ",".join(str(getattr(each, "uid", each)) for each in some)
              for name, some in (("files", files), ("without", without))}  # fmt: skip
-    said = {"text": text, "when": "hour", "if_written": "hold", **named}
+    said = {"text": text, "when": "hour", "if_written": "hold", "mark": mark, **named}
     return browser(by).post(reverse("later", args=[reply.pk]), said)
 
 
@@ -268,6 +268,19 @@ def test_a_file_that_a_colleague_has_added_meanwhile_stays_with_it(cast):
     changed(reply, cast.lea, files=[theirs])
     changed(reply, cast.ben, without=[document])
     assert ScheduledReply.objects.get().files_in_order == [theirs]
+
+
+def test_whoever_changes_what_a_colleague_has_just_changed_hears_of_it_once(cast):
+    reply = scheduled(cast)
+    mark = reply.mark
+    changed(reply, cast.lea, text="Leas Worte", mark=mark)
+    answer = changed(reply, cast.ben, text="Bens Worte", mark=mark)
+    assert answer.status_code == 409 and answer.json()["code"] == "changed" and "Lea" in answer.json()["sentence"]
+    assert ScheduledReply.objects.get().text == "Leas Worte"
+    changed(reply, cast.lea, text="Noch einmal", mark=mark)  # her own change, or its answer was lost
+    assert ScheduledReply.objects.get().text == "Noch einmal"
+    changed(reply, cast.ben, text="Bens Worte", mark="")
+    assert ScheduledReply.objects.get().text == "Bens Worte"
 
 
 def test_files_of_others_and_too_many_are_refused_and_change_nothing(cast, monkeypatch):

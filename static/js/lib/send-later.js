@@ -129,6 +129,7 @@ function refused(dialog, form, error) {
   const fallback = form.querySelector("[data-fallback]");
   if (code === "window_before" && fallback) fallback.hidden = false;
   if (code === "files_gone" && form.dataset.what === "new") reload(composer()).catch(() => {});
+  if (code === "changed") form.elements.mark.value = ""; // said once, too
   if (code === "gap") form.dataset.meant = "true"; // said once; a second press means it
   for (const place of form.querySelectorAll("[data-error]")) {
     const words = fields[place.dataset.error] ?? "";
