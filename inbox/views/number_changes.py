@@ -131,7 +131,7 @@ def change(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     if deed not in DEEDS:
         raise Http404
     if deed in GUARDED and not entering.is_fresh(request):
-        return ask_again(request, reverse("settings-number-one", args=[number.pk]) + f"#{deed}")
+        return ask_again(request, reverse("settings-number-one", args=[number.pk]))
     form_class, do, words = DEEDS[deed]
     form = form_class(request.POST)
     if not form.is_valid():
