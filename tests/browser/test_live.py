@@ -260,7 +260,13 @@ def test_a_colleague_who_writes_is_seen_for_a_moment(web, browser, cast):
     )
 
     expect(page.locator("typing-line")).to_contain_text("Lea")
-    expect(_row(page, cast.claras).locator(".row__typing")).to_contain_text("Lea")
+    row = _row(page, cast.claras)
+    expect(row.locator(".row__typing")).to_contain_text("Lea")
+    version = row.get_attribute("data-version") or ""
+    with transaction.atomic():
+        events.conversation_changed(cast.claras)
+    expect(row).not_to_have_attribute("data-version", version)
+    expect(row.locator(".row__typing:not([hidden]) + .row__text:not([hidden])")).to_have_count(0)  # never both
     expect(page.locator("typing-line")).to_be_hidden(timeout=8_000)
     expect(colleague.locator("typing-line")).to_be_hidden()
     hers.close()

@@ -106,6 +106,7 @@ function keepTyping(old, fresh) {
   if (from && to && !from.hidden) {
     to.replaceWith(from);
     fresh.querySelector(".row__snippet")?.classList.add("is-typing");
+    fresh.querySelector(".row__text")?.setAttribute("hidden", "");
   }
 }
 
