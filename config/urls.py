@@ -32,4 +32,4 @@ urlpatterns = [
 ]
 
 if settings.DEMO:
-    urlpatterns += [path("", include("inbox.practice_urls"))]
+    urlpatterns += [path("", include("inbox.practice.urls"))]

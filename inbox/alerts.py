@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
-from inbox import storage, template_alarms
+from inbox import storage
 from inbox.actions.sending_stops import reasons
 from inbox.models import OutgoingWebhook
+from inbox.template_desk import alarms as template_alarms
 from whatsapp.deliveries import oldest_unprocessed_age
 from whatsapp.models import NumberHealth, PhoneNumber
 from whatsapp.number_alarms import alarms

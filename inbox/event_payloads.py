@@ -17,7 +17,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import Agent, Team, Workspace
 from inbox import rendering, statements
-from inbox.bubble_delivery import MAY_BE_RESENT
+from inbox.bubbles.delivery import MAY_BE_RESENT
 from inbox.enums import WITHOUT_FILES, BlockState
 from inbox.models import Activity, Contact, ContactIdentity, Conversation, Label, Message, Note
 

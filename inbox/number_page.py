@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from inbox.actions.sending_stops import reasons
 from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Conversation, Message
-from inbox.template_words import tabs_of
+from inbox.template_desk.words import tabs_of
 from whatsapp.models import MessageTemplate, NumberChange, NumberHealth, PhoneNumber, WebhookDelivery
 from whatsapp.number_alarms import Alarm, alarms
 from whatsapp.number_health import HISTORY_SHOWN, WATCHED, plain_limit

@@ -6,9 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Agent
-from inbox import contact_fields
 from inbox.actions.consent_asking import waiting_in
 from inbox.beside import PERSON, with_beside
+from inbox.contacts import fields as contact_fields
 from inbox.enums import BlockState, ConsentState
 from inbox.models import Block, Case, Consent, ConsentRequest, Contact, ContactIdentity, Conversation, Label
 from inbox.models.label import in_order

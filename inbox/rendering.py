@@ -11,7 +11,8 @@ from typing import Any
 from django.template import loader
 from django.utils import timezone, translation
 
-from inbox import activity_lines, bubbles, formatting, rows
+from inbox import activity_lines, formatting, rows
+from inbox.bubbles import bubble
 from inbox.models import Activity, Conversation, Message, Note, ScheduledReply
 from inbox.row_markup import row_html
 from whatsapp.template_filling import render as render_template
@@ -31,7 +32,7 @@ def render_head(conversation: Conversation, language: str) -> str:
 
 def render_message(message: Message, language: str) -> str:
     """One bubble. Its place in a group is the page's business (static/js/elements/thread-scroll.js)."""
-    return _render("inbox/messages/_message.html", language, lambda: {"b": bubbles.bubble_of(message)})
+    return _render("inbox/messages/_message.html", language, lambda: {"b": bubble.bubble_of(message)})
 
 
 def render_note(note: Note, language: str) -> str:

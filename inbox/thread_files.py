@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from inbox.bubbles import Bubble
+from inbox.bubbles.bubble import Bubble
 from inbox.enums import AttachmentState, MessageKind, MessageStatus
 from inbox.models import Attachment, Conversation
 

@@ -12,9 +12,10 @@ from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import Agent
-from inbox import albums, bubbles, rendering
+from inbox import albums, rendering
 from inbox.beside import CUSTOMER, PERSON, with_beside
-from inbox.bubble_delivery import MAY_BE_RESENT
+from inbox.bubbles import bubble
+from inbox.bubbles.delivery import MAY_BE_RESENT
 from inbox.enums import WITHOUT_FILES, Direction, MessageKind, MessageStatus
 from inbox.models import Activity, Contact, Conversation, Message, Note, Reaction
 
@@ -136,7 +137,7 @@ def first_unread_seq(conversation: Conversation, unread: int) -> int | None:
     if not unread:
         return None
     said = Message.objects.filter(conversation=conversation, direction=Direction.IN)
-    seqs = said.exclude(kind__in=bubbles.LINE_KINDS).order_by("-occurred_at", "-seq").values_list("seq", flat=True)
+    seqs = said.exclude(kind__in=bubble.LINE_KINDS).order_by("-occurred_at", "-seq").values_list("seq", flat=True)
     at = min(unread, FARTHEST_NEW) - 1
     return seqs[at : at + 1].first()
 
@@ -235,5 +236,5 @@ def _items(kind: str, found: Iterable[Any], conversation: Conversation) -> list[
 
 def _item(kind: str, thing: Any) -> Item:
     if kind == "message":
-        return Item(kind, thing, {"b": bubbles.bubble_of(thing)})
+        return Item(kind, thing, {"b": bubble.bubble_of(thing)})
     return Item(kind, thing, rendering.note_context(thing) if kind == "note" else rendering.activity_context(thing))

@@ -3,7 +3,7 @@
 The plan is made in the transaction that stores the message, so a killed ingest plans once or not at all; "busy" in the
 one in which routing finds nobody (inbox.actions.automatic_due). The sweeper
 takes it when what was written in the same breath is here and the rules have found the team; by then everything is asked
-anew (inbox.automatic_rules), and what a person has answered meanwhile needs no machine. Answers are automatic messages:
+anew (inbox.automatic.rules), and what a person has answered meanwhile needs no machine. Answers are automatic messages:
 nobody's reply, no timer ends, nobody stops waiting.
 """
 
@@ -15,11 +15,13 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from accounts.hours import OpeningHours
-from inbox import automatic_words, events, presence, statements, usual_wait
+from inbox import events, presence, statements
 from inbox.actions import locks
 from inbox.actions.automatic_due import InUse, as_rules, worth_a_look
 from inbox.actions.satisfaction import AUTOMATIC, say
-from inbox.automatic_rules import (
+from inbox.automatic import usual_wait
+from inbox.automatic import words as automatic_words
+from inbox.automatic.rules import (
     ANSWERABLE,
     BACK_TOO_LATE,
     INSTANT,

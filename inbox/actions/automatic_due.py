@@ -12,9 +12,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Workspace
-from inbox import automatic_words, statements
+from inbox import statements
 from inbox.actions.locks import lock_all
-from inbox.automatic_rules import ANSWERABLE, ONE_BREATH, Facts, Keyword, could_answer, matches, may_say_busy
+from inbox.automatic import words as automatic_words
+from inbox.automatic.rules import ANSWERABLE, ONE_BREATH, Facts, Keyword, could_answer, matches, may_say_busy
 from inbox.models import AutomaticText, Conversation, KeywordAnswer, PendingAnswer
 from inbox.rules.facts import Hours
 

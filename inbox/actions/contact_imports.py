@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import may_manage_contacts
-from inbox import contact_fields, jobs
+from inbox import jobs
 from inbox.actions.consent import contact_changed, record_consent
 from inbox.actions.contacts import name_key
+from inbox.contacts import fields as contact_fields
 from inbox.errors import InboxRuleViolation
 from inbox.importing import columns
 from inbox.importing.judging import Judge, Judged

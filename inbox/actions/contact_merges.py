@@ -17,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.audit import record_audit
 from accounts.models import Agent
-from inbox import contact_fields, events
+from inbox import events
 from inbox.actions import merge_record
 from inbox.actions.activity import add_activity
 from inbox.actions.consent import contact_changed, latest_consent, record_consent
@@ -25,6 +25,7 @@ from inbox.actions.contacts import name_key
 from inbox.actions.locks import lock
 from inbox.actions.merge_undo import part
 from inbox.actions.merging import merge_contacts
+from inbox.contacts import fields as contact_fields
 from inbox.enums import BlockState, ConsentState, MessageStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Consent, Contact, ContactIdentity, ContactMerge, Conversation, Erasure, Message

@@ -117,7 +117,7 @@ def favourites_of(agent: Agent) -> set[Key]:
 
 
 def mapping_of(template: MessageTemplate) -> dict[str, dict[str, str]]:
-    """What fills its gaps by itself: see inbox.template_mapping."""
+    """What fills its gaps by itself: see inbox.template_desk.mapping."""
     found = TemplateMapping.objects.filter(template=template).values_list("sources", flat=True).first()
     return found or {}
 

@@ -10,14 +10,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox import costs, template_mapping
+from inbox import costs
 from inbox import text as words
 from inbox.actions import template_care
 from inbox.actions.consent import marketing_state
 from inbox.actions.sending_templates import not_approved
-from inbox.contact_fields import fields_of
+from inbox.contacts.fields import fields_of
 from inbox.enums import ConsentState, MessageKind
 from inbox.models import Conversation, Message
+from inbox.template_desk import mapping as template_mapping
 from whatsapp import rates
 from whatsapp.models import BusinessAccount, MessageTemplate
 from whatsapp.rates import Price

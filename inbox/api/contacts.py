@@ -13,13 +13,14 @@ from ninja import Path, Query, Router
 
 from accounts.audit import record_audit
 from accounts.models import ApiToken, Scope
-from inbox import access, contact_fields
+from inbox import access
 from inbox import text as words
 from inbox.actions import bookkeeping, consent, contact_book
 from inbox.api import rendering, shapes
 from inbox.api.door import needs
 from inbox.api.paging import MOST, cursor_of, values_of
 from inbox.api.repeating import Done, once
+from inbox.contacts import fields as contact_fields
 from inbox.errors import FieldsInvalid, NotAllowed
 from inbox.models import Consent, Contact
 from inbox.visibility import rights_of_token

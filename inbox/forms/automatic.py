@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, Workspace
-from inbox import automatic_words
+from inbox.automatic import words as automatic_words
 from inbox.forms.rules import LONGEST_KEYWORD
 from inbox.models import AutomaticText, KeywordAnswer
 from inbox.rules.language import LANGUAGES

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import Styled
 from accounts.models import Agent
-from inbox import contact_fields
+from inbox.contacts import fields as contact_fields
 from inbox.importing import columns
 from inbox.importing.limits import MOST_BYTES
 from inbox.importing.tables import TOO_LARGE

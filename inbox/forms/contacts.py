@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import Styled
 from accounts.models import Agent
-from inbox import contact_fields
+from inbox.contacts import fields as contact_fields
 from inbox.models import Contact, ContactField
 from whatsapp.models import PhoneNumber
 from whatsapp.phone_format import country_of, digits_of

@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from inbox import template_mapping
 from inbox import text as words
-from inbox.contact_fields import fields_of
+from inbox.contacts.fields import fields_of
 from inbox.forms.contacts import NumberForm
 from inbox.models import Contact
+from inbox.template_desk import mapping as template_mapping
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.template_filling import problem_of
 from whatsapp.template_parts import TemplateShape, Variable

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from inbox.contact_fields import form_name
+from inbox.contacts.fields import form_name
 from inbox.models import ContactField
 from inbox.text import fold
 

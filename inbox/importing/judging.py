@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import formats, timezone
 
-from inbox import contact_fields
 from inbox.access import visible_contacts
+from inbox.contacts import fields as contact_fields
 from inbox.enums import ConsentState
 from inbox.importing import columns, reading
 from inbox.models import Consent, Contact, ContactIdentity, ContactImport, ContactImportRow

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from inbox.contact_fields import LONGEST_TEXT
+from inbox.contacts.fields import LONGEST_TEXT
 from inbox.enums import ConsentState
 from inbox.models import ContactField
 from inbox.text import fold

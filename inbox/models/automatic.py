@@ -23,7 +23,7 @@ class AutomaticText(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     kind = models.CharField(max_length=8, choices=AutomaticKind.choices)
     is_on = models.BooleanField(default=False)
-    texts = models.JSONField(default=dict)  # {language: text}; empty: the product's own (inbox.automatic_words)
+    texts = models.JSONField(default=dict)  # {language: text}; empty: the product's own (inbox.automatic.words)
 
     class Meta:
         constraints: ClassVar[list] = [

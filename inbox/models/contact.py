@@ -33,7 +33,7 @@ class Contact(models.Model):
     language = models.CharField(_("language"), max_length=8, blank=True, choices=settings.LANGUAGES)
     email = models.EmailField(blank=True)
     note = models.TextField(blank=True, default="")  # what colleagues should know about this person
-    fields = models.JSONField(default=dict, blank=True)  # {ContactField id as text: value}, see inbox.contact_fields
+    fields = models.JSONField(default=dict, blank=True)  # {ContactField id as text: value}, see inbox.contacts.fields
     needs_identity_check = models.BooleanField(default=False)  # a known number with an unknown BSUID behind it
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

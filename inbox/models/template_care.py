@@ -41,7 +41,7 @@ class TemplateFavourite(models.Model):
 
 class TemplateMapping(models.Model):
     """Where the values of a template's gaps come from: {field: {"source": …, "fallback": …}}, see
-    inbox.template_mapping."""
+    inbox.template_desk.mapping."""
 
     template = models.OneToOneField(MessageTemplate, on_delete=models.CASCADE, related_name="mapping")
     sources = models.JSONField(default=dict)

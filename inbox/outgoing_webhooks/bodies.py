@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Agent
-from inbox import contact_fields
 from inbox.api import rendering, shapes
+from inbox.contacts import fields as contact_fields
 from inbox.enums import ERASING
 from inbox.models import Consent, Contact, Conversation, Message, OutgoingDelivery
 from inbox.models.outgoing_webhook import PING

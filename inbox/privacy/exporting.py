@@ -28,7 +28,8 @@ from django.utils import timezone, translation
 from accounts.audit import record_audit
 from accounts.models import Agent
 from accounts.permissions import may_manage_settings
-from inbox import contact_fields, jobs
+from inbox import jobs
+from inbox.contacts import fields as contact_fields
 from inbox.errors import NotAllowed
 from inbox.file_names import name_on_disk
 from inbox.models import Attachment, Contact, PersonExport

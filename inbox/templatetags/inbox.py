@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from inbox import formatting, markup, saved_reply_places, times
 from inbox.absence import absence
 from inbox.activity_lines import line_of
-from inbox.bubble_markup import meta_html, tools_html
-from inbox.bubbles import Bubble
+from inbox.bubbles.bubble import Bubble
+from inbox.bubbles.markup import meta_html, tools_html
 from inbox.enums import MessageKind
 from inbox.filters import NUMBERS, Filter
 from inbox.media.made import PEAKS

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Agent, Team
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
-from inbox import automatic_page, automatic_words
 from inbox.actions import automatic_settings as actions
+from inbox.automatic import page as automatic_page
+from inbox.automatic import words as automatic_words
 from inbox.enums import AutomaticKind
 from inbox.errors import InboxRuleViolation
 from inbox.forms.automatic import MORE, AutomaticForm, KeywordForm

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import may_manage_contacts
 from accounts.views.answers import done
-from inbox import access, contact_list
+from inbox import access
 from inbox.actions import contact_book, contact_merges
 from inbox.actions.contact_book import NumberTaken
-from inbox.contact_list import ContactFilter
+from inbox.contacts import listing as contact_list
+from inbox.contacts.listing import ContactFilter
 from inbox.enums import ConsentState
 from inbox.forms.contacts import ContactForm, NewContactForm, StartForm
 from inbox.models import Conversation, Label

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 from accounts.audit import record_audit
 from accounts.permissions import contact_manager_required
 from accounts.views import downloads
-from inbox import contact_export, contact_list
-from inbox.contact_list import ContactFilter
+from inbox.contacts import export as contact_export
+from inbox.contacts import listing as contact_list
+from inbox.contacts.listing import ContactFilter
 
 
 @contact_manager_required

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import contact_manager_required
 from accounts.views.answers import done
-from inbox import access, contact_fields
+from inbox import access
 from inbox.actions import contact_imports
+from inbox.contacts import fields as contact_fields
 from inbox.errors import FileRefused, InboxRuleViolation
 from inbox.forms.contact_imports import ImportFileForm, ReadingForm
 from inbox.importing import columns, tables, words

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import contact_manager_required
 from accounts.views.answers import done
-from inbox import access, contact_list
+from inbox import access
 from inbox.actions import contact_merges
-from inbox.contact_list import ContactFilter
+from inbox.contacts import listing as contact_list
+from inbox.contacts.listing import ContactFilter
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact
 

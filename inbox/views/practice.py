@@ -19,10 +19,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Workspace
 from accounts.schedules import workspace_hours
-from inbox import demo, practice_acts, practice_log, practice_screen
+from inbox.demo import fast_forward
 from inbox.errors import InboxRuleViolation
 from inbox.models import Activity, Contact, Conversation
-from inbox.practice_number import is_practising
+from inbox.practice import acts as practice_acts
+from inbox.practice import log as practice_log
+from inbox.practice import screen as practice_screen
+from inbox.practice.number import is_practising
 from inbox.views.attachments import wanted_part
 from inbox.views.refusals import View, refusal
 from whatsapp.business_profile import VERTICALS
@@ -187,14 +190,14 @@ def clock(request: HttpRequest, key: str) -> HttpResponse:
     jump = request.POST.get("jump", "")
     if jump == "last-minute":
         if conversation is None:
-            raise demo.CannotFastForward(_("This customer has not written yet."))
-        demo.leave_last_minute(conversation, phone_key=key)
+            raise fast_forward.CannotFastForward(_("This customer has not written yet."))
+        fast_forward.leave_last_minute(conversation, phone_key=key)
     elif jump not in JUMPS:
         raise Http404
     elif contact is None:
         remote.call("POST", f"customers/{key}/advance", {"seconds": JUMPS[jump].total_seconds()})
     else:
-        demo.fast_forward(contact, JUMPS[jump], phone_key=key)
+        fast_forward.fast_forward(contact, JUMPS[jump], phone_key=key)
     return HttpResponse(status=204)
 
 

@@ -16,8 +16,9 @@ from accounts.audit import record_audit
 from accounts.permissions import admin_desk_required
 from accounts.views.answers import done
 from accounts.views.second_factor import fresh_required
-from inbox import access, contact_list
-from inbox.contact_list import ContactFilter
+from inbox import access
+from inbox.contacts import listing as contact_list
+from inbox.contacts.listing import ContactFilter
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact, Erasure, PersonExport
 from inbox.privacy import erasing, exporting, ledger

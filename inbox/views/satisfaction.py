@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Agent, Team
 from accounts.permissions import admin_required, lead_required, leads_team, may_manage_settings, teams_led_by
 from accounts.views.answers import done
-from inbox import automatic_page
 from inbox.actions import satisfaction_settings
+from inbox.automatic import page as automatic_page
 from inbox.forms.satisfaction import SatisfactionForm
 from inbox.satisfaction_rules import wording_for
 

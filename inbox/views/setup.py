@@ -26,9 +26,9 @@ from accounts.permissions import admin_desk_required
 from accounts.setup_forms import BusinessForm, FounderDetailsForm, FounderForm
 from accounts.views.people import mail_invitation, open_invitations
 from accounts.views.second_factor import ask_again, resuming
-from inbox import practice_number
 from inbox.actions.connecting import connect_number
 from inbox.first_steps import first_steps
+from inbox.practice import number as practice_number
 from whatsapp import connecting
 from whatsapp.connect_forms import ConnectForm
 from whatsapp.connections import Given

@@ -13,8 +13,8 @@ from accounts.views.answers import done
 from inbox.actions import template_care, template_tests
 from inbox.errors import InboxRuleViolation, TemplateValuesInvalid
 from inbox.forms.templates import TestSendForm
-from inbox.template_pages import TemplatePage
-from inbox.template_uses import uses_of
+from inbox.template_desk.pages import TemplatePage
+from inbox.template_desk.uses import uses_of
 from inbox.views.template_settings import PAGE, found_template, mapping_form, template_page
 from whatsapp import errors
 from whatsapp.errors import DeliveryProblem

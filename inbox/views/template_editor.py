@@ -17,7 +17,7 @@ from inbox.actions import template_drafts, template_submitting
 from inbox.errors import InboxRuleViolation
 from inbox.forms.template_editor import read_content, reshaped
 from inbox.models import DraftText
-from inbox.template_editor_page import Page
+from inbox.template_desk.editor_page import Page
 from inbox.templatetags.inbox import category_words
 from whatsapp.header_media import HeaderFileInvalid
 from whatsapp.models import BusinessAccount, MessageTemplate

@@ -19,8 +19,8 @@ from inbox.actions.template_care import mapping_of
 from inbox.actions.template_drafts import open_drafts
 from inbox.forms.templates import MappingForm
 from inbox.picker_page import FilePlace
-from inbox.template_list import TemplateList, Wanted
-from inbox.template_pages import TemplatePage, sample_of
+from inbox.template_desk.listing import TemplateList, Wanted
+from inbox.template_desk.pages import TemplatePage, sample_of
 from whatsapp import errors
 from whatsapp.header_media import HeaderFileInvalid, defaults_of, set_default
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber, TemplateHeaderMedia

@@ -225,7 +225,7 @@ class DemoTests(TestCase):
             self.assertEqual(Client().post("/accounts/login/", data).status_code, 302, name)
 
     def test_demo_agrees_with_the_practice_phone(self) -> None:
-        from inbox import demo_data
+        from inbox.demo import data as demo_data
         from whatsapp.sandbox import seeds
 
         ours = {customer.key: customer for customer in demo_data.CUSTOMERS}

@@ -19,7 +19,7 @@ from inbox.actions.conversations import close_conversation
 from inbox.actions.intake import Intake
 from inbox.actions.receiving import receive_message
 from inbox.actions.replying import send_reply
-from inbox.bubbles import bubble_of
+from inbox.bubbles.bubble import bubble_of
 from inbox.enums import AutomaticKind, BlockState, Direction, MessageKind, MessageStatus, Via
 from inbox.loops.sweeper import Sweeper
 from inbox.models import (

@@ -9,11 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import WorkingHours
-from inbox import presence, usual_wait
+from inbox import presence
 from inbox.actions.assignment import assign, release
 from inbox.actions.automatic_answers import answer_due
 from inbox.actions.replying import send_reply
 from inbox.actions.routing import route_waiting
+from inbox.automatic import usual_wait
 from inbox.enums import AutomaticKind, BlockState, MessageStatus, Via
 from inbox.loops.sweeper import Sweeper
 from inbox.models import AutomaticText, Case, Conversation, KeywordAnswer, Message, PendingAnswer

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Team, WorkingHours
-from inbox import automatic_page
 from inbox.actions.automatic_due import InUse
+from inbox.automatic import page as automatic_page
 from inbox.models import AutomaticAnswer, AutomaticText, Conversation, KeywordAnswer
 from tests import factories
 from tests.cast import Cast, make_cast

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.hours import OpeningHours
-from inbox import automatic_words
-from inbox.automatic_rules import (
+from inbox.automatic import words as automatic_words
+from inbox.automatic.rules import (
     MOST_A_DAY,
     MOST_AN_HOUR,
     MOST_KEYWORDS,
@@ -29,7 +29,7 @@ from inbox.automatic_rules import (
     may_say_busy,
     plans_to_come_back,
 )
-from inbox.demo_data import AUTOMATIC, KEYWORDS
+from inbox.demo.data import AUTOMATIC, KEYWORDS
 from inbox.enums import AutomaticKind, MessageKind
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from inbox import bubbles, rendering
+from inbox import rendering
+from inbox.bubbles import bubble
 from inbox.enums import Via
 from tests import factories
 from tests.cast import make_cast
@@ -40,14 +41,14 @@ def order(*lines):
 def test_an_order_adds_up_exactly_per_currency_and_not_where_a_price_is_missing(claras, lines, totals):
     message = received(claras, kind="order", data=order(*lines))
 
-    assert bubbles.bubble_of(message).order_totals == [(Decimal(amount), currency) for amount, currency in totals]
+    assert bubble.bubble_of(message).order_totals == [(Decimal(amount), currency) for amount, currency in totals]
 
 
 @pytest.mark.parametrize("data", [{}, {"items": "x"}, {"items": [{"total": []}, 7]}, {"items": [{"total": "NaN"}]}])
 def test_an_odd_order_has_no_sum_and_is_still_shown(claras, data):
     message = received(claras, kind="order", data=data)
 
-    assert bubbles.bubble_of(message).order_totals == []
+    assert bubble.bubble_of(message).order_totals == []
     assert rendering.render_message(message, "de")
 
 

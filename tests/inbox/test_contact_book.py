@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from inbox import contact_list
 from inbox.actions import contact_book, contact_fields
 from inbox.actions.consent import record_consent
 from inbox.actions.contact_book import NumberTaken
+from inbox.contacts import listing as contact_list
 from inbox.enums import ConversationStatus
 from inbox.models import Contact, ContactField, Conversation, Event, Label
 from inbox.text import fold

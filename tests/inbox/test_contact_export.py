@@ -11,9 +11,9 @@ from openpyxl import load_workbook
 
 from accounts.models import AuditEntry
 from accounts.spreadsheets import guarded
-from inbox import contact_export
 from inbox.actions import contact_imports
 from inbox.actions.consent import record_consent
+from inbox.contacts import export as contact_export
 from inbox.importing.tables import read_table
 from inbox.models import Contact, ContactField, ContactImport, Label
 from tests import factories

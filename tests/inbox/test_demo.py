@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox import demo
 from inbox.actions.consent import record_consent
-from inbox.demo_builder import DemoWorkspace
-from inbox.demo_past import give_past_to_phone, phone_key_of
-from inbox.demo_weeks import DemoWeeks
+from inbox.demo import fast_forward
+from inbox.demo.builder import DemoWorkspace
+from inbox.demo.past import give_past_to_phone, phone_key_of
+from inbox.demo.weeks import DemoWeeks
 from inbox.enums import ConsentState, ConversationStatus
 from inbox.models import Activity, Case, Consent, Contact, Conversation, Event, Message, Note, PairLimit
 from inbox.reports import recount
@@ -54,7 +54,7 @@ def test_everything_of_the_customer_moves_into_the_past_and_nothing_of_others(
     before = Conversation.objects.get(pk=claras.pk)
     others = cast.darios.messages.get().occurred_at
 
-    demo.fast_forward(cast.clara, timedelta(hours=20), phone_key="clara")
+    fast_forward.fast_forward(cast.clara, timedelta(hours=20), phone_key="clara")
 
     after = Conversation.objects.get(pk=claras.pk)
     moved = timedelta(hours=20)
@@ -70,7 +70,7 @@ def test_everything_of_the_customer_moves_into_the_past_and_nothing_of_others(
 
 
 def test_the_screens_hear_of_it(cast: Cast, asked_phone: list[tuple[str, Any]]) -> None:
-    demo.fast_forward(cast.clara, DAY, phone_key="clara")
+    fast_forward.fast_forward(cast.clara, DAY, phone_key="clara")
 
     event = Event.objects.filter(conversation_id=cast.claras.pk).latest("id")
     closes_at = Conversation.objects.get(pk=cast.claras.pk).service_window.closes_at
@@ -89,7 +89,7 @@ def test_consents_are_evidence_and_stay(cast: Cast, asked_phone: list[tuple[str,
     )
     before = Consent.objects.get().occurred_at
 
-    demo.fast_forward(cast.clara, DAY, phone_key="clara")
+    fast_forward.fast_forward(cast.clara, DAY, phone_key="clara")
 
     assert Consent.objects.get().occurred_at == before
 
@@ -102,7 +102,7 @@ def test_when_the_phone_cannot_follow_nothing_has_moved(cast: Cast, monkeypatch:
     before = cast.claras.last_customer_message_at
 
     with pytest.raises(remote.PhoneUnreachable):
-        demo.fast_forward(cast.clara, DAY, phone_key="clara")
+        fast_forward.fast_forward(cast.clara, DAY, phone_key="clara")
 
     assert Conversation.objects.get(pk=cast.claras.pk).last_customer_message_at == before
 
@@ -112,18 +112,18 @@ def test_the_last_minute_is_by_the_clock_that_the_composer_counts_down_to(
 ) -> None:
     conversation = Conversation.objects.select_related("workspace", "contact__workspace").get(pk=cast.claras.pk)
 
-    demo.leave_last_minute(conversation, phone_key="clara")
+    fast_forward.leave_last_minute(conversation, phone_key="clara")
 
     left = Conversation.objects.get(pk=cast.claras.pk).service_window.time_left(timezone.now())
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
 
 
 def test_a_closed_window_has_no_last_minute(cast: Cast, asked_phone: list[tuple[str, Any]]) -> None:
-    demo.fast_forward(cast.clara, DAY, phone_key="clara")
+    fast_forward.fast_forward(cast.clara, DAY, phone_key="clara")
     conversation = Conversation.objects.select_related("workspace", "contact__workspace").get(pk=cast.claras.pk)
 
-    with pytest.raises(demo.CannotFastForward):
-        demo.leave_last_minute(conversation, phone_key="clara")
+    with pytest.raises(fast_forward.CannotFastForward):
+        fast_forward.leave_last_minute(conversation, phone_key="clara")
 
 
 @pytest.mark.parametrize(("demo_mode", "demo_workspace"), [(False, True), (True, False)])
@@ -134,8 +134,8 @@ def test_outside_the_demo_time_passes_by_itself(
     cast.workspace.is_demo = demo_workspace
     cast.workspace.save()
 
-    with pytest.raises(demo.CannotFastForward):
-        demo.fast_forward(Contact.objects.get(pk=cast.clara.pk), DAY, phone_key="clara")
+    with pytest.raises(fast_forward.CannotFastForward):
+        fast_forward.fast_forward(Contact.objects.get(pk=cast.clara.pk), DAY, phone_key="clara")
 
     assert asked_phone == []
 
@@ -164,7 +164,7 @@ def test_the_phone_shows_the_demo_workspaces_conversations(
 def test_activities_move_too(cast: Cast, asked_phone: list[tuple[str, Any]]) -> None:
     line = Activity.objects.create(workspace=cast.workspace, conversation=cast.claras, seq=99, kind="closed")
 
-    demo.fast_forward(cast.clara, DAY, phone_key="clara")
+    fast_forward.fast_forward(cast.clara, DAY, phone_key="clara")
 
     assert Activity.objects.get(pk=line.pk).occurred_at == line.occurred_at - DAY
 

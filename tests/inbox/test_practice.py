@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Agent
-from inbox import practice_log
 from inbox.models import Contact, Conversation
+from inbox.practice import log as practice_log
 from tests import factories
 from tests.phone_fixture import PracticePhone, WebhookRecorder
 from whatsapp.models import BusinessAccount

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.practice_screen import answer_to, bubbles
+from inbox.practice.screen import answer_to, bubbles
 
 CARD = {
     "header": {"type": "image", "image": {"id": "m1"}}, "body": "Das Stadtrad",

@@ -8,9 +8,9 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from inbox.demo_builder import DemoWorkspace
-from inbox.demo_ratings import give_ratings
-from inbox.demo_weeks import DemoWeeks
+from inbox.demo.builder import DemoWorkspace
+from inbox.demo.ratings import give_ratings
+from inbox.demo.weeks import DemoWeeks
 from inbox.enums import MessageStatus
 from inbox.models import Case, Label, Satisfaction
 from inbox.reports.ratings import ratings_of

@@ -23,9 +23,9 @@ from accounts.models import (
     WorkingHours,
     Workspace,
 )
-from inbox import practice_number
 from inbox.enums import AutomaticKind
 from inbox.models import AutomaticText
+from inbox.practice import number as practice_number
 from tests import factories
 from tests.phone_fixture import PracticePhone, WebhookRecorder
 from tests.signing_in import prove

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from inbox import map_links, practice_screen, rendering, structured
+from inbox import map_links, rendering, structured
 from inbox.actions import drafts, replying
 from inbox.enums import DraftKind, MessageKind, MessageStatus
 from inbox.errors import FieldsInvalid, ServiceWindowClosed
 from inbox.models import Message
+from inbox.practice import screen as practice_screen
 from tests import factories
 from tests.cast import make_cast
 from tests.delivering import deliver_now

@@ -21,8 +21,8 @@ from inbox.actions.templates_for import templates_for
 from inbox.alerts import alerts_for
 from inbox.errors import TemplateNotSendable
 from inbox.models import Event
-from inbox.template_pages import TemplatePage
-from inbox.template_words import REASONS, rejection
+from inbox.template_desk.pages import TemplatePage
+from inbox.template_desk.words import REASONS, rejection
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.fake_graph import FakeGraph, response

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
-from inbox import template_mapping
 from inbox.actions.template_care import map_variables, mapping_of
 from inbox.actions.templates_for import suggested_values
 from inbox.models import Contact, ContactField
+from inbox.template_desk import mapping as template_mapping
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.signing_in import browser

@@ -8,11 +8,11 @@ from django.db import connection, transaction
 
 from accounts.models import Workspace
 from accounts.passwords import DEMO_PASSWORD
-from inbox.demo_builder import DemoWorkspace
-from inbox.demo_data import PEOPLE
-from inbox.demo_past import give_past_to_phone
-from inbox.demo_ratings import give_ratings
-from inbox.demo_weeks import DemoWeeks
+from inbox.demo.builder import DemoWorkspace
+from inbox.demo.data import PEOPLE
+from inbox.demo.past import give_past_to_phone
+from inbox.demo.ratings import give_ratings
+from inbox.demo.weeks import DemoWeeks
 from inbox.reports.rolling import roll
 
 

@@ -11,7 +11,7 @@ from inbox.actions import contacts
 from inbox.actions.intake import Intake
 from inbox.actions.outgoing import require_writable
 from inbox.actions.receiving import receive_message
-from inbox.contact_list import ContactFilter, matching
+from inbox.contacts.listing import ContactFilter, matching
 from inbox.enums import ERASING, MessageStatus
 from inbox.errors import ReadOnlyConversation
 from inbox.filters import Filter

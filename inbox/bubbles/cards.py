@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from inbox import formatting
-from inbox.bubble_files import Files
+from inbox.bubbles.files import Files
 from inbox.models import Attachment, Message
 
 ICONS = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from accounts import spreadsheets
 from accounts.models import Agent
 from accounts.spreadsheets import Line
-from inbox import contact_fields
-from inbox.contact_list import ContactFilter, ContactRow, contact_page
+from inbox.contacts import fields as contact_fields
+from inbox.contacts.listing import ContactFilter, ContactRow, contact_page
 from inbox.enums import ConsentState
 from inbox.importing import columns
 from inbox.models import ContactField

@@ -1,7 +1,7 @@
 """A believable day at the counter: the conversations of the demo workspace, told from the moment it is made.
 
 Times are "how long ago", so that some windows are open, some about to close and some closed whenever the demo starts.
-`kind` and `data` are those of the stored message; files are in `inbox/demo_media`.
+`kind` and `data` are those of the stored message; files are in `inbox/demo/media`.
 """
 
 import re

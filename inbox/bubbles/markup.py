@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from inbox.bubbles import Bubble
+from inbox.bubbles.bubble import Bubble
 from inbox.markup import address, icon, ticks, when
 
 

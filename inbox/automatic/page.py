@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.hours import OpeningHours
 from accounts.models import RoutingStrategy, Team, Workspace
 from accounts.schedules import team_hours, workspace_hours, zone_of
-from inbox import automatic_words
-from inbox.automatic_rules import language_for
+from inbox.automatic import words as automatic_words
+from inbox.automatic.rules import language_for
 from inbox.enums import AutomaticKind
 from inbox.models import AutomaticAnswer, AutomaticText, KeywordAnswer
 from inbox.templatetags.inbox import money

@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
-from inbox import template_words
-from inbox.template_costs import HomePrices
+from inbox.template_desk import words as template_words
+from inbox.template_desk.costs import HomePrices
 from whatsapp import template_history as history
 from whatsapp.models import MessageTemplate
 from whatsapp.template_parts import title_of_template

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox.contact_fields import words_of
+from inbox.contacts.fields import words_of
 from inbox.models import Contact, ContactField
 from whatsapp.phone_format import pretty
 from whatsapp.template_parts import TemplateShape, Variable

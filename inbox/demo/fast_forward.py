@@ -45,7 +45,7 @@ from inbox.models import (
     Upload,
     WindowAsk,
 )
-from inbox.practice_number import is_practising
+from inbox.practice.number import is_practising
 from whatsapp.sandbox import remote
 
 LAST_MINUTE = timedelta(minutes=1)

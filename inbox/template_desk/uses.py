@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from inbox.enums import MessageStatus
 from inbox.models import Message, ScheduledReply
-from inbox.template_list import counts_for
+from inbox.template_desk.listing import counts_for
 from whatsapp.models import MessageTemplate
 
 SHOWN = 10

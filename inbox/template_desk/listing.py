@@ -19,9 +19,9 @@ from inbox import text as words
 from inbox.actions.template_care import favourites_of, teams_by_name
 from inbox.enums import Direction, MessageKind, MessageStatus
 from inbox.models import Message
-from inbox.template_alarms import TemplateAlarm, alarms_of, unseen
-from inbox.template_costs import HomePrices
-from inbox.template_words import BADGES, QUALITIES, Words, status_words, tab_of, tabs_of, trouble_of
+from inbox.template_desk.alarms import TemplateAlarm, alarms_of, unseen
+from inbox.template_desk.costs import HomePrices
+from inbox.template_desk.words import BADGES, QUALITIES, Words, status_words, tab_of, tabs_of, trouble_of
 from whatsapp import errors
 from whatsapp.models import BusinessAccount, MessageTemplate, PhoneNumber
 from whatsapp.template_parts import title_of_template

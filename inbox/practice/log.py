@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from inbox.activity_lines import line_of
 from inbox.models import Activity
-from inbox.practice_screen import kind_words, moment, pretty_json
+from inbox.practice.screen import kind_words, moment, pretty_json
 from whatsapp import errors
 
 LIMIT = 40

@@ -18,7 +18,7 @@ CAPTION_LENGTH = 200
 
 
 class Files:
-    """A part of inbox.bubbles.Bubble."""
+    """A part of inbox.bubbles.bubble.Bubble."""
 
     message: Message
 

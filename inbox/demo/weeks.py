@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox.actions.bookkeeping import preview_of
-from inbox.demo_builder import DemoWorkspace
-from inbox.demo_data import IN_SHOP, OPT_IN
+from inbox.demo.builder import DemoWorkspace
+from inbox.demo.data import IN_SHOP, OPT_IN
 from inbox.enums import ConsentState, ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import (
     Activity,

@@ -1,7 +1,7 @@
 """Who is in the demo workspace: Radhaus Lindenhof, its people, teams, labels and customers. All of it is made up.
 
 The phone numbers come from ranges that Germany's regulator keeps free for fiction. What these people write to each
- `inbox.demo_threads`; `inbox.demo_builder` makes rows of both.
+ `inbox.demo.threads`; `inbox.demo.builder` makes rows of both.
 """
 
 from dataclasses import dataclass, field

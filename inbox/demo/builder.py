@@ -1,4 +1,4 @@
-"""Makes rows of `inbox.demo_data` and `inbox.demo_threads`, as if the day had happened here.
+"""Makes rows of `inbox.demo.data` and `inbox.demo.threads`, as if the day had happened here.
 
 Rows only: nothing is sent, routed or announced. Every mark on a conversation is worked out from its steps, so that the
 lists, windows, counters and cases agree with what the thread shows.
@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Agent, Membership, Skill, Team, WorkingHours, Workspace
 from accounts.passwords import DEMO_PASSWORD
-from inbox import demo_data, demo_thread_rows, demo_threads
+from inbox.demo import data as demo_data
+from inbox.demo import thread_rows as demo_thread_rows
+from inbox.demo import threads as demo_threads
 from inbox.models import (
     AutomaticText,
     Consent,

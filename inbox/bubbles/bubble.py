@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from inbox import formatting
-from inbox.bubble_content import Content
-from inbox.bubble_delivery import Delivery
-from inbox.bubble_files import Files
+from inbox.bubbles.content import Content
+from inbox.bubbles.delivery import Delivery
+from inbox.bubbles.files import Files
 from inbox.enums import AttachmentState, AutomaticKind, Direction, MessageKind, MessageStatus, Via
 from inbox.message_rules import is_open_to_doubt, may_be_forwarded, may_be_reacted_to
 from inbox.models import Message, Reaction

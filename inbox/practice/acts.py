@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Workspace
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact, ContactIdentity
-from inbox.practice_screen import SAMPLE_CARD, SAMPLE_PLACE, SAMPLE_REFERRAL, answer_to
+from inbox.practice.screen import SAMPLE_CARD, SAMPLE_PLACE, SAMPLE_REFERRAL, answer_to
 from whatsapp import errors
 from whatsapp.sandbox import remote
 
-SAMPLES = Path(__file__).parent / "demo_media"
+SAMPLES = Path(__file__).parent.parent / "demo" / "media"
 EMOJI = ["👍", "❤️", "😂", "😮", "🙏", "🚲"]
 DECISIONS = {"APPROVED", "REJECTED", "PAUSED", "UNPAUSED", "DISABLED"}
 QUALITIES = {"GREEN", "YELLOW", "RED"}

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Agent
-from inbox import template_words
 from inbox.actions.template_care import favourites_of, teams_of
 from inbox.models import TemplateTeam
-from inbox.template_alarms import TemplateAlarm, alarms_of
-from inbox.template_costs import HomePrices
-from inbox.template_list import counts_for
-from inbox.template_words import BADGES, Words, quality_words, rejection, status_words, tab_of, trouble_of
+from inbox.template_desk import words as template_words
+from inbox.template_desk.alarms import TemplateAlarm, alarms_of
+from inbox.template_desk.costs import HomePrices
+from inbox.template_desk.listing import counts_for
+from inbox.template_desk.words import BADGES, Words, quality_words, rejection, status_words, tab_of, trouble_of
 from inbox.templatetags.inbox import category_words
 from whatsapp.models import MessageTemplate, TemplateChange
 from whatsapp.template_filling import card_values, segments

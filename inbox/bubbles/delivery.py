@@ -14,7 +14,7 @@ MAY_BE_RESENT = {MessageStatus.FAILED, MessageStatus.UNKNOWN}
 
 
 class Delivery:
-    """A part of inbox.bubbles.Bubble."""
+    """A part of inbox.bubbles.bubble.Bubble."""
 
     message: Message
     now: datetime

@@ -16,8 +16,8 @@ from inbox import formatting
 from inbox.actions.template_drafts import is_settled
 from inbox.actions.template_submitting import findings_of, why_not_now
 from inbox.models import DraftFile, DraftText
-from inbox.template_costs import HomePrices
-from inbox.template_words import BADGES, rejection, status_words, tab_of
+from inbox.template_desk.costs import HomePrices
+from inbox.template_desk.words import BADGES, rejection, status_words, tab_of
 from inbox.templatetags.inbox import category_words
 from whatsapp.authoring import lint, lint_buttons, lint_texts
 from whatsapp.authoring.content import CAROUSEL, CODE, OFFER, STANDARD, ButtonDraft, variables

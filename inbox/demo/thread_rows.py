@@ -13,7 +13,7 @@ from PIL import Image
 from accounts.models import Agent
 from inbox.actions import answer_timers
 from inbox.actions.bookkeeping import preview_of
-from inbox.demo_threads import Assigned, Closed, Noted, Said, Sent, Step, Thread, span
+from inbox.demo.threads import Assigned, Closed, Noted, Said, Sent, Step, Thread, span
 from inbox.enums import AttachmentState, ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import (
     Activity,
@@ -32,9 +32,9 @@ from inbox.models import (
 )
 
 if TYPE_CHECKING:
-    from inbox.demo_builder import DemoWorkspace
+    from inbox.demo.builder import DemoWorkspace
 
-MEDIA = Path(__file__).parent / "demo_media"
+MEDIA = Path(__file__).parent / "media"
 FILE_KINDS = {"voice": "audio"}
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inbox import formatting
-from inbox.bubble_cards import Card, Offer, buttons_of, cards_of, offer_of
+from inbox.bubbles.cards import Card, Offer, buttons_of, cards_of, offer_of
 from inbox.enums import MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
@@ -34,7 +34,7 @@ SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
 
 
 class Content:
-    """A part of inbox.bubbles.Bubble."""
+    """A part of inbox.bubbles.bubble.Bubble."""
 
     message: Message
 

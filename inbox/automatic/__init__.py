@@ -1,0 +1,1 @@
+"""Automatic messages: when which is due, and what they say."""

@@ -1,0 +1,1 @@
+"""The page of contacts and what a card holds."""

@@ -1,0 +1,1 @@
+"""The practice workspace: its people, threads and past, and fast-forward."""

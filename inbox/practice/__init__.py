@@ -1,0 +1,1 @@
+"""The practice phone as our screens see it."""

@@ -1,0 +1,1 @@
+"""The admins' pages about templates: list, detail, editor, alarms, costs."""
