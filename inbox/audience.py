@@ -11,6 +11,7 @@ OPEN_ONLY = {"ticks"}
 REMEMBERED = 10_000
 INNER = ("html", "before", "workspace", "in_row", "only")  # what the hub needs and the page does not
 ITEM = ("uid", "item", "at")
+EVERYBODYS = ("sending_stopped", "sending_resumed")  # whoever writes replies wants to know (inbox.alerts)
 
 
 class Memory:
@@ -71,11 +72,12 @@ class Outgoing:
         return self.kind not in OPEN_ONLY or bool(self.payload.get("in_row"))
 
     def _concerns(self, socket: Socket) -> bool:
-        """Events without facts: alerts are for those who lead, notices for whom they tell, the others for one agent."""
+        """Events without facts: most alerts are for those who lead, notices for whom they tell, some for one agent."""
         if self.kind == "notice":
             return str(socket.person.agent_id) in self.payload["tell"]
         if self.kind == "alert":
-            return socket.person.rights.role in (Role.LEAD, Role.ADMIN)
+            leads = socket.person.rights.role in (Role.LEAD, Role.ADMIN)
+            return leads or self.payload["alert"] in EVERYBODYS
         if self.kind in ("read", "rights", "draft"):
             return self.payload["agent"]["id"] == socket.person.agent_id
         return True

@@ -108,11 +108,6 @@ class Shell:
         """The banners above the page."""
         return alerts_for(self.agent) if self.agent else []
 
-    @property
-    def hears_alerts(self) -> bool:
-        """Whether events tell this person's pages that the banners have changed (inbox.audience)."""
-        return self.agent is not None and self.agent.role in LEADS
-
     @cached_property
     def settings_nav(self) -> list[dict[str, Any]]:
         """The pages this person may open, under their headings."""

@@ -139,14 +139,17 @@ async def test_marks_go_to_pages_with_the_conversation_open_and_to_rows_that_sho
         assert [frame["ticks"][0]["status"] for frame in leas.news()] == ["read"]
 
 
-async def test_alerts_are_for_those_who_lead(cast):
+@pytest.mark.parametrize(("alert", "agents_hear"), [("nobody_free", False), ("sending_stopped", True)])
+async def test_alerts_are_for_those_who_lead_but_a_number_that_sends_nothing_concerns_everybody(
+    cast, alert, agents_hear
+):
     async with open_pages(*map(cookie_of, (cast.ada, cast.lea, cast.ben))) as (adas, leas, bens):
-        await in_db(events.workspace_alert, cast.workspace, "nobody_free", waiting=3)
+        await in_db(events.workspace_alert, cast.workspace, alert, waiting=3)
         await in_db(_write, cast.claras)
         await eventually(bens.news)
 
         heard = [any(frame["kind"] == "alert" for frame in page.frames) for page in (adas, leas, bens)]
-        assert heard == [True, True, False]
+        assert heard == [True, True, agents_hear]
 
 
 async def test_reading_is_told_to_the_agents_other_tabs_alone(cast):
