@@ -240,7 +240,7 @@ def test_the_practice_phone_shows_the_sections_and_a_row_is_chosen_by_its_place_
     [bubble] = practice_screen.bubbles([message])
     shown = [(button.heading, button.text) for button in bubble.buttons]
     assert shown == [("Montag", "Mo 9:00"), ("Dienstag", "Di 9:00")]
-    assert practice_screen.answer_to(message, 1)["title"] == "Di 9:00"
+    assert practice_screen.answer_to(message, "1")["title"] == "Di 9:00"
 
 
 def test_several_cards_go_in_one_message_each_with_its_own_faults(cast, graph):
