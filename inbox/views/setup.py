@@ -141,7 +141,8 @@ def whatsapp(request: HttpRequest) -> HttpResponse:
     founder: Agent = request.user  # type: ignore[assignment]
     connected = PhoneNumber.objects.filter(workspace_id=founder.workspace_id).order_by("pk").first()
     typed = request.POST or interrupted.words(request, request.path)
-    practises, form = _wants_practice(typed), ConnectForm(typed)
+    practises = _wants_practice(typed)
+    form = ConnectForm(initial=(typed or QueryDict()).dict()) if practises else ConnectForm(typed)
     context = {"form": form, "practises": practises, "connected": connected, "callback_url": callback_url(),
                "back": reverse("setup-workspace"), "may_wait": connected is None}  # fmt: skip
     if request.method != "POST":
@@ -155,7 +156,8 @@ def whatsapp(request: HttpRequest) -> HttpResponse:
     given = practice_number.practice_given() if practises else form.given
     report = connecting.examine(given, founder.workspace)
     if not report.holds:
-        form.mark([] if practises else report.checks)
+        if not practises:
+            form.mark(report.checks)
         return _page(request, founding.WHATSAPP, **context, report=report)
     _connect(given, report, founder, practises=practises)
     return _on(request, founding.WHATSAPP)

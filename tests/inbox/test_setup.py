@@ -343,6 +343,20 @@ def test_the_practice_phone_becomes_the_first_number_and_bears_the_name_of_the_b
     assert "Blumen Anfang" in founder.get(reverse("setup-whatsapp")).content.decode()
 
 
+def test_a_practice_phone_without_an_answer_marks_no_field_of_the_own_number(founder, phone, settings):
+    founder.post(reverse("setup-workspace"), {"name": "Blumen", "language": "en", "timezone": "Europe/Berlin"})
+    settings.GRAPH_BASE_URL = settings.SANDBOX_URL = "http://127.0.0.1:9"
+    typed = {"path": "practice", "app_id": "612345678901234", "app_secret": ""}
+
+    part = founder.post(reverse("setup-whatsapp"), typed, headers={"HX-Request": "true"})
+    page = founder.post(reverse("setup-whatsapp"), typed)
+
+    for answer in (part, page):
+        assert answer.status_code == 422 and "Meta did not answer" in answer.content.decode()
+        assert "field__error" not in answer.content.decode()
+    assert 'value="612345678901234"' in page.content.decode()
+
+
 def test_what_does_not_hold_at_meta_is_said_and_nothing_is_kept(founder, phone):
     founder.post(reverse("setup-workspace"), {"name": "Blumen", "language": "en", "timezone": "Europe/Berlin"})
     typed = {"path": "own", "app_id": "612345678901234", "app_secret": "not-the-app-secret-of-it",
