@@ -19,4 +19,8 @@ class Migration(migrations.Migration):
                 fields=("template", "phone_number", "place"), name="header_media_unique"
             ),
         ),
+        # Backwards there is room for the header's file alone.
+        migrations.RunSQL(
+            migrations.RunSQL.noop, "DELETE FROM whatsapp_templateheadermedia WHERE place <> 'header'"
+        ),
     ]
