@@ -51,8 +51,7 @@ def token(number: PhoneNumber, form: forms.Form, by: Agent) -> list[Check]:
             if where.sending_stopped_code in rotation.ACCESS_CODES:
                 resume_sending(where, by=by)
         check_number(number)
-        jobs.enqueue(jobs.check_numbers)  # the account's others, which had no answer either
-        jobs.enqueue(jobs.sync_account_templates, account.pk)
+        jobs.enqueue(jobs.sync_account_templates, account.pk)  # then the other numbers, if they had no answer either
     return checks
 
 

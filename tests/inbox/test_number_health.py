@@ -17,7 +17,7 @@ from inbox.number_page import NumberPage
 from tests import factories, webhooks
 from tests.cast import Cast, make_cast
 from tests.phone_fixture import NUMBER_ID, TOKEN, WABA_ID, PracticePhone
-from tests.recording_queue import run_jobs
+from tests.recording_queue import forget_jobs, recorded_jobs, run_jobs
 from tests.signing_in import browser as in_language
 from tests.signing_in import prove
 from whatsapp import number_health
@@ -163,6 +163,22 @@ def test_after_a_new_token_nothing_says_any_more_that_the_old_one_was_refused(ca
     change(cast, "token", access_token="the-new-access-token")
 
     no_trouble_is_left(cast, text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_token_asks_for_other_numbers_only_where_the_old_one_left_them_without_an_answer(cast, practice_phone):
+    other = factories.number(cast.workspace, account=cast.number.business_account)
+    forget_jobs()
+    change(cast, "token", access_token=TOKEN)
+    assert [job.name.rpartition(".")[2] for job in recorded_jobs()] == ["sync_account_templates"]
+
+    refused_everywhere(cast, practice_phone)
+    assert NumberHealth.objects.get(phone_number=other).trouble_code == 190
+    forget_jobs()
+    change(cast, "token", access_token="the-new-access-token")
+    run_jobs()
+
+    assert NumberHealth.objects.get(phone_number=other).trouble_code == 100  # Meta answers: it knows no such number
 
 
 @pytest.mark.django_db(transaction=True)
