@@ -108,7 +108,10 @@ class Where:
     def sql(self) -> str:
         return " AND ".join(self.parts)
 
-    def placed(self, table: str, *columns: str) -> str:
+    def of(self, table: str) -> str:
+        return f"{table} WHERE {self.sql}"
+
+    def placed(self, source: str, *columns: str) -> str:
         """The rows with their bucket, weekday and hour; the zone is looked up once a row, hence OFFSET 0."""
         bucket = "local::date"
         if self.parameters["unit"] == "week":
@@ -117,7 +120,7 @@ class Where:
             f"(SELECT {bucket} AS bucket, date_part('isodow', local)::int AS dow,"  # noqa: S608
             f" date_part('hour', local)::int AS hour, {', '.join(columns)} FROM"
             f" (SELECT ({self.moment} AT TIME ZONE %(zone)s) AS local, {', '.join(columns)}"
-            f"  FROM {table} WHERE {self.sql} OFFSET 0) placed)"
+            f"  FROM {source} OFFSET 0) placed)"
         )
 
     def rows(self, statement: str, **more: Any) -> list[dict[str, Any]]:
@@ -129,52 +132,56 @@ class Where:
 
 def _read_counts(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
     where = Where(wanted, "slot", span)
-    table = "inbox_reportslot" if wanted.label_id is None else "inbox_reportcell"
     # Costs as floats, which hold them exactly and add up several times as fast as bigints.
     sums = ", ".join(f"sum({name}{'::float8' if name.endswith('_cost') else ''}) AS {name}" for name in MEASURES)
+    if wanted.label_id is None:
+        slots = where.of("inbox_reportslot")
+    else:
+        cells = where.of("inbox_reportcell")
+        slots = f"(SELECT slot, team_id, phone_number_id, {sums} FROM {cells} GROUP BY 1, 2, 3) slots"  # noqa: S608
     if detailed:
         rows = where.rows(
-            f"SELECT bucket, dow, hour, team_id, phone_number_id, grouping(bucket, dow, team_id) AS part, {sums}"  # noqa: S608
-            f" FROM {where.placed(table, 'team_id', 'phone_number_id', *MEASURES)} c"
-            " GROUP BY GROUPING SETS ((bucket), (dow, hour), (team_id, phone_number_id))"
+            f"SELECT bucket, dow, hour, team_id, phone_number_id, {sums}"  # noqa: S608
+            f" FROM {where.placed(slots, 'team_id', 'phone_number_id', *MEASURES)} c"
+            " GROUP BY GROUPING SETS ((bucket, team_id, phone_number_id), (dow, hour))"
         )
     else:
         rows = where.rows(
-            f"SELECT team_id, phone_number_id, {0b110} AS part, {sums}"  # noqa: S608
-            f" FROM {table} WHERE {where.sql} GROUP BY 1, 2"
+            f"SELECT NULL AS dow, team_id, phone_number_id, {sums} FROM {slots} GROUP BY 2, 3"  # noqa: S608
         )
     currencies = {number.pk: number.business_account.currency for number in wanted.scope.numbers}
     for row in rows:
         counts = {name: int(row[name]) for name in MEASURES}
-        if row["part"] == 0b011:
-            period.by_bucket[row["bucket"]] = counts
-        elif row["part"] == 0b101:
+        if row["dow"] is not None:
             period.by_hour[row["dow"], row["hour"]] = counts
-        else:
-            _add(period.counts, counts)
-            _add(period.by_team.setdefault(row["team_id"], dict.fromkeys(MEASURES, 0)), counts)
-            place = (row["team_id"], currencies.get(row["phone_number_id"], ""))
-            paid = {name: counts[name] for name in (*CATEGORIES, *(f"{each}_cost" for each in CATEGORIES), "unpriced")}
-            _add(period.costs.setdefault(place, dict.fromkeys(paid, 0)), paid)
+            continue
+        _add(period.counts, counts)
+        _add(period.by_team.setdefault(row["team_id"], dict.fromkeys(MEASURES, 0)), counts)
+        if detailed:
+            _add(period.by_bucket.setdefault(row["bucket"], dict.fromkeys(MEASURES, 0)), counts)
+        place = (row["team_id"], currencies.get(row["phone_number_id"], ""))
+        paid = {name: counts[name] for name in (*CATEGORIES, *(f"{each}_cost" for each in CATEGORIES), "unpriced")}
+        _add(period.costs.setdefault(place, dict.fromkeys(paid, 0)), paid)
 
 
 def _read_opened(wanted: Wanted, span: Span, period: Period, now: datetime, *, detailed: bool) -> None:
     where, seconds = Where(wanted, "opened_at", span), "reply_seconds" if wanted.clock else "reply_open_seconds"
     columns = ("team_id", "is_again", seconds, "due_at", "replied_at", "closed_at")
+    place = "bucket, dow, hour, team_id" if detailed else "team_id"
     rows = where.rows(
-        f"SELECT {_PLACE[detailed]}, count(*) AS cases, count(*) FILTER (WHERE is_again) AS again,"  # noqa: S608
+        f"SELECT {place}, count(*) AS cases, count(*) FILTER (WHERE is_again) AS again,"  # noqa: S608
         f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans,"
         f" count(*) FILTER (WHERE {IN_TARGET}) AS in_target, count(*) FILTER (WHERE {MISSED}) AS missed"
-        f" FROM {where.placed('inbox_casefigures', *columns)} c GROUP BY {_PLACE[detailed]}",
+        f" FROM {where.placed(where.of('inbox_casefigures'), *columns)} c"
+        f" GROUP BY {'GROUPING SETS ((bucket, team_id), (dow, hour))' if detailed else place}",
         now=now,
     )
-    gathered = _Gathered(rows)
     if detailed:
-        period.opened_by_hour = gathered.by("dow", "hour")
-        gathered = gathered.merged("bucket", "team_id")
-        period.opened_by_bucket = gathered.by("bucket")
-    period.opened_by_team = gathered.by("team_id")
-    period.opened = gathered.all
+        period.opened_by_hour = _Gathered([row for row in rows if row["dow"] is not None]).by("dow", "hour")
+        rows = [row for row in rows if row["dow"] is None]
+        period.opened_by_bucket = _Gathered(rows).by("bucket")
+    period.opened_by_team = _Gathered(rows).by("team_id")
+    period.opened = _Gathered(rows).all
 
 
 def _read_closed(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
@@ -183,20 +190,19 @@ def _read_closed(wanted: Wanted, span: Span, period: Period, *, detailed: bool) 
     rows = where.rows(
         f"SELECT {place}, count(*) AS cases, 0 AS again, 0 AS in_target, 0 AS missed,"  # noqa: S608
         f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans"
-        f" FROM {where.placed('inbox_casefigures', 'team_id', seconds)} c GROUP BY {place}"
+        f" FROM {where.placed(where.of('inbox_casefigures'), 'team_id', seconds)} c GROUP BY {place}"
     )
-    gathered = _Gathered(rows)
-    period.closed = gathered.all
-    period.closed_by_team = gathered.by("team_id")
     if detailed:
-        period.closed_by_bucket = gathered.by("bucket")
+        period.closed_by_bucket = _Gathered(rows).by("bucket")
+    period.closed_by_team = _Gathered(rows).by("team_id")
+    period.closed = _Gathered(rows).all
 
 
 def _read_lost(wanted: Wanted, span: Span, period: Period) -> None:
     where = Where(wanted, "closed_at", span)
     rows = where.rows(
         "SELECT bucket, team_id, why, count(*) AS count"  # noqa: S608
-        f" FROM {where.placed('inbox_lostwindow', 'team_id', 'why')} c GROUP BY 1, 2, 3"
+        f" FROM {where.placed(where.of('inbox_lostwindow'), 'team_id', 'why')} c GROUP BY 1, 2, 3"
     )
     for row in rows:
         for found, key in (
@@ -208,12 +214,11 @@ def _read_lost(wanted: Wanted, span: Span, period: Period) -> None:
 def _read_failures(wanted: Wanted, span: Span, period: Period) -> None:
     where = Where(wanted, "slot", span)
     rows = where.rows(
-        f"SELECT code, sum(count)::bigint AS count FROM inbox_reportfailure WHERE {where.sql} GROUP BY 1"  # noqa: S608
+        f"SELECT code, sum(count)::bigint AS count FROM {where.of('inbox_reportfailure')} GROUP BY 1"  # noqa: S608
     )
     period.failures = {row["code"]: int(row["count"]) for row in rows}
 
 
-_PLACE = {True: "bucket, dow, hour, team_id", False: "team_id"}
 IN_TARGET = "due_at IS NOT NULL AND replied_at <= due_at"
 # Too late, or not at all although it was due. Closed before that without an answer: neither.
 MISSED = (
