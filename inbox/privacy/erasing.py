@@ -90,7 +90,7 @@ def begin_erasure(contact: Contact, *, by: Agent, typed: str) -> Erasure:
     if not is_confirmed(person, contact, typed):
         raise InboxRuleViolation(gettext_lazy("That is neither the name nor the number of this person."))
     with transaction.atomic(), events.gathered():
-        list(Contact.objects.select_for_update().filter(pk__in=person.contacts).order_by("pk").values_list("pk"))
+        _hold(person)
         if Erasure.running_for(contact) is not None:
             raise InboxRuleViolation(gettext_lazy("This person is being erased already."))
         person = joined(person, person_of(contact))  # what came while this waited
@@ -185,7 +185,7 @@ def steps() -> list[tuple[str, Step]]:
 
 def _hide(work: Work) -> str:
     """What came to the person at that moment is hidden as well, and from now on it is known what to look for."""
-    list(Contact.objects.select_for_update().filter(pk__in=work.person.contacts).order_by("pk").values_list("pk"))
+    _hold(work.person)
     for contact in Contact.objects.filter(pk__in=work.person.contacts):
         work.person = joined(work.person, person_of(contact))
     work.state["person"] = work.person.as_work()
@@ -195,10 +195,16 @@ def _hide(work: Work) -> str:
     return Outcome.DONE
 
 
+def _hold(person: Person) -> None:
+    """Until the end of the transaction, and not against keys: see inbox.actions.contacts."""
+    theirs = Contact.objects.select_for_update(no_key=True).filter(pk__in=person.contacts)
+    list(theirs.order_by("pk").values_list("pk"))
+
+
 def _put_out_of_sight(work: Work) -> None:
     """Nobody is reached by these ids any more, nothing more is sent, and no screen, search or API shows the person."""
     threads = Conversation.objects.filter(pk__in=work.person.conversations)
-    for conversation in threads.select_for_update().exclude(status=ERASING).order_by("pk"):
+    for conversation in threads.select_for_update(no_key=True).exclude(status=ERASING).order_by("pk"):
         events.conversation_removed(conversation)
     threads.update(status=ERASING)
     Contact.objects.filter(pk__in=work.person.contacts).update(kind=ERASING)

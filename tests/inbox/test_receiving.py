@@ -350,12 +350,16 @@ def in_parallel(work: list[Callable[[], None]]) -> None:
 
 @contextlib.contextmanager
 def while_locked(conversation: Conversation, **changes: Any) -> Iterator[None]:
-    """Somebody else changes the conversation and commits only when the block waits for its row."""
+    """Somebody else changes the conversation and commits only when the block waits for its row.
+
+    Twice, as most actions do: then the commit looks at what the row refers to.
+    """
     holds = threading.Event()
 
     def change() -> None:
         with transaction.atomic():
-            Conversation.objects.filter(pk=conversation.pk).update(**changes)
+            for _ in range(2):
+                Conversation.objects.filter(pk=conversation.pk).update(**changes)
             holds.set()
             for _ in range(1000):
                 with connection.cursor() as cursor:

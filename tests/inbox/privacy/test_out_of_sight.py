@@ -19,6 +19,7 @@ from inbox.models import Contact, ContactIdentity, Conversation, Erasure, Event,
 from inbox.privacy import erasing, ledger
 from tests.inbox.api_client import System
 from tests.inbox.privacy.life import NAME, PHONE, WORD
+from tests.inbox.test_receiving import while_locked
 from tests.recording_queue import run_jobs
 from tests.signing_in import proven
 from whatsapp.payloads import InboundMessage
@@ -130,6 +131,15 @@ def test_a_status_that_comes_late_gives_no_number_back(talk, cast):
     with transaction.atomic():
         contacts.learn(cast.number, talk.contact_id, Customer(phone=PHONE))
     assert not ContactIdentity.objects.filter(contact=talk.contact_id).exists()
+
+
+def test_whoever_is_at_work_in_the_conversation_comes_to_an_end_first(talk, cast):
+    with while_locked(talk, assignee=cast.lea):
+        erasing.begin_erasure(talk.contact, by=cast.ada, typed=NAME)
+    talk.refresh_from_db()
+    assert (talk.status, talk.assignee) == (ERASING, cast.lea)
+    [gone] = Event.objects.filter(conversation_id=talk.pk, kind="conversation_gone")
+    assert gone.payload["facts"]["assignee"] == cast.lea.pk
 
 
 def test_the_desk_shows_how_far_it_is_instead_of_the_person(talk, cast):
