@@ -123,7 +123,7 @@ def conversation_changed(
 
 
 def conversation_removed(conversation: Conversation) -> None:
-    """It is about to be merged into another: every page that shows it takes it off. Before anything has moved."""
+    """It is about to be merged into another, or erased: every page that shows it takes it off. Before that happens."""
     seen_by = facts_of(conversation)
     write_plain(conversation.workspace_id, "conversation_gone", {
         "conversation": conversation.pk,
@@ -168,7 +168,8 @@ def rights_changed(agent: Agent) -> None:
 
 
 def workspace_alert(workspace: Workspace, kind: str, **data: object) -> None:
-    """Something leads and admins should know now, such as a queue with nobody free."""
+    """Something leads and admins should know now, such as a queue with nobody free; some of it everybody: see
+    inbox.audience."""
     write_plain(workspace.pk, "alert", {"alert": kind, "data": data})
 
 

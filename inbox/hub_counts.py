@@ -20,7 +20,7 @@ class Counts:
 
     def note(self, payload: dict) -> None:
         """An event that may change a number."""
-        if "version" in payload or payload["kind"] in ("read", "rights"):
+        if "version" in payload or payload["kind"] in ("read", "rights", "conversation_gone"):
             self._changed.add(payload["workspace"])
 
     def forget(self, socket: Socket) -> None:

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Role, Visibility
 from inbox import events, queries
@@ -63,6 +64,23 @@ async def test_pages_hear_their_own_numbers_after_a_change():
         assert _counts(bens)[-1] == await in_db(queries.view_counts, cast.ben)
         assert _counts(leas)[-1] == await in_db(queries.view_counts, cast.lea)
         assert _counts(bens)[-1]["mine"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_pages_hear_their_own_numbers_when_a_conversation_is_gone():
+    cast = await in_db(make_cast)
+
+    def go() -> None:
+        with transaction.atomic():
+            events.conversation_removed(cast.claras)
+            cast.claras.delete()
+
+    before = await in_db(queries.view_counts, cast.ada)
+    async with open_pages(cookie_of(cast.ada)) as (adas,):
+        await in_db(go)
+        await eventually(lambda: _counts(adas))
+
+        assert _counts(adas)[-1] == await in_db(queries.view_counts, cast.ada) != before
 
 
 def _counts(page):
