@@ -6,7 +6,7 @@ even if it took the conversation out of their sight: they saw it as it was.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Assignment, Conversation, Undo
-from inbox.visibility import ConversationFacts, facts_of
+from inbox.visibility import facts_of
 
 OFFERED = timedelta(seconds=30)  # the page offers it for ten; the rest is for slow lines
 KEPT = timedelta(hours=1)
@@ -118,8 +118,7 @@ def _continue_case(conversation: Conversation) -> None:
 
 
 def _saw(conversation: Conversation, before: dict[str, Any], by: Agent) -> bool:
-    mentioned = facts_of(conversation).mentioned_ids
-    return sees(by, ConversationFacts(conversation.workspace_id, before["team_id"], before["assignee_id"], mentioned))
+    return sees(by, replace(facts_of(conversation), team_id=before["team_id"], assignee_id=before["assignee_id"]))
 
 
 def _state(conversation: Conversation) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import events, queries
-from inbox.actions import contacts
+from inbox.actions import contacts, undo
+from inbox.actions.assignment import assign
 from inbox.actions.intake import Intake
 from inbox.actions.outgoing import require_writable
 from inbox.actions.receiving import receive_message
@@ -82,6 +83,17 @@ def test_no_page_opens_and_nothing_can_be_written(talk, cast):
         require_writable(talk)  # nor does a machine write
     held = talk.messages.filter(status__in=[MessageStatus.QUEUED, MessageStatus.SENDING])
     assert not held.exists()
+
+
+def test_what_was_just_done_with_the_conversation_is_not_taken_back_any_more(talk, cast):
+    step = undo.remembering(talk, lambda held: assign(held, to_agent=cast.lea, to_team=cast.team, by=cast.ada))
+    done = undo.keep([step], by=cast.ada)
+    erasing.begin_erasure(talk.contact, by=cast.ada, typed=NAME)
+    lines = talk.activities.count()
+
+    assert undo.take_back(done, by=cast.ada).done == 0
+    talk.refresh_from_db()
+    assert (talk.assignee, talk.activities.count()) == (cast.lea, lines)
 
 
 def test_another_system_neither_reads_nor_writes(talk, cast):
