@@ -1,6 +1,7 @@
 """Files in the header of templates and cards: Meta wants them with every send, so we keep defaults per number.
 
-The file is uploaded once and its media id reused; Meta forgets uploads after 30 days, so it is renewed before that.
+The file is uploaded once and its media id reused; Meta forgets uploads after 30 days, so it is renewed before that
+(inbox.actions.outgoing_media).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
-from whatsapp.client import CloudAPI
 from whatsapp.models import MessageTemplate, PhoneNumber, TemplateHeaderMedia
 from whatsapp.template_parts import TemplateShape
 
@@ -113,19 +113,3 @@ def is_at_meta(header: TemplateHeaderMedia) -> bool:
     """Whether Meta's id of it is good for two more days."""
     expires = header.media_id_expires_at
     return bool(header.media_id) and expires is not None and expires - RENEW_BEFORE > timezone.now()
-
-
-def media_id_of(header: TemplateHeaderMedia, api: CloudAPI) -> str:
-    """Meta's id of the default file, uploaded now when there is none or it ends within two days.
-
-    Two uploads at once are harmless: both ids work, the later one is kept. Raises what an upload raises.
-    """
-    if is_at_meta(header):
-        return header.media_id
-    now = timezone.now()
-    with header.file.open("rb") as file:
-        media_id = api.upload_media(file, header.mime_type, header.file_name)
-    TemplateHeaderMedia.objects.filter(pk=header.pk, file=header.file.name).update(
-        media_id=media_id, media_id_expires_at=now + MEDIA_ID_LIFETIME
-    )
-    return media_id

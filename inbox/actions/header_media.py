@@ -20,7 +20,7 @@ from inbox.sending import Outgoing
 from whatsapp import header_media
 from whatsapp.client import CloudAPI
 from whatsapp.header_media import HeaderFileInvalid, read_header_file
-from whatsapp.models import MessageTemplate, TemplateHeaderMedia
+from whatsapp.models import MessageTemplate
 from whatsapp.template_parts import TemplateShape
 
 
@@ -116,21 +116,16 @@ def files_of(message: Outgoing, api: CloudAPI) -> dict[str, tuple[str, str]]:
             for row in header_media.defaults_of(message.template, message.phone_number_id).values()
         }  # fmt: skip
     places = TemplateShape.of(message.template).file_places
-    return {
-        place: (_media_id(message, attachment, defaults.get(attachment.file.name), api), attachment.file_name)
-        for place, attachment in zip(places, attachments, strict=False) if attachment.file
-    }  # fmt: skip
-
-
-def _media_id(
-    message: Outgoing, attachment: Attachment, default: TemplateHeaderMedia | None, api: CloudAPI
-) -> str:
-    if default is None:
-        return outgoing_media.media_id_of(message, attachment, api)
-    if not header_media.is_at_meta(default):
-        outgoing_media.keep_claim(message, outgoing_media.UPLOAD_LEASE)
-    with database():
-        return header_media.media_id_of(default, api)
+    found = {}
+    for place, attachment in zip(places, attachments, strict=False):
+        if not attachment.file:
+            continue
+        if default := defaults.get(attachment.file.name):
+            media_id = outgoing_media.default_id_of(message, default, api)
+        else:
+            media_id = outgoing_media.media_id_of(message, attachment, api)
+        found[place] = (media_id, attachment.file_name)
+    return found
 
 
 def has_still_agreed(message: Outgoing) -> bool:

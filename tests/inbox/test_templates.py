@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 from PIL import Image
 
-from inbox.actions import replying
+from inbox.actions import outgoing_media, replying
 from inbox.actions.consent import record_consent
 from inbox.actions.templates_for import suggested_values, templates_for
 from inbox.costs import reply_price_hint
@@ -288,6 +288,42 @@ def test_the_default_file_is_uploaded_once_and_renewed_before_30_days(cast, grap
     send(cast, template, {"body.1": "Clara"})
     deliver_now()
     assert len([url for _method, url, _more in graph.calls if url.endswith("/media")]) == 2
+
+
+def test_the_claim_is_kept_while_a_default_file_leaves_and_who_lost_it_sends_nothing(
+    cast, graph: FakeGraph, monkeypatch
+):
+    template = factories.template(cast.number, components=IMAGE_TEMPLATE)
+    set_default(template, cast.number, picture())
+    message = send(cast, template, {"body.1": "Clara"})
+    monkeypatch.setattr(outgoing_media, "RENEW_EVERY", -1.0)
+    leases = []
+
+    def read(payload: dict) -> None:
+        Message.objects.filter(pk=message.pk).update(lease_until=timezone.now())
+        for _chunk in iter(lambda: graph.calls[-1][2]["data"].read(1024), b""):
+            pass
+        leases.append(Message.objects.get(pk=message.pk).lease_until - timezone.now())
+        Message.objects.filter(pk=message.pk).update(attempt=99)  # another sender has it now
+
+    graph.before = read
+    deliver_now()
+
+    assert leases[0] > timedelta(minutes=1)
+    assert [url.rsplit("/", 1)[1] for _method, url, _more in graph.calls] == ["media"]
+
+
+def test_a_default_file_gone_from_our_disk_fails_in_words(cast, graph: FakeGraph):
+    template = factories.template(cast.number, components=IMAGE_TEMPLATE)
+    default = set_default(template, cast.number, picture())
+    message = send(cast, template, {"body.1": "Clara"})
+    default.file.storage.delete(default.file.name)
+
+    deliver_now()
+
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == (MessageStatus.FAILED, errors.NO_HEADER_FILE)
+    assert graph.calls == []
 
 
 def test_a_file_chosen_for_one_send_replaces_the_default_there_only(cast, graph: FakeGraph):
