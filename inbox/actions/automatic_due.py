@@ -109,7 +109,7 @@ def worth_a_look(now: datetime) -> tuple[list[Due], bool]:
 
 @transaction.atomic
 def _let_go(conversation_ids: list[int], now: datetime) -> set[int]:
-    """Whoever is being written in at this moment waits for the next look."""
+    """Whose conversation somebody holds at this moment is not judged here, and gets the closer look."""
     locked = {row.pk: row for row in lock_all(Conversation.objects.filter(pk__in=conversation_ids), skip_locked=True)}
     looked = statements.fetch(LOOK, {"conversations": list(locked), "kinds": KINDS, "now": now})
     houses: dict[int, _House] = {}
