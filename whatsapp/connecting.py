@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 from whatsapp import meta_pages
-from whatsapp.connections import Given, is_anothers
+from whatsapp.connections import Given, field_of_another
 from whatsapp.errors import DeliveryProblem
 from whatsapp.models import MetaApp
 from whatsapp.number_client import AppAPI, TokenAPI
@@ -60,7 +60,7 @@ def examine(given: Given, workspace: Workspace) -> Report:
 
 
 def _checks(given: Given, workspace: Workspace, report: Report) -> Iterator[Check]:
-    if field := is_anothers(given, workspace):
+    if field := field_of_another(given, workspace):
         words = _("This number, account or app belongs to another workspace here.")
         yield Check("elsewhere_here", BAD, words, field=field)
         return

@@ -28,7 +28,7 @@ class AlreadyElsewhere(Exception):
     """It is connected to another workspace of this installation."""
 
 
-def is_anothers(given: Given, workspace: Workspace) -> str:
+def field_of_another(given: Given, workspace: Workspace) -> str:
     """What of it belongs to another workspace here: the name of the first, or ""."""
     found = {
         "app_id": MetaApp.objects.filter(app_id=given.app_id),
@@ -47,7 +47,7 @@ def store(
 
     An empty `verify_token` leaves an app's as it is. `account` and `number` are Meta's own words, where known.
     """
-    if is_anothers(given, workspace):
+    if field_of_another(given, workspace):
         raise AlreadyElsewhere
     app = MetaApp.objects.filter(app_id=given.app_id).first()
     if app is None or verify_token:

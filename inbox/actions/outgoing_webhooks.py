@@ -122,12 +122,14 @@ def _in_order(events: Iterable[str]) -> list[str]:
 
 
 def _narrow(webhook: OutgoingWebhook, numbers: Iterable[PhoneNumber]) -> dict[str, object]:
-    """Let it hear of these numbers alone, of all where there are none; what the activity log says of that."""
-    chosen = [number for number in numbers if number.workspace_id == webhook.workspace_id]
-    webhook.all_numbers = not chosen
+    """Let it hear of these numbers alone, of all where none is given; what the activity log says of that. Of another
+    workspace's it hears nothing."""
+    given = list(numbers)
+    chosen = [number for number in given if number.workspace_id == webhook.workspace_id]
+    webhook.all_numbers = not given
     webhook.save(update_fields=["all_numbers"])
     webhook.numbers.set(chosen)
-    return {"numbers": [str(number) for number in chosen]} if chosen else {"all_numbers": True}
+    return {"numbers": [str(number) for number in chosen]} if given else {"all_numbers": True}
 
 
 def _host(url: str) -> str:

@@ -46,7 +46,7 @@ CODES: dict[str, str | Promise] = {
     "stale": gettext_lazy("Something has happened since you looked. Look again, then decide."),
     "read_only": gettext_lazy("WhatsApp groups can only be read."),
     "empty": gettext_lazy("There is no text."),
-    "text_too_long": gettext_lazy("The text is longer than WhatsApp takes."),
+    "text_too_long": gettext_lazy("The text is longer than it may be."),
     "gap": gettext_lazy("A placeholder of a saved reply is still in the text."),
     "not_allowed": gettext_lazy("The token sees it, but may not do this with it."),
     "internal": gettext_lazy("Something went wrong on our side. Try again; with an Idempotency-Key it is safe."),

@@ -61,7 +61,7 @@ class WebhookForm(Styled, forms.Form):
         self, *args: Any, workspace_id: int, webhook: OutgoingWebhook | None = None, **kwargs: Any
     ) -> None:
         chosen = list(webhook.numbers.all()) if webhook else []
-        if webhook and not (args and args[0]):
+        if webhook:
             said = {"url": webhook.url, "events": webhook.events, "is_active": webhook.is_active, "numbers": chosen}
             kwargs.setdefault("initial", said)
         super().__init__(*args, **kwargs)

@@ -24,6 +24,7 @@ from inbox.models import Message, OutgoingDelivery, OutgoingEvent, OutgoingWebho
 from inbox.outgoing_webhooks import addresses, delivering, sending, signing
 from tests import factories
 from tests.cast import make_cast
+from whatsapp.models import PhoneNumber
 
 State = OutgoingDelivery.State
 ADDRESS = "https://93.184.215.14/hook"
@@ -427,6 +428,17 @@ class AddressTests(TestCase):
             )
         OutgoingWebhook.objects.update(url="https://127.0.0.1/")
         self.assertEqual(outgoing_webhooks.ping(OutgoingWebhook.objects.get()).error, "private")
+
+    def test_given_only_numbers_of_another_house_it_hears_of_none(self) -> None:
+        cast = make_cast()
+        theirs = PhoneNumber(workspace_id=cast.workspace.pk + 1)
+
+        webhook, _secret = outgoing_webhooks.create_webhook(
+            url=ADDRESS, events=["message.sent"], numbers=[theirs], by=cast.ada
+        )
+
+        self.assertFalse(webhook.all_numbers)
+        self.assertFalse(webhook.numbers.exists())
 
     def test_the_secret_is_unreadable_in_the_database_and_in_the_log(self) -> None:
         cast = make_cast()
