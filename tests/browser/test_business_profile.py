@@ -1,4 +1,4 @@
-"""The business profile in Chromium: the phone follows what is typed, and a picture is cut with the keyboard."""
+"""The business profile in Chromium: the phone follows what is typed, a picture is cut by keyboard, a link leads on."""
 
 import io
 
@@ -42,3 +42,11 @@ def test_the_phone_follows_and_a_refused_picture_loses_nothing_typed(cast, open_
     expect(page.get_by_role("alert").filter(has_text="WhatsApp did not answer").last).to_be_visible()
     expect(page.get_by_role("button", name="New picture")).to_be_focused()
     expect(page.get_by_label("Address")).to_have_value("Lindenallee 4")
+
+
+def test_a_link_to_a_part_of_a_long_page_scrolls_the_page_in_its_frame_and_not_the_frame(cast, open_page):
+    page = open_page(cast.ada, reverse("settings-number-one", args=[cast.number.pk]) + "#name")
+    expect(page.locator("#name")).to_be_in_viewport()
+    assert page.locator(".page__scroll").evaluate("scroller => scroller.scrollTop") > 0
+    frame = page.locator(".sheet")
+    assert frame.evaluate("frame => [frame.scrollTop, frame.scrollHeight - frame.clientHeight]") == [0, 0]
