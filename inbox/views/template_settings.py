@@ -58,6 +58,7 @@ def template_page(
     defaults = {(each.phone_number_id, each.place): each for each in template.header_media.all()}
     numbers = PhoneNumber.objects.filter(business_account=template.business_account).order_by("pk")
     page, places = TemplatePage(template, agent), sample["shape"].file_places
+    pictures = _pictures(template, numbers, defaults)
     chosen = {each.team_id for each in page.teams}
     context = {
         "template": template, "page": page, "sample": sample,
@@ -65,7 +66,8 @@ def template_page(
             (number, [FilePlace(place, kind, defaults.get((number.pk, place))) for place, kind in places.items()])
             for number in numbers if places
         ],
-        "pictures": _pictures(template, numbers, defaults),
+        "picture": pictures.get("header", ""),
+        "cards": [(card, body, pictures.get(place, "")) for card, body, place in sample["cards"]],
         "form": form or mapping_form(None, template, agent),
         "teams": [(team, team.pk in chosen) for team in Team.objects.filter(workspace=agent.workspace_id)],
     }  # fmt: skip
@@ -95,8 +97,8 @@ def mapping_form(data: Any, template: MessageTemplate, agent: Agent) -> MappingF
 def sync(request: HttpRequest) -> HttpResponse:
     """Fetch all templates from Meta now."""
     agent: Agent = request.user  # type: ignore[assignment]
-    accounts = BusinessAccount.objects.filter(workspace_id=agent.workspace_id).select_related("meta_app")
-    results = [fetch_templates(account) for account in accounts.select_related("workspace")]
+    accounts = BusinessAccount.objects.filter(workspace_id=agent.workspace_id).select_related("meta_app", "workspace")
+    results = [fetch_templates(account) for account in accounts]
     failed = next((result for result in results if result.error), None)
     if failed is not None:
         messages.error(request, _("The templates could not be fetched.") + f" {errors.sentence(failed.error_code)}")

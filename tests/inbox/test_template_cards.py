@@ -204,6 +204,17 @@ def test_the_picker_asks_card_by_card_and_the_thread_shows_them(cast, client):
     assert html.count('class="slide"') == 2 and "Das Rennrad ab 1.299 € für dich" in html
 
 
+def test_the_preview_in_the_settings_shows_each_card_with_its_own_picture(cast, client):
+    template = carousel(cast)
+    set_default(template, cast.number, picture("red", "renn.png"), "card1")
+    client.force_login(cast.ada)
+
+    page = client.get(reverse("settings-template", args=[template.pk])).content.decode()
+
+    first, second = page[page.index('class="pcards"'):].split('<div class="pmsg">')[1:]
+    assert "<img" not in first and "?place=card1" in second
+
+
 def test_which_card_a_customer_means_is_said_in_the_thread(cast, client):
     pressed = factories.inbound_message(
         cast.claras, "Probefahrt", kind="button_reply", data={"id": "card1: Probefahrt", "template": True}
