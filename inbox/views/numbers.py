@@ -93,8 +93,8 @@ def disconnection(request: HttpRequest, pk: int) -> HttpResponse:
     """What would happen; and, with the last digits of the number typed, it happens."""
     agent: Agent = request.user  # type: ignore[assignment]
     number = get_object_or_404(_numbers(agent).filter(disconnected_at=None), pk=pk)
-    words = request.POST or interrupted.words(request, request.path) or QueryDict()
-    typed = words.get("digits", "").strip()
+    sent = request.POST or interrupted.words(request, request.path) or QueryDict()
+    typed = sent.get("digits", "").strip()
     refused = request.method == "POST" and typed != number.display_number[-4:]
     if request.method != "POST" or refused:
         context = {"nav": "settings", "settings_page": "number", "number": number, "page": NumberPage(number),
