@@ -85,9 +85,7 @@ def _html(reported: list[Reported], known: dict[int, Snapshot]) -> dict[str, dic
         parts = by_workspace.setdefault(snapshot.conversation.workspace_id, {})
         languages[snapshot.conversation.workspace_id] = snapshot.languages
         parts[f"row-{event.conversation.pk}"] = ("row", snapshot.conversation)
-        if (
-            event.kind == "conversation"
-        ):  # all that a message changes in it is the window, and the page moves that itself
+        if event.kind == "conversation":  # what a message changes in it, the page moves itself (live/thread.js)
             parts[f"head-{event.conversation.pk}"] = ("head", snapshot.conversation)
         elif event.kind == "later":
             parts[f"later-{event.conversation.pk}"] = ("later", snapshot.conversation)

@@ -143,6 +143,17 @@ def test_a_mark_that_comes_while_the_thread_is_on_its_way_is_on_it(bens, cast):
     expect(bens.locator(f"#message-{reply.uid} [data-ticks] svg")).to_have_class(re.compile("ticks--read"))
 
 
+def test_what_has_just_come_on_the_screen_is_no_reason_not_to_close(web, browser, cast):
+    context = web.signed_in(browser, cast.ben)
+    page = _opened(context.new_page(), web, f"/conversations/{cast.claras.pk}/")
+    message = _write(cast.claras, "Danke, das war alles!")
+    expect(page.locator(f"#message-{message.uid}")).to_be_visible()
+    page.keyboard.press("e")
+
+    expect(page.locator("#thread [data-action=reopen]")).to_be_visible()
+    context.close()
+
+
 def test_the_open_thread_gets_messages_notes_and_marks(web, browser, cast):
     reply = factories.outbound_message(cast.claras, "Ja, komm rein", by=cast.ben, status=MessageStatus.SENT)
     context = web.signed_in(browser, cast.ben)

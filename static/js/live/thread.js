@@ -177,7 +177,7 @@ function mark({ uid, status }) {
   item.classList.remove("is-pending");
 }
 
-// A message changes nothing of the head and the panel but the end of the window.
+// A message changes nothing of the head and the panel but the end of the window, and what whoever closes has seen.
 function moveWindow(event) {
   const head = document.getElementById(`head-${event.conversation}`);
   if (!head || Number(head.dataset.version) > event.version) return;
@@ -185,6 +185,7 @@ function moveWindow(event) {
   head.dataset.windowUntil = event.facts.closes_at ?? "";
   for (const clock of document.querySelectorAll(`#${head.id} window-clock, #panel window-clock`)) clock.dataset.until = head.dataset.windowUntil;
   for (const clock of head.querySelectorAll("target-clock")) clock.dataset.due = event.facts.answer_due_at ?? "";
+  head.querySelector("[data-action='close']")?.setAttribute("hx-vals", JSON.stringify({ seen_inbound: event.facts.inbound_count }));
 }
 
 function replaceHead(event) {
