@@ -31,11 +31,18 @@ UNCOUNTED = ("mentions", "following", "closed")
 class Tally:
     """All counts of a workspace at one moment."""
 
-    counted_at: float
+    counted_at: float  # when counting began
     good_for: float
     filters: list[tuple[SavedFilter, Filter]] = field(default_factory=list)
     buckets: list[dict] = field(default_factory=list)  # {"queue" (its team), "holder", "f7": how many, …}
     mentioned: list[dict] = field(default_factory=list)  # the same for each agent who is mentioned: "agent"
+
+    def knows(self, moment: float) -> bool:
+        """Whether it holds everything that happened before this moment (of `time.monotonic`)."""
+        return self.counted_at >= moment or not self.filters
+
+    def counts_for(self, people: Iterable[Rights]) -> dict[int, dict[str, int]]:
+        return {rights.agent_id: _counts_of(self, rights) for rights in people}
 
 
 _tallies: dict[int, Tally] = {}
@@ -44,8 +51,7 @@ _lock = threading.Lock()
 
 def counts_for(workspace_id: int, people: Iterable[Rights], *, fresh: bool = False) -> dict[int, dict[str, int]]:
     """Agent id → {"saved-7": 12, …} of the filters in that agent's menu; each at most 100."""
-    tally = _tally(workspace_id, fresh)
-    return {rights.agent_id: _counts_of(tally, rights) for rights in people}
+    return tally_of(workspace_id, fresh=fresh).counts_for(people)
 
 
 def forget(workspace_id: int) -> None:
@@ -53,7 +59,8 @@ def forget(workspace_id: int) -> None:
     _tallies.pop(workspace_id, None)
 
 
-def _tally(workspace_id: int, fresh: bool) -> Tally:
+def tally_of(workspace_id: int, *, fresh: bool = False) -> Tally:
+    """The one remembered while it is good enough, else a new one."""
     with _lock:
         known = _tallies.get(workspace_id)
         if known is None or fresh or time.monotonic() - known.counted_at > known.good_for:
@@ -79,8 +86,7 @@ def _count(workspace_id: int) -> Tally:
         tally.buckets = list(kept.values(**bucket).annotate(**counts))  # type: ignore[arg-type]
         mentioned = kept.filter(mentions__isnull=False).values(agent=F("mentions__agent_id"), **bucket)
         tally.mentioned = list(mentioned.annotate(**counts))  # type: ignore[arg-type]
-    tally.counted_at = time.monotonic()
-    tally.good_for = max(SHORTEST, SHARE * (tally.counted_at - started))
+    tally.good_for = max(SHORTEST, SHARE * (time.monotonic() - started))
     return tally
 
 

@@ -1,13 +1,15 @@
 """The numbers the hub sends are the numbers the page would have counted itself."""
 
 import random
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Role, Visibility
-from inbox import events, queries
-from inbox.models import Mention, ReadCursor
+from inbox import events, filter_counts, hub_counts, queries
+from inbox.models import Conversation, Mention, ReadCursor, SavedFilter
 from inbox.view_counts import counts_for
 from inbox.visibility import rights_of
 from tests import factories
@@ -81,6 +83,46 @@ async def test_pages_hear_their_own_numbers_when_a_conversation_is_gone():
         await eventually(lambda: _counts(adas))
 
         assert _counts(adas)[-1] == await in_db(queries.view_counts, cast.ada) != before
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_pages_hear_the_number_of_a_saved_filter_that_was_counted_a_moment_before(monkeypatch):
+    monkeypatch.setattr(filter_counts, "SHORTEST", 4.0)  # longer than until the hub looks next
+    cast = await in_db(make_cast)
+    saved = await in_db(_save_filter, cast, view="mine")
+
+    def take() -> None:
+        filter_counts.counts_for(cast.workspace.pk, [rights_of(cast.ben)])  # as a page does that is being rendered
+        cast.claras.assignee = cast.ben
+        cast.claras.save()
+        events.conversation_changed(cast.claras)
+
+    async with open_pages(cookie_of(cast.ben)) as (bens,):
+        await in_db(take)
+        await eventually(lambda: _counts(bens) and _counts(bens)[-1][saved] == 1, seconds=30)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_pages_hear_numbers_that_change_with_time_alone(monkeypatch):
+    monkeypatch.setattr(hub_counts, "TIMED_SECONDS", 1.0)
+    monkeypatch.setattr(filter_counts, "SHORTEST", 0.0)
+    cast = await in_db(make_cast)
+    saved = await in_db(_save_filter, cast, view="all", window="urgent")
+    nearly = timezone.now() - timedelta(hours=23, minutes=30)
+
+    async with open_pages(cookie_of(cast.ben)) as (bens,):
+        await eventually(lambda: _counts(bens) and _counts(bens)[-1][saved] == 0)
+        # Nothing is told of it: as if half an hour had passed.
+        talks = Conversation.objects.filter(pk=cast.claras.pk)
+        await in_db(talks.update, last_customer_message_at=nearly, window_refused_at=None)
+        await eventually(lambda: _counts(bens)[-1][saved] == 1)
+
+
+def _save_filter(cast, **conditions) -> str:
+    found = SavedFilter.objects.create(
+        workspace=cast.workspace, owner=cast.ben, name="Kept", parameters=conditions
+    )
+    return f"saved-{found.pk}"
 
 
 def _counts(page):
