@@ -22,7 +22,7 @@ from inbox.actions import answer_timers
 from inbox.actions.activity import add_activity
 from inbox.actions.locks import lock
 from inbox.actions.wakeups import request_routing
-from inbox.enums import ConversationStatus
+from inbox.enums import ERASING, ConversationStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Assignment, Conversation, Undo
 from inbox.visibility import facts_of
@@ -67,8 +67,9 @@ def take_back(undo: Undo, *, by: Agent) -> TakenBack:
         raise InboxRuleViolation(gettext_lazy("It is too late to take this back."))
     result = TakenBack()
     for step in undo.steps:
-        conversation = Conversation.objects.select_related("contact").filter(pk=step["conversation"]).first()
-        if conversation is None:  # merged into another meanwhile
+        living = Conversation.objects.select_related("contact").exclude(status=ERASING)
+        conversation = living.filter(pk=step["conversation"]).first()
+        if conversation is None:  # merged into another meanwhile, or of somebody who is being erased: not named
             result.refused.append((_("Unknown customer"), _("changed meanwhile")))
             continue
         try:
