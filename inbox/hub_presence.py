@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Agent
 from inbox import presence
-from inbox.sockets import Socket, frame
+from inbox.sockets import Socket
 
 if TYPE_CHECKING:
     from inbox.hub import Hub
@@ -18,20 +18,17 @@ LAST_SEEN_SECONDS = 60
 
 
 class People:
-    """Who of each workspace is online, as last told to the pages, and what is still to be told."""
+    """Who of each workspace was online when the pages were told last, and what is still to be told."""
 
     def __init__(self, hub: "Hub"):
         self._hub = hub
-        self._online: dict[int, list[int]] = {}
+        self._online: dict[int, set[int]] = {}
         self._changed: dict[int, dict[int, dict]] = defaultdict(dict)
         self._seen_at: dict[int, float] = {}  # when last_seen_at was last written, per agent
 
     async def arrived(self, socket: Socket) -> None:
-        """A page opened: it hears who is online, the others will hear of it within 2 s."""
-        workspace_id = socket.person.rights.workspace_id
-        if workspace_id in self._online:
-            socket.push(frame({"kind": "people", "online": self._online[workspace_id], "agents": []}))
-        await self._write({workspace_id: [(socket.person.agent_id, socket.tab)]}, None)
+        """A page opened: the others hear within 2 s that somebody came."""
+        await self._write({socket.person.rights.workspace_id: [(socket.person.agent_id, socket.tab)]}, None)
 
     def left(self, socket: Socket) -> None:
         """A page closed; the agent stays present for assignment until the grace is over."""
@@ -45,13 +42,13 @@ class People:
         self._changed[payload["workspace"]][payload["agent"]["id"]] = payload["agent"]
 
     async def broadcast(self) -> None:
-        """Tell the pages what changed since the last time."""
+        """Tell the pages that somebody came, went or changed since the last time; a board looks up who is here."""
         for workspace_id in {socket.person.rights.workspace_id for socket in self._hub.sockets}:
-            online = sorted(await self._hub.in_thread(presence.online_agent_ids, workspace_id))
+            online = await self._hub.in_thread(presence.online_agent_ids, workspace_id)
             changed = list(self._changed.pop(workspace_id, {}).values())
             if online != self._online.get(workspace_id) or changed:
                 self._online[workspace_id] = online
-                self._hub.push_to_workspace(workspace_id, {"kind": "people", "online": online, "agents": changed})
+                self._hub.push_to_workspace(workspace_id, {"kind": "people", "agents": changed})
 
     async def beat(self, started_at: float) -> None:
         """Write the presence of all sockets of this process."""
