@@ -27,8 +27,9 @@ POLL_SECONDS = 0.5
 STAND_BY_SECONDS = 0.2
 SWEEP_SECONDS = 1.0
 SWEEP_WHEN_TOLD_SECONDS = 0.1  # a notice without a delivery: there is something to route (inbox.actions.wakeups)
-# With everybody busy each new message would ask once more in vain. Whoever gets free sends a notice anyway.
-ROUTE_WHEN_FULL_SECONDS = 0.1
+# A look at the queue costs nearly as much for one conversation as for ten, and with everybody busy it is in vain.
+# What is stored meanwhile would wait for it.
+ROUTE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 LOCK_NAME = "tresen.ingest"
 
@@ -46,7 +47,8 @@ class IngestLoop:
         self._pause = 0.0
         self._told = False  # of something that the next sweep should look after soon
         self._to_route: set[int] = set()  # workspaces with new work for the assignment
-        self._full_until: dict[int, float] = {}
+        self._route_after: dict[int, float] = {}
+        self._full: set[int] = set()  # workspaces in which nobody had room at the last look
 
     def stop(self) -> None:
         """Finish the transaction under way, then return from `run`."""
@@ -111,24 +113,25 @@ class IngestLoop:
         return count
 
     def _route(self) -> None:
-        """Give work away at once, a batch at a time; in a workspace that was full a moment ago, in a moment."""
+        """Give work away at once, a batch at a time; in a workspace that was looked at a moment ago, in a moment."""
         for workspace_id in sorted(self._to_route):
-            if time.monotonic() < self._full_until.get(workspace_id, 0.0):
+            if time.monotonic() < self._route_after.get(workspace_id, 0.0):
                 continue
             self._to_route.discard(workspace_id)
-            decided = route(workspace_id, expect_room=workspace_id not in self._full_until)
+            decided = route(workspace_id, expect_room=workspace_id not in self._full)
+            self._route_after[workspace_id] = time.monotonic() + ROUTE_SECONDS
             if any(decision.agent_id is not None for decision in decided):
-                self._full_until.pop(workspace_id, None)
+                self._full.discard(workspace_id)
             if len(decided) >= BATCH:
                 self._to_route.add(workspace_id)
             elif all(decision.agent_id is None for decision in decided) and waiting_in_queue(workspace_id).exists():
-                self._full_until[workspace_id] = time.monotonic() + ROUTE_WHEN_FULL_SECONDS
+                self._full.add(workspace_id)
 
     def _patience(self) -> float:
-        now = time.monotonic()
-        if any(self._full_until.get(workspace_id, 0.0) < now for workspace_id in self._to_route):
-            return 0.0
-        return SWEEP_WHEN_TOLD_SECONDS if self._told or self._to_route else POLL_SECONDS
+        if self._to_route:
+            soonest = min(self._route_after.get(workspace_id, 0.0) for workspace_id in self._to_route)
+            return max(0.0, soonest - time.monotonic())
+        return SWEEP_WHEN_TOLD_SECONDS if self._told else POLL_SECONDS
 
     def _sweep(self, every: float = SWEEP_SECONDS) -> None:
         if time.monotonic() - self._swept_at < every:

@@ -3,7 +3,9 @@
 import json
 import logging
 import threading
+import time
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,8 +16,9 @@ from django.utils import timezone
 from inbox import jobs
 from inbox.actions import ingesting, receiving
 from inbox.actions.ingesting import Ingester
+from inbox.loops import ingest
 from inbox.loops.ingest import LOCK_NAME, IngestLoop
-from inbox.models import Attachment, Conversation, Event, Message
+from inbox.models import Attachment, Conversation, Event, Message, RoutingDecision
 from tests import factories, webhooks
 from tests.webhooks import text
 from whatsapp import deliveries
@@ -314,6 +317,28 @@ def test_the_loop_takes_what_comes_and_stops_when_told() -> None:
         assert eventually(lambda: processed(2))
 
     assert Conversation.objects.get().team is not None
+
+
+def test_between_two_looks_at_the_queue_there_is_time_to_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[float, float]] = []
+
+    def route(workspace_id: int, *, expect_room: bool) -> list[RoutingDecision]:
+        began = time.monotonic()
+        try:
+            return real(workspace_id, expect_room=expect_room)
+        finally:
+            looks.append((began, time.monotonic()))
+
+    real = ingest.route
+    monkeypatch.setattr(ingest, "route", route)
+    with Running():
+        for index in range(8):
+            phone, bsuid = f"49151000020{index}", f"DE.8472615039821476{index}"
+            webhooks.post(json.dumps(text(f"wamid.{index}", "Hallo", phone=phone, bsuid=bsuid)).encode())
+        assert eventually(lambda: RoutingDecision.objects.count() == 8)  # of each: nobody is here
+
+    pauses = [began - ended for (_, ended), (began, _) in pairwise(looks)]
+    assert all(pause >= ingest.ROUTE_SECONDS for pause in pauses)
 
 
 def test_only_one_of_two_loops_works_and_the_other_takes_over() -> None:
