@@ -10,7 +10,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent
-from inbox.enums import Direction, MessageKind, MessageStatus, Via
+from inbox.enums import Direction, MessageStatus, Via
+from inbox.in_words import in_words
 from inbox.models import Attachment, Conversation, Message, Note
 from inbox.rows import kind_label
 
@@ -92,7 +93,7 @@ def _when(at: datetime) -> str:
 def _messages(conversation: Conversation) -> QuerySet[Message]:
     return (
         conversation.messages.exclude(status=MessageStatus.HELD)
-        .select_related("author", "sender_contact")
+        .select_related("author", "sender_contact", "template")
         .prefetch_related("attachments", "sender_contact__identities")
     )
 
@@ -133,11 +134,7 @@ def _who(message: Message, conversation: Conversation) -> str:
 def _words(message: Message, has_files: bool) -> str:
     if message.deleted_at:
         return _("This message was deleted")
-    words = message.text
-    if message.kind == MessageKind.LOCATION:
-        data = message.data
-        place = ", ".join(str(data[name]) for name in ("name", "address") if data.get(name))
-        words = words or place or f"{data.get('latitude', '')}, {data.get('longitude', '')}"
+    words = "\n".join(in_words(message))
     if message.status == MessageStatus.FAILED:
         words = f"{words} ({_('Not delivered')})"
     return words or ("" if has_files else kind_label(message.kind))

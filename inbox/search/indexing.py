@@ -58,8 +58,9 @@ def enqueue_missing() -> int:
 
 
 def said(message: Message) -> list[str]:
-    """The text, and the words of places, cards, choices, orders and forms."""
-    return [message.text, *([] if message.kind == MessageKind.TEMPLATE else _spoken(message.data))]
+    """The text, and the words of places, cards, choices, orders, forms and templates."""
+    spoken = _of_template if message.kind == MessageKind.TEMPLATE else _spoken
+    return [message.text, *spoken(message.data)]
 
 
 def _of_messages(ids: set[int]) -> list[Text]:
@@ -102,6 +103,16 @@ def _spoken(data: Any, key: str = "", depth: int = 0) -> list[str]:
     if isinstance(data, list):
         return [word for value in data for word in _spoken(value, key, depth + 1)]
     return [data] if isinstance(data, str) and (key in _SPOKEN or key == "fields") else []
+
+
+def _of_template(data: Any) -> list[str]:
+    """What a template says besides its text: its header, the words of an offer, the cards of a carousel."""
+    if not isinstance(data, dict):
+        return []
+    cards = [card for card in data.get("cards") or [] if isinstance(card, dict)]
+    places = [data.get("header"), data.get("offer"), *(card.get("header") for card in cards)]
+    found = [place.get("text") for place in places if isinstance(place, dict)] + [card.get("body") for card in cards]
+    return [words for words in found if isinstance(words, str)]
 
 
 def _write(cursor: Any, texts: list[Text]) -> list[tuple[int, int | None, int | None]]:

@@ -110,6 +110,16 @@ class SearchTests(TestCase):
         assert self.texts("kostenvoranschlag 0418") == ["[Kostenvoranschlag]_2026-[0418].pdf"]
         assert self.texts("lindenallee") == ["[Lindenallee] · Berlin"]
 
+    def test_what_stands_on_the_cards_of_a_carousel_and_in_a_templates_header_is_found(self):
+        cards = [{"header": {}, "body": "Das Stadtrad ab 799 €"}, {"header": {}, "body": "Das Rennrad ab 1.299 €"}]
+        data = {"header": {"kind": "text", "text": "Frühlingsfest"}, "offer": {"text": "Nur kurz"}, "cards": cards}
+        self.said("Neu bei uns:", kind=MessageKind.TEMPLATE, data=data)
+
+        assert self.texts("rennrad") == [
+            "… Nur kurz · Das Stadtrad ab 799 € · Das [Rennrad] ab 1.299 €"
+        ]
+        assert len(self.texts("frühlingsfest kurz")) == 1
+
     def test_nothing_typed_finds_nothing(self):
         for query in ("", "   ", "?!", "'", "\\", "\x00"):
             assert "hits__group" not in self.client.get("/search/", {"q": query}).content.decode()

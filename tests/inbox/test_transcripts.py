@@ -48,6 +48,34 @@ class TranscriptTests(TestCase):
         self.assertContains(page, "Stammkundin &lt;b&gt;")
         self.assertNotContains(self.client.get(f"{self.url}/print/"), "Stammkundin")
 
+    def test_what_stands_in_cards_orders_forms_and_questions_is_there_in_words(self):
+        card = {"name": "Jo Klein", "organization": "Rad AG", "phones": [{"phone": "030 1"}]}
+        slides = [{"body": "Das Stadtrad", "buttons": [{"text": "Ansehen"}]}, {"body": "Das Rennrad"}]
+        received = {
+            "contacts": {"contacts": [card]},
+            "order": {"items": [{"id": "KETTE", "quantity": 2, "total": "30.00", "currency": "EUR"}]},
+            "flow_reply": {"fields": [["Termin", "Montag"]]},
+            "location": {"name": "Lager", "latitude": 52.5, "longitude": 13.4},
+        }
+        sent = {
+            "interactive": {"sections": [{"rows": [{"title": "Mo 9:00", "description": "früh"}]}]},
+            "template": {
+                "header": {"text": "Fest"}, "footer": "Radhaus", "buttons": [{"text": "Ja"}], "cards": slides
+            },
+        }  # fmt: skip
+        for kind, data in received.items():
+            factories.inbound_message(self.cast.claras, "Bitte" if kind == "order" else "", kind=kind, data=data)
+        for kind, data in sent.items():
+            factories.outbound_message(self.cast.claras, "Neu:", by=self.cast.lea, kind=kind, data=data)
+        text = self.client.post(f"{self.url}/export/").content.decode().replace("\r\n", "\n").replace("\xa0", " ")
+
+        for words in (
+            "Jo Klein, Rad AG, 030 1", "Bitte\n2 × KETTE: 30,00 €\nSumme: 30,00 €", "Termin: Montag",
+            "Lager, 52.500000, 13.400000", "Neu:\n• Mo 9:00 – früh",
+            "Fest\nNeu:\nKarte 1: Das Stadtrad [Ansehen]\nKarte 2: Das Rennrad\nRadhaus\n[Ja]",
+        ):
+            assert words in text
+
     def test_it_speaks_the_agents_language(self):
         self.cast.ben.language = "en"
         self.cast.ben.save()
