@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Agent
-from inbox import access, threads
+from inbox import access, structured, threads
 from inbox.actions import replying, sending_files
 from inbox.enums import FILE_KINDS, Direction, MessageKind, MessageStatus
 from inbox.errors import InboxRuleViolation, NotAllowed
@@ -171,4 +171,5 @@ def _held_dialog(request: HttpRequest, message: Message, agent: Agent) -> str:
         .order_by("seq")[:5]
     )
     context = {"message": message, "together": sending_files.sent_together(message), "answers": list(answers)}
+    context["builder"] = structured.builder_of(message.kind, message.data)
     return render_to_string("inbox/messages/_held.html", context, request)

@@ -53,9 +53,9 @@ def _said(request: HttpRequest, conversation: Conversation, kind: str) -> dict[s
         return {}
     if not wanted.isdecimal() or len(wanted) > 18:
         raise Http404
-    found = conversation.messages.filter(pk=wanted, direction=Direction.OUT)
-    message = found.exclude(status=MessageStatus.HELD).first()
-    if message is None or structured.builder_of(message.kind, message.data) != kind:
+    message = conversation.messages.filter(pk=wanted, direction=Direction.OUT).first()
+    is_anothers = message is not None and message.status == MessageStatus.HELD and message.author_id != request.user.pk
+    if message is None or is_anothers or structured.builder_of(message.kind, message.data) != kind:
         raise Http404
     return structured.values_of(kind, message.text, message.data)
 

@@ -277,6 +277,24 @@ def test_a_hasty_second_enter_decides_nothing_and_what_was_dropped_comes_back(pa
     assert not Message.objects.filter(author=cast.ben).exists()
 
 
+def test_a_question_that_was_held_is_changed_where_it_was_filled_in(page, cast, claras):
+    answered_unseen(page, claras, cast)
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("menuitem", name="Question with buttons").click()
+    dialog = page.get_by_role("dialog", name="Ask with buttons")
+    dialog.get_by_label("Question").fill("Passt Dienstag?")
+    dialog.locator("#b-button1").fill("Ja")
+    dialog.get_by_role("button", name="Send").click()
+    page.locator("#held [data-choice=edit]").click()
+
+    expect(page.locator("#held")).to_have_count(0)
+    expect(dialog.get_by_label("Question")).to_have_value("Passt Dienstag?")
+    expect(dialog.locator("#b-button1")).to_have_value("Ja")
+    assert not Message.objects.filter(author=cast.ben).exists()
+    page.keyboard.press("Escape")
+    expect(field(page)).to_be_focused()
+
+
 def test_send_anyway_sends_what_was_held(page, cast, claras):
     answered_unseen(page, claras, cast)
     field(page).fill("Mach ich")

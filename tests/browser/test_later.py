@@ -95,6 +95,11 @@ def test_files_wait_with_the_words_and_a_closed_window_plans_a_template(page, ca
         chooser.value.set_files([{"name": name, "mimeType": "application/pdf", "buffer": PDF}])
         expect(dialog.locator("[data-upload]", has_text=name)).to_be_visible()
         expect(dialog.locator("[data-file-state]")).to_have_count(0)
+        dialog.locator("#later-text").fill("Mit Karte")
+        page.keyboard.press("Escape")  # a slip
+        page.locator("[data-later=edit]").click()
+        expect(dialog.locator("#later-text")).to_have_value("Mit Karte")
+        expect(dialog.locator("[data-upload]", has_text=name)).to_be_visible()
         dialog.get_by_role("button", name="Remove Angebot.pdf").click()
         dialog.get_by_role("button", name=button, exact=True).click()
         expect(dialog).to_have_count(0)

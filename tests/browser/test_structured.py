@@ -89,6 +89,53 @@ def test_a_list_is_built_with_its_limits_in_sight_and_comes_into_the_thread(cast
     expect(page.get_by_label("Reply to Clara Sommer")).to_have_value("Halber Satz")
 
 
+def test_what_was_filled_in_survives_escape_and_a_reload_and_goes_with_cancel(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    dialog = page.get_by_role("dialog", name="Ask with buttons")
+
+    def ask() -> None:
+        page.get_by_role("button", name="Attach").click()
+        page.get_by_role("menuitem", name="Question with buttons").click()
+        expect(dialog).to_be_visible()
+
+    ask()
+    expect(dialog.locator("[data-kept]")).to_be_hidden()
+    dialog.get_by_label("Question").fill("Passt Dienstag?")
+    dialog.locator("#b-button1").fill("Ja")
+    page.keyboard.press("Escape")
+    ask()
+    expect(dialog.locator("#b-button1")).to_have_value("Ja")
+    expect(dialog.locator(".build__prev")).to_contain_text("Passt Dienstag?")
+    expect(dialog.locator("[data-kept]")).to_be_visible()
+    assert found(page) == []
+    page.reload()
+    ask()
+    expect(dialog.get_by_label("Question")).to_have_value("Passt Dienstag?")
+    dialog.get_by_role("button", name="Cancel").click()
+    ask()
+    expect(dialog.get_by_label("Question")).to_have_value("")
+    expect(dialog.locator("[data-kept]")).to_be_hidden()
+    dialog.get_by_label("Question").fill("Und Mittwoch?")
+    dialog.locator("#b-button1").fill("Ja")
+    dialog.get_by_role("button", name="Send").click()
+    expect(page.locator(".msg--out", has_text="Und Mittwoch?")).to_be_visible()
+    ask()
+    expect(dialog.get_by_label("Question")).to_have_value("")
+
+
+def test_why_a_lead_should_take_over_waits_while_one_looks_something_up(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    page.keyboard.press("a")
+    page.get_by_role("option", name="Hand over to a lead").click()
+    page.get_by_label("Why a lead should take over").fill("Sie droht mit dem Anwalt")
+
+    page.locator(".bubble").first.click()
+    expect(page.get_by_label("Why a lead should take over")).to_be_hidden()
+    page.keyboard.press("a")
+
+    expect(page.get_by_label("Why a lead should take over")).to_have_value("Sie droht mit dem Anwalt")
+
+
 def test_a_message_is_forwarded_to_a_conversation_that_was_searched(cast, open_page):
     page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
 

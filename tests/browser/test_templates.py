@@ -76,6 +76,11 @@ def test_a_carousel_is_filled_card_by_card_and_goes_out(open_page, cast):
     expect(send).to_have_attribute("aria-disabled", "true")
     page.set_input_files("#picker [name=card0]", {"name": "stadt.png", "mimeType": "image/png", "buffer": dot()})
     assert found(page) == []
+    page.keyboard.press("Escape")  # a slip: words and files are there again
+    expect(page.locator("#picker")).to_be_hidden()
+    page.keyboard.press("t")
+    expect(page.locator("#picker .pcards")).to_contain_text("Das Rennrad ab 1.299 € jetzt")
+    expect(page.locator("#picker [data-thumb=card0]").first).to_be_visible()
     send.click()
 
     expect(page.locator(".slides .slide")).to_have_count(2)

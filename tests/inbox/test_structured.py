@@ -279,3 +279,7 @@ def test_only_a_message_of_this_thread_and_kind_fills_a_dialog(cast, client):
     client.force_login(cast.ben)
     for address in (f"contact/?like={message.pk}", "location/?like=0", "location/?like=x"):
         assert client.get(f"/conversations/{cast.claras.pk}/build/{address}").status_code == 404
+    for author, answer in ((cast.ben, 200), (cast.lea, 404)):  # what is held is its author's alone
+        type(message).objects.filter(pk=message.pk).update(status=MessageStatus.HELD, author=author)
+        address = f"/conversations/{cast.claras.pk}/build/location/?like={message.pk}"
+        assert client.get(address).status_code == answer

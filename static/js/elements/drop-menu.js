@@ -2,6 +2,8 @@
 // Opens the menu below its button (a second button carries data-menu), closes it on Escape, outside clicks and choices,
 // moves with the arrow keys and gives the focus back; a choice with data-stays puts more into it. The menu gets the event "menu:open", by which htmx may fill it.
 
+import { isTyped } from "../lib/typed.js";
+
 const ITEMS = ".menu__item:not([hidden]):not([aria-disabled='true'])";
 
 class DropMenu extends HTMLElement {
@@ -27,7 +29,7 @@ class DropMenu extends HTMLElement {
   handleEvent(event) {
     if (event.type === "click") this.clicked(event);
     else if (event.type === "keydown") this.pressed(event);
-    else if (event.type === "htmx:afterRequest") event.detail.successful && event.target.matches(".menu__ask, [data-last]") && this.close();
+    else if (event.type === "htmx:afterRequest") event.detail.successful && event.target.matches(".menu__ask, [data-last]") && this.done();
     else if (this.menu?.contains(event.target)) this.focusFirst();
   }
 
@@ -41,7 +43,7 @@ class DropMenu extends HTMLElement {
     this.menu.hidden = false;
     this.button.setAttribute("aria-expanded", "true");
     document.addEventListener("pointerdown", this.outside, true);
-    this.menu.dispatchEvent(new CustomEvent("menu:open"));
+    if (!isTyped(this.menu)) this.menu.dispatchEvent(new CustomEvent("menu:open"));
     this.keepInside();
     this.focusFirst();
   }
@@ -50,11 +52,17 @@ class DropMenu extends HTMLElement {
     if (!this.menu || this.menu.hidden) return;
     const inside = this.menu.contains(document.activeElement);
     this.menu.hidden = true;
-    // What was fetched is fetched anew the next time: who is here and how full they are changes all the time.
-    if (this.menu.hasAttribute("hx-get")) this.menu.replaceChildren();
+    // What was fetched is fetched anew the next time: who is here and how full they are changes all the time. Words that
+    // somebody has typed there wait for them.
+    if (this.menu.hasAttribute("hx-get") && !isTyped(this.menu)) this.menu.replaceChildren();
     this.button.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", this.outside, true);
     if (giveFocusBack && (inside || document.activeElement === document.body)) this.button.focus();
+  }
+
+  done() {
+    for (const form of this.menu.querySelectorAll("form")) form.reset();
+    this.close();
   }
 
   clicked(event) {

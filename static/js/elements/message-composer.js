@@ -368,7 +368,7 @@ class MessageComposer extends HTMLElement {
     this.filesChanged();
     const isGap = error.answer.code === "gap";
     this.say(error.sentence || word("composer.not_sent"), isGap ? { close: entry.close, gapsMeant: true } : null);
-    if (isGap && entry.quoted) this.quote(entry.quoted);
+    if (entry.quoted) this.quote(entry.quoted);
     if (error.answer.code === "window_closed") {
       this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
       this.redraw(now());

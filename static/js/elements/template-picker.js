@@ -2,6 +2,7 @@
 // list, fills the preview while somebody types, and sends. Sending stays off until every gap is filled.
 
 import { getHtml, post, Unreachable } from "../lib/http.js";
+import { Kept, leftAt } from "../lib/kept.js";
 import { placeItem } from "../lib/pending.js";
 import { toastProblem } from "../lib/toast.js";
 import { word } from "../lib/words.js";
@@ -32,11 +33,13 @@ class TemplatePicker extends HTMLElement {
     if (!id || this.dialog.open || this.isOpening) return;
     this.isOpening = true;
     this.opener = document.activeElement;
+    const url = `/conversations/${id}/templates/`;
+    template ||= leftAt(url);
     try {
-      this.dialog.innerHTML = await getHtml(`/conversations/${id}/templates/${template && `?chosen=${template}`}`);
+      this.dialog.innerHTML = await getHtml(url + (template && `?chosen=${template}`));
       if (openConversation() !== id) return;
       window.htmx.process(this.dialog);
-      this.uid = crypto.randomUUID();
+      this.refill();
       this.dialog.showModal();
       document.querySelector("message-composer[data-mode='locked']")?.say(""); // what it warned of is being seen to
       const chosen = template && this.dialog.querySelector(`.pick[data-template='${template}']`);
@@ -115,12 +118,25 @@ class TemplatePicker extends HTMLElement {
         this.dialog.querySelector(`[data-place='${place.dataset.place}']`).replaceChildren(...place.childNodes);
       }
       window.htmx.process(this.dialog);
-      this.uid = crypto.randomUUID();
+      this.refill();
       this.problem("");
       this.check();
       this.step("form");
     } catch (error) {
       toastProblem(error);
+    }
+  }
+
+  // What was left in the form of this template.
+  refill() {
+    this.uid = crypto.randomUUID();
+    const { template } = this.form.elements;
+    if (!template) return;
+    this.kept = new Kept(this.form, this.form.dataset.url + template.value);
+    if (!this.kept.fill()) return;
+    for (const input of this.form.querySelectorAll("[data-field]")) {
+      if (input.type === "file") this.fileChosen(input);
+      else if (input.value !== input.defaultValue) this.filled(input);
     }
   }
 
@@ -136,6 +152,7 @@ class TemplatePicker extends HTMLElement {
 
   filled(input) {
     this.uid = crypto.randomUUID();
+    this.kept.save();
     const { field } = input.dataset;
     const value = input.value.trim();
     const shown = value && input.type === "datetime-local" ? moment.format(new Date(`${value}Z`)) : value;
@@ -151,6 +168,7 @@ class TemplatePicker extends HTMLElement {
     const [file] = input.files;
     const { name } = input;
     this.uid = crypto.randomUUID();
+    this.kept.save();
     if (file) {
       for (const place of this.dialog.querySelectorAll(`[data-file-name='${name}']`)) place.textContent = file.name;
       const size = this.dialog.querySelector(`[data-file-size='${name}']`);
@@ -229,6 +247,7 @@ class TemplatePicker extends HTMLElement {
     for (const { files, name } of this.form.querySelectorAll("[type='file']")) if (!files.length) data.delete(name);
     try {
       const answer = await post(this.form.action, data);
+      this.kept.forget();
       this.dialog.close();
       placeItem(answer.html);
       document.querySelector("thread-scroll")?.toNewest();

@@ -6,6 +6,7 @@ import { del, get, post, Refused } from "./http.js";
 import { commandBar, openMenu, openPicker } from "./keys.js";
 import { placeItem, pendingOf, removePending, replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
+import { isTyped } from "./typed.js";
 import { word } from "./words.js";
 
 const composer = () => document.querySelector("message-composer");
@@ -104,12 +105,6 @@ const ACTIONS = {
   },
 };
 
-// A click beside a dialog, or text selected beyond its edge, must not throw away what was typed there.
-function isTyped(dialog) {
-  const fields = [...dialog.querySelectorAll("form :is(textarea, input:not([type='search']))")];
-  return fields.some((field) => field.value !== field.defaultValue);
-}
-
 function wordsOf(message) {
   const text = message.querySelector(".bubble__text, .note__text")?.cloneNode(true);
   text?.querySelectorAll(".bubble__meta, .bubble__more, .sr").forEach((part) => part.remove());
@@ -123,7 +118,8 @@ document.addEventListener("click", (event) => {
     thread()?.toSeq(quote.dataset.quote);
     return;
   }
-  if (event.target.matches("dialog") && !isTyped(event.target)) event.target.close(); // beside it
+  // Beside it; text that is selected beyond its edge must not throw away what was typed there.
+  if (event.target.matches("dialog") && !isTyped(event.target)) event.target.close();
   const closer = event.target.closest("dialog [data-close]");
   if (closer) closer.closest("dialog").close();
   const target = event.target.closest("[data-action]");
@@ -174,6 +170,8 @@ document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
     toast(error.sentence || word("composer.not_sent"), { bad: true });
   }
 });
+
+document.addEventListener("build:again", async ({ detail: { url, html } }) => (await import("./builder.js")).open(url, html));
 
 async function showHeld(dialog) {
   (await import("./held.js")).openHeld(dialog);

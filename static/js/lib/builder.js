@@ -5,24 +5,27 @@
 import { complain, put } from "./dialogs.js";
 import { openHeld } from "./held.js";
 import { get, getHtml, post, Refused, Unreachable } from "./http.js";
+import { Kept } from "./kept.js";
 import { placeItem } from "./pending.js";
 import { toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
 const LOOK_AFTER = 300;
 
-export async function open(url) {
-  const opener = document.activeElement;
+export async function open(url, html = "") {
+  const opener = html ? document.querySelector("message-composer")?.field : document.activeElement;
   try {
-    new Builder(put(await getHtml(url), opener));
+    new Builder(put(html || (await getHtml(url)), opener), url);
   } catch (error) {
     toastProblem(error);
   }
 }
 
 class Builder {
-  constructor(dialog) {
+  constructor(dialog, url) {
     Object.assign(this, { dialog, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
+    this.kept = new Kept(this.form, url);
+    this.kept.fill();
     for (const name of ["input", "change", "click", "submit"]) dialog.addEventListener(name, this);
     dialog.addEventListener("close", () => clearTimeout(this.looking));
     dialog.showModal();
@@ -30,6 +33,7 @@ class Builder {
     this.form.querySelector("input, textarea").focus();
     this.show();
     this.showAdders();
+    if (this.form.elements.place?.value) this.look(this.form.elements.place.value.trim());
   }
 
   handleEvent(event) {
@@ -61,11 +65,13 @@ class Builder {
   fill(select) {
     const { dataset } = select.selectedOptions[0];
     for (const [name, value] of Object.entries(dataset)) this.form.elements[name + (select.dataset.suffix ?? "")].value = value;
+    this.kept.save();
     this.show();
   }
 
   typed(field) {
     this.uid = crypto.randomUUID();
+    this.kept.save();
     this.fault(field.name, "");
     this.show();
     if (field.name === "place") {
@@ -135,6 +141,7 @@ class Builder {
 
   sent(html, composer, scroller) {
     composer?.quote(null);
+    this.kept.forget();
     this.dialog.close();
     placeItem(html);
     scroller?.toNewest();

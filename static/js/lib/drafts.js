@@ -6,7 +6,9 @@ import { post } from "./http.js";
 export const PAGE = crypto.randomUUID(); // what this page saved itself is no news to it
 const PAUSE = 700;
 
-const key = (conversation, kind) => `draft:${conversation}:${kind}`;
+// By person: who signs in next in this tab must not find what somebody else could not save any more.
+const OWN = `draft:${document.body.dataset.agent}:`;
+const key = (conversation, kind) => `${OWN}${conversation}:${kind}`;
 const savedKey = (conversation, kind) => `${key(conversation, kind)}:saved`;
 
 // What remains of a kept text once this part of it has become a message.
@@ -111,8 +113,9 @@ export class DraftKeeper {
 // A window that is closed has no time to wait: what has not been saved yet is sent along.
 window.addEventListener("pagehide", () => {
   for (const [name, text] of Object.entries(sessionStorage)) {
-    const [, conversation, kind] = /^draft:(\d+):(\w+)$/.exec(name) ?? [];
-    if (!conversation || sessionStorage.getItem(savedKey(conversation, kind))) continue;
+    if (!name.startsWith(OWN)) continue;
+    const [conversation, kind, mark] = name.slice(OWN.length).split(":");
+    if (mark || sessionStorage.getItem(savedKey(conversation, kind))) continue;
     const data = new FormData();
     for (const [field, value] of Object.entries({ kind, text, page: PAGE, csrfmiddlewaretoken: document.body.dataset.csrf })) data.set(field, value);
     navigator.sendBeacon(`/conversations/${conversation}/draft/`, data);

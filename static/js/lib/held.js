@@ -1,7 +1,7 @@
 // The dialog of a reply that was held back because a colleague had answered: send it all the same, drop it, or edit it.
 
 import { put } from "./dialogs.js";
-import { del, post } from "./http.js";
+import { del, getHtml, post } from "./http.js";
 import { placeItem } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
@@ -26,6 +26,8 @@ async function decide(dialog, choice) {
   const { url } = dialog.dataset;
   const composer = document.querySelector("message-composer");
   const isDropped = choice === "drop";
+  const { url: built } = dialog.querySelector("[data-choice='edit']").dataset; // where it was filled in, if not in the composer
+  const html = built && choice === "edit" ? await getHtml(built) : "";
   if (choice === "edit") await composer?.drafts.flush("reply", composer.fields.reply.value); // it comes back joined to the other
   const answer = choice === "send" ? await post(url) : await del(isDropped ? `${url}?drop=1` : url);
   for (const uid of answer.uids) document.getElementById(`message-${uid}`)?.remove();
@@ -34,7 +36,8 @@ async function decide(dialog, choice) {
     return;
   }
   document.querySelector("thread-scroll")?.tidy();
-  if (!dialog.querySelector("[data-choice='edit']")) return;
+  if (html) document.dispatchEvent(new CustomEvent("build:again", { detail: { url: built, html } }));
+  if (built) return;
   if (!isDropped) composer?.take(answer.text);
   else if (answer.text) toast(word("toast.dropped"), { action: word("toast.undo"), run: () => composer?.take([answer.text, composer.fields.reply.value].filter(Boolean).join("\n")) });
   if (composer && !isDropped && answer.files) (await import("./files.js")).reload(composer);

@@ -4,12 +4,14 @@
 import { complain, put } from "./dialogs.js";
 import { drop, reload } from "./files.js";
 import { del, getHtml, post } from "./http.js";
+import { Kept } from "./kept.js";
 import { replaceAll } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 import { showLater } from "../live/thread.js";
 
 const composer = () => document.querySelector("message-composer");
+const aside = new Map(); // address → list of the files that were added to that message, its dialog closed by a slip
 const uidsIn = (list) => [...(list?.children ?? [])].map((item) => item.dataset.upload);
 
 export async function open(button) {
@@ -47,19 +49,36 @@ function ask(html, opener) {
   const filesChanged = () => (files.hidden = !files.children.length);
   Object.assign(dialog, { files, filesChanged, own: uidsIn(files), field: form.elements.text }); // for files.js
   const uid = crypto.randomUUID();
+  const kept = new Kept(form, form.getAttribute("action") + form.dataset.what);
   form.addEventListener("change", ({ target }) => changed(form, target));
-  form.addEventListener("input", ({ target }) => target.name.startsWith("value:") && preview(form, target));
+  form.addEventListener("input", ({ target }) => {
+    kept.save();
+    if (target.name.startsWith("value:")) preview(form, target);
+  });
   form.addEventListener("focusin", ({ target }) => {
     if (target.name === "at") form.querySelector("[name='when'][value='']").checked = true;
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    schedule(dialog, form, uid);
+    schedule(dialog, form, uid, kept);
   });
-  dialog.addEventListener("close", () => files?.querySelectorAll("[data-url]").forEach(drop));
+  form.addEventListener("click", ({ target }) => target.closest("footer [data-close]") && files?.querySelectorAll("[data-url]").forEach(drop));
+  dialog.addEventListener("close", () => files && aside.set(form.action, files));
+  files?.append(...(aside.get(form.action)?.querySelectorAll("[data-url]") ?? []));
+  if (files) filesChanged();
   dialog.showModal();
-  changed(form, form.querySelector("[name='when']:checked"));
+  refill(form, kept);
   form.querySelector("textarea, [name='when']:checked").focus();
+}
+
+async function refill(form, kept) {
+  const { template } = form.elements;
+  const before = template?.value;
+  kept.fill();
+  for (const input of form.querySelectorAll("[name='when']:checked, [name='fallback']:checked")) changed(form, input);
+  if (template && template.value !== before) await changed(form, template);
+  kept.fill(); // what is filled into the template, now that it is there
+  for (const input of form.querySelectorAll("[name^='value:']")) preview(form, input);
 }
 
 function preview(form, { name, value }) {
@@ -85,7 +104,7 @@ async function changed(form, target) {
 }
 
 // data-what: new (what lies in the composer), template (nothing else), or change.
-async function schedule(dialog, form, uid) {
+async function schedule(dialog, form, uid, kept) {
   const data = new FormData(form);
   const here = composer();
   const { what } = form.dataset;
@@ -117,6 +136,7 @@ async function schedule(dialog, form, uid) {
       here.take("");
     }
     dialog.files?.replaceChildren(); // they go along now
+    kept.forget();
     dialog.close();
     showLater(html);
   } catch (error) {
