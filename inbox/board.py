@@ -116,6 +116,7 @@ class Seat:
     soon: int = 0  # … within four hours
     held: int = 0  # open, whether it counts as load or not
     unanswered: int = 0
+    waiting_since: datetime | None = None  # the first of the unanswered
     risks: list[Ticket] = field(default_factory=list)
     limits: dict[int, int] = field(default_factory=dict)  # team → how many of its conversations at most
     load_of: Counter[int] = field(default_factory=Counter)  # team → its part of the load
@@ -182,8 +183,11 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
         each.hours_now = short_words(open_times[each.pk], now)  # type: ignore[attr-defined]
     here = _conversations(agent, team)
     everything = team is None and agent.role == Role.ADMIN
-    seats = _seats(agent, [team] if team else teams, everybody=everything, now=now)
-    states = {seat.agent.pk: seat.state for seat in seats}
+    people = _people(agent)
+    online = presence.online_agent_ids(agent.workspace_id)
+    # Of other teams, too: they may hold conversations of this one.
+    states = {person.pk: presence.state_of(person, online) for person in people}
+    seats = _seats(agent, people, states, [team] if team else teams, everybody=everything, now=now)
     margin = agent.workspace.window_margin
     risky = here.filter(needs_answer=True).filter(
         window_q("soon", now, margin)
@@ -264,20 +268,25 @@ def _tickets(
     return [Ticket(Row(each, now), states.get(each.assignee_id or 0, "")) for each in found]
 
 
-def _seats(agent: Agent, teams: list[Team], *, everybody: bool, now: datetime) -> list[Seat]:
-    """Whoever is in these teams, and with `everybody` also who has work without being in one; the present first."""
+def _people(agent: Agent) -> list[Agent]:
     people = Agent.objects.filter(workspace=agent.workspace_id, is_active=True)
     memberships = Prefetch("memberships", Membership.objects.select_related("team"))
     people = people.select_related("availability_changed_by").prefetch_related(memberships)
+    return list(people.order_by("name", "pk"))
+
+
+def _seats(
+    agent: Agent, people: list[Agent], states: dict[int, str], teams: list[Team], *, everybody: bool, now: datetime
+) -> list[Seat]:
+    """Whoever is in these teams, and with `everybody` also who has work without being in one; the present first."""
     wanted = {team.pk for team in teams}
-    online = presence.online_agent_ids(agent.workspace_id)
     seats = {}
-    for person in people.order_by("name", "pk"):
+    for person in people:
         mine = [membership for membership in person.memberships.all() if membership.team_id in wanted]
         theirs = sorted((membership.team for membership in mine), key=lambda team: team.name)
         if theirs or everybody:
             limits = {each.team_id: each.capacity for each in mine if each.capacity is not None}
-            seats[person.pk] = Seat(person, theirs, presence.state_of(person, online), limits=limits)
+            seats[person.pk] = Seat(person, theirs, states[person.pk], limits=limits)
     _count_work(seats, agent, now)
     order = ("available", "away", "off", "offline")
     shown = [seat for seat in seats.values() if seat.teams or seat.held]
@@ -288,8 +297,12 @@ def _count_work(seats: dict[int, Seat], agent: Agent, now: datetime) -> None:
     margin = agent.workspace.window_margin_seconds
     held = Conversation.objects.filter(assignee__in=seats, status=ConversationStatus.OPEN)
     counts = ExpressionWrapper(counts_as_load(now), output_field=BooleanField())
-    columns = ("assignee_id", "team_id", "needs_answer", "last_customer_message_at", "window_refused_at", "counts")
-    for holder, team_id, needs_answer, last, refused, is_load in held.annotate(counts=counts).values_list(*columns):
+    columns = (
+        "assignee_id", "team_id", "needs_answer", "waiting_since", "last_customer_message_at", "window_refused_at",
+        "counts",
+    )  # fmt: skip
+    rows = held.annotate(counts=counts).values_list(*columns)
+    for holder, team_id, needs_answer, since, last, refused, is_load in rows:
         seat = seats[holder]
         seat.held += 1
         seat.load += is_load
@@ -297,6 +310,7 @@ def _count_work(seats: dict[int, Seat], agent: Agent, now: datetime) -> None:
         if not needs_answer:
             continue
         seat.unanswered += 1
+        seat.waiting_since = min(filter(None, (seat.waiting_since, since)), default=None)
         state = ServiceWindow(last, refused, margin).state(now)
         seat.urgent += state == "urgent"
         seat.soon += state == "soon"

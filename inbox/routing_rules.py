@@ -109,7 +109,7 @@ def _rank(waiting: Waiting, now: datetime) -> tuple[int, datetime, int]:
 
 def _choose_one(waiting: Waiting, team: list[Candidate], named: Candidate | None, now: datetime) -> Choice:
     chosen, reason = _person_for(waiting, team, named)
-    facts = _facts(chosen, team, now) | ({"rule": waiting.rule} if waiting.rule else {})
+    facts = _facts(chosen, waiting, team, now) | ({"rule": waiting.rule} if waiting.rule else {})
     return Choice(waiting.conversation_id, waiting.team_id, chosen.agent_id if chosen else None, reason, facts)
 
 
@@ -124,8 +124,12 @@ def _person_for(waiting: Waiting, team: list[Candidate], named: Candidate | None
     if waiting.able is not None and (able := [person for person in free if person.agent_id in waiting.able]):
         return _least_busy(able), "skill"
     if waiting.strategy == RoutingStrategy.ROUND_ROBIN:
-        return min(free, key=lambda person: (person.last_turn, person.agent_id)), "round_robin"
+        return min(free, key=_turn), "round_robin"
     return _least_busy(free), "least_busy"
+
+
+def _turn(person: Candidate) -> tuple[datetime, int]:
+    return person.last_turn, person.agent_id
 
 
 def _least_busy(free: list[Candidate]) -> Candidate:
@@ -133,17 +137,29 @@ def _least_busy(free: list[Candidate]) -> Candidate:
     return min(free, key=lambda p: (p.load / p.capacity, p.idle_since, p.agent_id))
 
 
-def _facts(chosen: Candidate | None, team: list[Candidate], now: datetime) -> dict:
-    """What the choice was made by. The load is the one before it."""
+def _facts(chosen: Candidate | None, waiting: Waiting, team: list[Candidate], now: datetime) -> dict:
+    """What the choice was made by. The load is the one before it, `turn` the place of each where they take turns."""
+    listed = team[:LISTED_CANDIDATES]
+    turns = {person.agent_id: place for place, person in enumerate(sorted(listed, key=_turn))}
     facts: dict = {
         "candidates": [
             {
                 "agent": person.agent_id, "load": person.load, "capacity": person.capacity,
-                "idle_minutes": _idle_minutes(person, now),
-            }
-            for person in team[:LISTED_CANDIDATES]
+                "idle_minutes": _idle_minutes(person, now), "turn": turns[person.agent_id],
+            } | ({"team_full": True} if person.is_free and not person.has_room_for(waiting.team_id) else {})
+            for person in listed
         ]
-    }
+    }  # fmt: skip
+    # Who would have come first, and did not.
+    chosen_id = chosen.agent_id if chosen else None
+    if waiting.person not in (None, chosen_id):
+        facts["named"] = waiting.person
+    if waiting.sticky and waiting.last_agent_id not in (None, chosen_id):
+        facts["knows_them"] = waiting.last_agent_id
+    if waiting.not_to is not None:
+        facts["not_to"] = waiting.not_to
+    if waiting.strategy == RoutingStrategy.MANUAL:
+        facts["by_people"] = True
     if chosen is not None:
         facts |= {"load": chosen.load, "capacity": chosen.capacity, "idle_minutes": _idle_minutes(chosen, now)}
     return facts

@@ -118,8 +118,7 @@ def assign(
         lock(conversation)
         require_sight(by, conversation)
         _require_not_closed(conversation)
-        if not isinstance(seen_assignee_id, _Unsaid):
-            _require_seen_holder(conversation, seen_assignee_id, to_agent)
+        require_seen_holder(conversation, seen_assignee_id, to_agent)
         team = to_team or conversation.team
         if team is not None and team.workspace_id != conversation.workspace_id:
             raise NotAllowed
@@ -142,8 +141,7 @@ def release(
     with transaction.atomic(), events.gathered():
         lock(conversation)
         require_sight(by, conversation)
-        if not isinstance(seen_assignee_id, _Unsaid):
-            _require_seen_holder(conversation, seen_assignee_id, None)
+        require_seen_holder(conversation, seen_assignee_id)
         if conversation.assignee_id is None:
             return conversation
         _require_not_closed(conversation)
@@ -210,8 +208,12 @@ def _require_not_closed(conversation: Conversation) -> None:
         raise ConversationClosedRule
 
 
-def _require_seen_holder(conversation: Conversation, seen: int | None, wanted: Agent | None) -> None:
+def require_seen_holder(
+    conversation: Conversation, seen: int | None | _Unsaid, wanted: Agent | None = None
+) -> None:
     """Two people at once: the second learns what the first did, unless both wanted the same."""
+    if isinstance(seen, _Unsaid):
+        return
     holder = conversation.assignee
     if conversation.assignee_id == seen or (wanted is not None and conversation.assignee_id == wanted.pk):
         return

@@ -1,10 +1,12 @@
 """Who is there for new work, and for how much: the switch, breaks and shifts that end, capacity for today."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import duty
 from accounts.audit import record_audit
@@ -12,7 +14,8 @@ from accounts.models import Agent, Availability
 from accounts.permissions import people_led_by
 from inbox import events
 from inbox.actions.wakeups import request_routing
-from inbox.errors import InboxRuleViolation, NotAllowed
+from inbox.errors import InboxRuleViolation, NotAllowed, StaleVersion
+from inbox.times import in_words
 
 AT_ONCE = 20  # breaks and shifts that end in one sweep
 SWITCH = ("availability", "availability_changed_at", "availability_changed_by", "away_until", "away_keeps")
@@ -21,23 +24,27 @@ MOST_AT_ONCE = 200  # conversations, as `Agent.capacity` allows
 
 
 def set_availability(
-    agent: Agent, availability: str, *, by: Agent | None, until: datetime | None = None, keeps: bool = False
-) -> Agent:
+    agent: Agent, availability: str, *, by: Agent | None, until: datetime | None = None, keeps: bool = False,
+    seen: str | None = None,
+) -> Agent:  # fmt: skip
     """The switch "available / away": one's own, or by a lead of one's teams or an admin. Coming back drains the queue.
 
     Away `until` a moment is a break, which the sweeper ends (`by` is None then). What somebody holds stays theirs for
-    the team's grace, and with `keeps` beyond it. Outside the working hours one's own switch means extra work: on takes
+    the team's grace, and with `keeps` beyond it. `seen` is the switch as it was on the actor's screen (`switch_of`); if
+    it is another by now, StaleVersion says what. Outside the working hours one's own switch means extra work: on takes
     it up until the schedule changes next, off ends it.
     """
     if by is not None and by.pk != agent.pk:
         require_lead(by, agent)
     now = timezone.now()
     if until is not None and not now < until <= now + LONGEST_BREAK:
-        raise InboxRuleViolation(_("Choose a time within the next day."))
+        raise InboxRuleViolation(gettext_lazy("Choose a time within the next day."))
     is_away = availability == Availability.AWAY
     wanted = (Availability(availability), until if is_away else None, is_away and keeps)
     with transaction.atomic():
         stored = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+        if seen is not None and seen != switch_of(stored):
+            raise StaleVersion(_switched_by(stored))
         is_changed = bool(duty.refresh([stored], now)) if stored.is_due(now) else False
         if by is not None and by.pk == agent.pk:
             if not is_away and stored.is_off_duty(now):
@@ -66,7 +73,8 @@ def end_breaks(now: datetime) -> bool:
     over = Agent.objects.filter(away_until__lte=now, availability=Availability.AWAY, is_active=True)
     found = list(over.order_by("away_until", "pk")[:AT_ONCE])
     for agent in found:
-        set_availability(agent, Availability.AVAILABLE, by=None)
+        with suppress(StaleVersion):  # somebody has changed it this very moment
+            set_availability(agent, Availability.AVAILABLE, by=None, seen=switch_of(agent))
     return len(found) == AT_ONCE
 
 
@@ -92,13 +100,19 @@ def agent_came_online(agent: Agent) -> None:
         request_routing()
 
 
-def set_capacity_today(person: Agent, capacity: int, *, by: Agent) -> Agent:
-    """Another capacity until this person's day ends; the usual one changes nothing. It is in the audit log."""
+def set_capacity_today(person: Agent, capacity: int, *, by: Agent, seen: int | None = None) -> Agent:
+    """Another capacity until this person's day ends; the usual one changes nothing. It is in the audit log.
+
+    `seen` is what the actor's screen said; if somebody else has changed it meanwhile, StaleVersion.
+    """
     require_lead(by, person)
     if not 0 <= capacity <= MOST_AT_ONCE:
         raise InboxRuleViolation(_("Choose a capacity between 0 and %(most)s.") % {"most": MOST_AT_ONCE})
     with transaction.atomic():
-        before = person.capacity_now
+        before = Agent.objects.select_for_update(no_key=True).get(pk=person.pk).capacity_now
+        if seen is not None and before not in (seen, capacity):
+            words = _("Somebody else has just set %(capacity)s at once for %(name)s.")
+            raise StaleVersion(words % {"capacity": before, "name": person.first_name})
         person.capacity_today = None if capacity == person.capacity else capacity
         person.capacity_today_on = timezone.now().astimezone(person.zone).date()
         person.save(update_fields=["capacity_today", "capacity_today_on"])
@@ -107,6 +121,24 @@ def set_capacity_today(person: Agent, capacity: int, *, by: Agent) -> Agent:
             events.agent_changed(person)
             request_routing()
     return person
+
+
+def switch_of(agent: Agent) -> str:
+    """The switch as a word that changes with it, for `seen`."""
+    until = agent.away_until.isoformat() if agent.away_until else ""
+    return f"{agent.availability} {until} {int(agent.away_keeps)}"
+
+
+def _switched_by(agent: Agent) -> str:
+    """What the one who was quicker did."""
+    names = {"who": agent.availability_changed_by.first_name if agent.availability_changed_by else "Tresen"}
+    names["name"] = agent.first_name
+    if agent.availability == Availability.AVAILABLE:
+        return _("%(who)s was quicker: %(name)s is available.") % names
+    if agent.away_until is None:
+        return _("%(who)s was quicker: %(name)s is away.") % names
+    names["time"] = in_words(agent.away_until, "since")
+    return _("%(who)s was quicker: %(name)s is away until %(time)s.") % names
 
 
 def require_lead(by: Agent, person: Agent) -> None:

@@ -24,11 +24,13 @@ class Outcome:
     undo: Undo | None = None
 
 
-def for_each(ids: list[int], act: Callable[[Conversation], Any], *, by: Agent) -> Outcome:
-    """Do it to each of these that the agent sees; one `Undo` takes all of it back."""
+def for_each(
+    ids: list[int], act: Callable[[Conversation], Any], *, by: Agent, first: dict[str, Any] | None = None
+) -> Outcome:
+    """Do it to each of these that the agent sees; one `Undo` takes all of it back, and what was done `first`, too."""
     if len(ids) > AT_ONCE:
         raise InboxRuleViolation(_("At most %(limit)s conversations at once.") % {"limit": AT_ONCE})
-    outcome, steps = Outcome(), []
+    outcome, steps = Outcome(), [first]
     seen = {each.pk: each for each in Conversation.objects.visible_to(by).filter(pk__in=ids).select_related("contact")}
     prefetch_related_objects(list(seen.values()), "contact__identities")
     for pk in dict.fromkeys(ids):

@@ -1,6 +1,7 @@
 """An agent hands a conversation over to a lead of its team, and says why."""
 
 import uuid
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,7 @@ from inbox.models import Conversation
 LONGEST_REASON = 500
 
 
-def escalate(conversation: Conversation, *, by: Agent, why: str) -> Agent:
+def escalate(conversation: Conversation, *, by: Agent, why: str, seen_assignee_id: Any = assignment.UNSAID) -> Agent:
     """Give it to the lead of its team who is there and has the least to do; to an admin where the team has no lead.
 
     The reason stands in the thread as a note. The lead is told, there or not; what an absent one does not answer comes
@@ -32,6 +33,7 @@ def escalate(conversation: Conversation, *, by: Agent, why: str) -> Agent:
     with transaction.atomic(), events.gathered():
         lock(conversation)
         require_sight(by, conversation)
+        assignment.require_seen_holder(conversation, seen_assignee_id)
         if conversation.status == ConversationStatus.CLOSED:
             raise ConversationClosedRule
         lead = _choose(conversation, by)

@@ -155,12 +155,12 @@ def _hand_back(
     conversation.assignee, conversation.assigned_at, conversation.ruled_until = None, None, None
     conversation.save(update_fields=["assignee", "assigned_at", "ruled_until"])
     Assignment.objects.create(conversation=conversation, team=conversation.team, created_at=now)
-    RoutingDecision.objects.create(
+    decision = RoutingDecision.objects.create(
         workspace_id=conversation.workspace_id, conversation=conversation, team=conversation.team,
         reason="handed_back", created_at=now,
         facts={"from": holder.pk, "why": why} | ({"guarded": True} if guarded else {}),
     )  # fmt: skip
-    words: dict[str, Any] = {"from": holder.name, "from_id": holder.pk, "why": why}
+    words: dict[str, Any] = {"from": holder.name, "from_id": holder.pk, "why": why, "decision": decision.pk}
     if guarded:
         words["guarded"] = True
     add_activity(conversation, "handed_back", actor=by, data=words, occurred_at=now)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -157,6 +158,14 @@ def put_back_by(rows: Iterable[Conversation]) -> dict[int, int]:
         if agent_id is None and by_id is not None and (said is None or created_at >= said):
             found[conversation_id] = before[0][0] if before and before[0][0] is not None else by_id
     return found
+
+
+def circumstances(conversation: Conversation) -> dict[str, Any]:
+    """What a decision keeps, so that other rules can be tried on it: since when the customer waits, whom they know, and
+    whether a person had put it where no rule looks at it."""
+    since = conversation.waiting_since
+    kept: dict[str, Any] = {"since": since.isoformat() if since else None, "last": conversation.last_agent_id}
+    return kept | ({"by_hand": True} if conversation.placed_by_hand else {})
 
 
 def default_team(workspace_id: int) -> Team | None:

@@ -18,7 +18,16 @@ from accounts.models import Agent, Team, Workspace
 from inbox import events, presence
 from inbox.actions import answer_timers, automatic_due
 from inbox.actions.locks import lock_all, lock_assignment
-from inbox.actions.queue import Look, default_team, head_of_queue, put_back_by, settled, unassigned, waiting_in_queue
+from inbox.actions.queue import (
+    Look,
+    circumstances,
+    default_team,
+    head_of_queue,
+    put_back_by,
+    settled,
+    unassigned,
+    waiting_in_queue,
+)
 from inbox.actions.ruling import judge_waiting
 from inbox.models import Activity, Assignment, Conversation, Mention, RoutingDecision
 from inbox.routing_rules import Choice, choose
@@ -165,7 +174,8 @@ def _mark_unserved(look: Look) -> list[RoutingDecision]:
 def _decision(conversation: Conversation, choice: Choice, now: datetime) -> RoutingDecision:
     return RoutingDecision(
         workspace_id=conversation.workspace_id, conversation=conversation, team_id=choice.team_id,
-        agent_id=choice.agent_id, reason=choice.reason, facts=choice.facts, created_at=now,
+        agent_id=choice.agent_id, reason=choice.reason, facts=choice.facts | circumstances(conversation),
+        created_at=now,
     )  # fmt: skip
 
 

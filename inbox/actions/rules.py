@@ -16,7 +16,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent, Role, Workspace
 from accounts.permissions import people_led_by, teams_led_by
 from inbox.actions.ruling import ask_all_again
-from inbox.errors import InboxRuleViolation, NotAllowed
+from inbox.errors import InboxRuleViolation, NotAllowed, StaleVersion
 from inbox.models import Conversation, RoutingRule
 from inbox.models.routing_rule import Manner, Target
 from inbox.rules.matching import Conditions
@@ -62,11 +62,18 @@ def create_rule(rule: RoutingRule, *, by: Agent) -> RoutingRule:
     return rule
 
 
-def change_rule(rule: RoutingRule, *, by: Agent) -> RoutingRule:
-    """Store what the rule says now. It must have been theirs to change before, and be theirs afterwards."""
+def change_rule(rule: RoutingRule, *, by: Agent, seen: str = "") -> RoutingRule:
+    """Store what the rule says now. It must have been theirs to change before, and be theirs afterwards.
+
+    `seen` is when it was changed last as far as the actor knew (ISO); StaleVersion if somebody was quicker.
+    """
     with transaction.atomic():
         _locked(rule.workspace)
-        _require(by, RoutingRule.objects.get(pk=rule.pk))
+        stored = RoutingRule.objects.select_related("changed_by").get(pk=rule.pk)
+        _require(by, stored)
+        if seen and seen != stored.changed_at.isoformat():
+            words = _("%(who)s has changed this rule meanwhile. Load the page again to see it.")
+            raise StaleVersion(words % {"who": stored.changed_by.first_name if stored.changed_by else "Tresen"})
         _store(rule, by, "rule.changed")
     return rule
 

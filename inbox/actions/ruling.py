@@ -16,7 +16,7 @@ from accounts.models import Team
 from inbox import events
 from inbox.actions import answer_timers
 from inbox.actions.locks import lock_all, lock_assignment
-from inbox.actions.queue import settled, unassigned
+from inbox.actions.queue import circumstances, settled, unassigned
 from inbox.actions.wakeups import request_routing
 from inbox.enums import ConversationStatus
 from inbox.models import Activity, Case, Conversation, RoutingDecision
@@ -114,7 +114,7 @@ def _decision(conversation: Conversation, rule: Rule, book: Rulebook, now: datet
     return RoutingDecision(
         workspace_id=conversation.workspace_id, conversation=conversation, team_id=conversation.team_id,
         reason="queue", created_at=now,
-        facts={"rule": book.note(rule) | {"from": conversation.team_before_rule_id}},
+        facts={"rule": book.note(rule) | {"from": conversation.team_before_rule_id}} | circumstances(conversation),
     )  # fmt: skip
 
 

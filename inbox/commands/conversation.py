@@ -84,7 +84,8 @@ def _holding(agent: Agent, conversation: Conversation) -> Iterator[Command]:
         also = (gettext_noop("Escalate"),)
         yield Command("escalate", gettext_noop("Hand over to a lead …"), "arrow-up", {"menu": "A"}, also=also)
     if conversation.assignee_id:
-        do = send("conversation-assignment", conversation.pk, "DELETE")
+        seen = {"seen_assignee": conversation.assignee_id}
+        do = send("conversation-assignment", conversation.pk, "DELETE", values=seen)
         yield Command("unassign", gettext_noop("Unassign"), "undo", do)
 
 

@@ -33,7 +33,8 @@ class RoutingDecision(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="+")  # None: nobody free
     # person, sticky, skill, least_busy, round_robin, nobody_free, queue, handed_back
     reason = models.CharField(max_length=24)
-    # {"load": 3, "capacity": 8, "idle_minutes": 12, "candidates": [...], "rule": {"id", "number", "name"}}
+    # {"load": 3, "capacity": 8, "idle_minutes": 12, "candidates": [...], "rule": {"id", "number", "name"}} and what
+    # circumstances there were, see inbox.routing_rules and inbox.actions.queue
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
 

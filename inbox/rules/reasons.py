@@ -25,6 +25,7 @@ class Considered:
     capacity: int
     idle_minutes: int | None
     is_chosen: bool
+    is_team_full: bool = False  # as many of this team's conversations as the team may give them
 
     @property
     def is_full(self) -> bool:
@@ -61,7 +62,7 @@ def explanation_of(pk: int, *, seen_by: Agent) -> Explanation:
     people = Agent.objects.filter(workspace=seen_by.workspace_id).in_bulk([each["agent"] for each in listed])
     considered = [
         Considered(people[each["agent"]], each["load"], each["capacity"], each.get("idle_minutes"),
-                   each["agent"] == decision.agent_id)
+                   each["agent"] == decision.agent_id, each.get("team_full", False))
         for each in listed if each["agent"] in people
     ]  # fmt: skip
     shown = [each for each in considered if shows_all or each.agent.pk == seen_by.pk]
@@ -70,12 +71,14 @@ def explanation_of(pk: int, *, seen_by: Agent) -> Explanation:
     exists = bool(rule) and may_see_people(seen_by) and RoutingRule.objects.filter(
         pk=rule["id"], workspace=seen_by.workspace_id
     ).exists()  # fmt: skip
-    reasons = _reasons(decision, with_figures=shows_all or decision.agent_id == seen_by.pk)
+    reasons = [*_passed_over(decision), *_reasons(decision, with_figures=shows_all or decision.agent_id == seen_by.pk)]
     hidden = len(considered) - len(shown)
     return Explanation(decision, _title(decision), reasons, shown, hidden, rule, rule["id"] if exists else None)
 
 
 def _title(decision: RoutingDecision) -> str:
+    if decision.reason == "handed_back":
+        return _("Why back in the queue?")
     if decision.agent is None:
         return _("Why nobody?")
     return _("Why %(name)s?") % {"name": decision.agent.first_name}
@@ -97,6 +100,10 @@ def _reasons(decision: RoutingDecision, *, with_figures: bool) -> list[str]:
         return [_("It was %(name)s’s turn: everybody else who had room got something later.") % names]
     if decision.reason == "queue":
         return [_("The rule leaves it in the queue of %(team)s, to be taken by hand.") % names]
+    if decision.reason == "handed_back":
+        return [_handed_back(decision)]
+    if decision.reason == "nobody_free" and decision.facts.get("by_people"):
+        return [_("%(team)s takes its work by hand. It is given away as soon as the person named has room.") % names]
     if decision.reason == "nobody_free":
         return [_("Nobody in %(team)s was there and had room. It is given away as soon as somebody does.") % names]
     reasons = [_("%(name)s had the least to do, measured by what each can take at once.") % names]
@@ -105,3 +112,35 @@ def _reasons(decision: RoutingDecision, *, with_figures: bool) -> list[str]:
     if with_figures and facts.get("idle_minutes") is not None:
         reasons.append(_("The last work had come %(time)s before.") % {"time": times.span(facts["idle_minutes"])})
     return reasons
+
+
+def _passed_over(decision: RoutingDecision) -> list[str]:
+    """Who would have come first, and why it was not them."""
+    facts = decision.facts
+    named, last, put_back = facts.get("named"), facts.get("knows_them"), facts.get("not_to")
+    if last in (named, put_back):
+        last = None
+    people = Agent.objects.filter(workspace=decision.workspace_id).in_bulk({named, last, put_back} - {None})
+    sentences = [
+        (put_back, _("%(name)s had it just before, and others come first now.")),
+        (named if named != put_back else None, _("The rule names %(name)s, who was not there or had no room.")),
+        (last, _("%(name)s, who answered this customer last, was not there or had no room.")),
+    ]
+    return [words % {"name": people[pk].first_name} for pk, words in sentences if pk in people]
+
+
+def _handed_back(decision: RoutingDecision) -> str:
+    facts = decision.facts
+    holder = Agent.objects.filter(workspace=decision.workspace_id, pk=facts.get("from")).first()
+    name = {"name": holder.first_name if holder else "–"}
+    if facts.get("why") == "deactivated":
+        return _("%(name)s does not work here any more.") % name
+    if facts.get("guarded"):
+        return _("%(name)s was not there, and the window was about to close.") % name
+    if facts.get("why") == "target":
+        return _("%(name)s had not answered within the target, and a colleague had room.") % name
+    if facts.get("why") == "off_duty":
+        return _("The working hours of %(name)s had been over for longer than the team waits.") % name
+    if facts.get("why") == "offline":
+        return _("%(name)s had been offline for longer than the team waits.") % name
+    return _("%(name)s had been away for longer than the team waits.") % name

@@ -2,9 +2,11 @@
 
 Each automatic decision of the last seven days is judged again by the rules given: with the words that had been written
 by then and the hours of that moment, but with labels, fields and skills as they are today, because nobody keeps what
-they were. Whether somebody was free then is known only for those who were there (`RoutingDecision.facts`).
+they were. Within its team it is chosen again by the figures of that moment (`RoutingDecision.facts`), as routing does;
+who was there of other teams, nobody knows. Where a person had put it, no rule would have moved it.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +16,11 @@ from django.db.models import Min, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Agent, RoutingStrategy, Team
+from accounts.models import Agent, Membership, RoutingStrategy, Team
 from inbox import statements
 from inbox.models import Case, Conversation, RoutingDecision
 from inbox.models.routing_rule import Manner, Target
+from inbox.routing_rules import LISTED_CANDIDATES
 from inbox.rules.facts import Asked, Hours, labels_of
 from inbox.rules.language import guess
 from inbox.rules.matching import Facts, Rule, first_match, words_of
@@ -27,15 +30,18 @@ from inbox.rules.words import Words
 SPAN = timedelta(days=7)
 MOST_CASES = 500
 SHOWN = 100
+_UNKNOWN = -1
 AUTOMATIC = ("person", "sticky", "skill", "least_busy", "round_robin", "nobody_free", "queue")
 WAITED = ("nobody_free", "queue")  # what was decided next for this conversation is the same case
-# The customer's words before each decision: the last few, not older than half a day.
+# The customer's words before each decision: since they wait, the first few (`facts.texts_of`). Older decisions do not
+# say since when: of them those of half a day.
 TEXTS = """
 SELECT d.id, (SELECT string_agg(said.text, E'\\n' ORDER BY said.occurred_at) FROM (
     SELECT m.text, m.occurred_at FROM inbox_message m
      WHERE m.conversation_id = d.conversation_id AND m.direction = 'in' AND m.deleted_at IS NULL
-       AND m.occurred_at <= d.created_at AND m.occurred_at > d.created_at - interval '12 hours'
-     ORDER BY m.occurred_at DESC LIMIT 5) AS said)
+       AND m.occurred_at <= d.created_at
+       AND m.occurred_at >= coalesce((d.facts->>'since')::timestamptz, d.created_at - interval '12 hours')
+     ORDER BY m.occurred_at LIMIT 20) AS said)
 FROM inbox_routingdecision d WHERE d.id = ANY(%s)
 """
 
@@ -93,6 +99,9 @@ class _Trial:
         self.rules, self.cases, self.words = rules, cases, Words(viewer.workspace_id)
         self.teams = {team.pk: team for team in Team.objects.filter(workspace=viewer.workspace_id)}
         self.able = able({rule.skill for rule in rules if rule.skill})
+        self.members: dict[int, set[int]] = defaultdict(set)
+        for team, agent in Membership.objects.filter(team__in=self.teams).values_list("team_id", "agent_id"):
+            self.members[team].add(agent)
         self.asked = Asked(rules)
         self.hours = Hours(viewer.workspace) if self.asked.hours else None
 
@@ -123,7 +132,8 @@ class _Trial:
             language = contact.language or guess(said) or conversation.guessed_language
         return Facts(
             number=conversation.phone_number_id, team=team, labels=labels.get(conversation.pk, frozenset()),
-            language=language, is_known=known_since is not None and known_since < case.created_at,
+            language=language,
+            is_known=(known_since is not None and known_since < case.created_at) or bool(case.facts.get("last")),
             fields=contact.fields, is_open=self.hours.of(team).is_open(case.created_at) if self.hours else True,
             from_ad=conversation.referral is not None, words=words_of(said) if self.asked.keywords else (),
         )  # fmt: skip
@@ -135,6 +145,8 @@ class _Trial:
         return dict(first.values_list("conversation__contact", "first"))
 
     def _compared(self, case: RoutingDecision, facts: Facts) -> Difference | None:
+        if case.facts.get("by_hand"):
+            return None
         rule = first_match(self.rules, facts)
         team = self.teams.get((rule.team_for(facts.team) if rule else facts.team) or 0)
         would = self._would(case, rule, team)
@@ -145,32 +157,77 @@ class _Trial:
 
     def _would(self, case: RoutingDecision, rule: Rule | None, team: Team | None) -> str | None:
         """Where it would have gone, if that is somewhere else."""
-        name = team.name if team else "–"
+        name, is_same_team = team.name if team else "–", case.team_id == (team.pk if team else None)
         if rule is not None and rule.target == Target.AGENT:
-            return self.words.where(rule) if rule.agent != case.agent_id else None
-        by_hand = rule.manner == Manner.QUEUE if rule else team is not None and team.strategy == RoutingStrategy.MANUAL
-        if by_hand:
+            if rule.agent == case.agent_id:
+                return None
+            if not (is_same_team and self._was_passed_over(case, rule.agent)):
+                return self.words.where(rule)
+        manner = _manner(rule, team)
+        if manner == Manner.QUEUE:
             waits = _("queue of %(team)s, by hand") % {"team": name}
-            return waits if case.agent_id is not None or case.team_id != (team.pk if team else None) else None
-        how = self.words.manner(rule) if rule else str(team.get_strategy_display()) if team else ""
-        if case.team_id != (team.pk if team else None) or case.reason == "queue":
+            return waits if case.agent_id is not None or not is_same_team else None
+        ways = str(team.get_strategy_display()) if team else ""
+        how = ways if rule is None or _by_team(rule) else self.words.manner(rule)
+        if not is_same_team or case.reason == "queue":
             return f"{name}, {how}"
-        person = self._person(case, rule)
+        person = self._person(case, rule, manner, team)
         if person is None or person == case.agent_id:
             return None
         return f"{self.words.people.get(person, '–')} · {name}, {how}"
 
-    def _person(self, case: RoutingDecision, rule: Rule | None) -> int | None:
-        """Who of those who were there, as far as that can be told: by load, and by skill."""
-        if rule is None or rule.manner not in (Manner.LEAST_BUSY, Manner.SKILL) or case.agent_id is None:
+    def _was_passed_over(self, case: RoutingDecision, agent: int | None) -> bool:
+        """Whether it is certain that somebody of the team could not have got it then: not there, or full."""
+        if (listed := case.facts.get("candidates")) is None:
+            return False
+        if any(each["agent"] == agent for each in listed):
+            return not any(each["agent"] == agent for each in _with_room(case))
+        return len(listed) < LISTED_CANDIDATES and agent in self.members[case.team_id or 0]
+
+    def _person(self, case: RoutingDecision, rule: Rule | None, manner: str, team: Team | None) -> int | None:
+        """Who of those who were there, chosen as routing chooses; None where that cannot be told."""
+        there = _with_room(case)
+        if case.agent_id is None or not there or len(case.facts["candidates"]) == LISTED_CANDIDATES:
             return None
-        there = [each for each in case.facts.get("candidates", []) if each["load"] < each["capacity"]]
-        if rule.manner == Manner.SKILL:
+        if manner == Manner.STICKY or (team is not None and team.sticky and _by_team(rule)):
+            last = case.agent_id if case.reason == "sticky" else case.facts.get("last", _UNKNOWN)
+            if last == _UNKNOWN:
+                return None
+            if any(each["agent"] == last for each in there):
+                return last
+        if manner == Manner.SKILL and rule is not None:
             skilled = self.able.get(rule.skill or 0, frozenset())
             there = [each for each in there if each["agent"] in skilled] or there
-        best = min(map(_busy, there), default=None)
+        if _goes_in_turn(manner, team):
+            if any("turn" not in each for each in there):
+                return None
+            return min(there, key=lambda each: each["turn"])["agent"]
+        best = min(map(_busy, there))
         equal = [each["agent"] for each in there if _busy(each) == best]
-        return case.agent_id if case.agent_id in equal else equal[0] if equal else None
+        return case.agent_id if case.agent_id in equal else equal[0]
+
+
+def _by_team(rule: Rule | None) -> bool:
+    """In the ways of the team: no rule holds, or the person it names has no room."""
+    return rule is None or rule.target == Target.AGENT
+
+
+def _manner(rule: Rule | None, team: Team | None) -> str:
+    if rule is not None and rule.target != Target.AGENT:
+        return rule.manner
+    strategy = team.strategy if team else ""
+    return Manner.QUEUE if strategy == RoutingStrategy.MANUAL else ""
+
+
+def _goes_in_turn(manner: str, team: Team | None) -> bool:
+    if manner in ("", Manner.STICKY):
+        return team is not None and team.strategy == RoutingStrategy.ROUND_ROBIN
+    return manner == Manner.ROUND_ROBIN
+
+
+def _with_room(case: RoutingDecision) -> list[dict[str, Any]]:
+    listed = case.facts.get("candidates", [])
+    return [each for each in listed if each["load"] < each["capacity"] and not each.get("team_full")]
 
 
 def _busy(candidate: dict[str, Any]) -> tuple[float, int]:

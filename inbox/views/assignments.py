@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +28,10 @@ def resource(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _menu_answer(request, conversation)
     if request.method == "DELETE":
-        return undoable(request, conversation, lambda each: assignment.release(each, by=request.user), _("Unassigned"))
+        seen = seen_holder(request.GET)
+        return undoable(
+            request, conversation, lambda each: assignment.release(each, by=request.user, **seen), _("Unassigned")
+        )
     return _assign(request, conversation)
 
 
@@ -47,8 +50,7 @@ def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     form = AssignmentForm(request.POST, workspace=request.user.workspace)
     if not form.is_valid():
         return form_refusal(request, form.errors)
-    said = form.cleaned_data
-    seen: dict[str, Any] = {"seen_assignee_id": said["seen_assignee"]} if "seen_assignee" in request.POST else {}
+    said, seen = form.cleaned_data, seen_holder(request.POST)
     agent, team = said["agent"], said["team"]
     if agent is None and team is None:
         agent = request.user
@@ -59,6 +61,14 @@ def _assign(request: HttpRequest, conversation: Conversation) -> HttpResponse:
             each, to_agent=agent, to_team=team, by=request.user, note=said["note"], **seen
         ), words,
     )  # fmt: skip
+
+
+def seen_holder(said: QueryDict) -> dict[str, Any]:
+    """Who had it on the screen ("" is nobody), for the actions; nothing if the page does not say."""
+    holder = said.get("seen_assignee")
+    if holder is None:
+        return {}
+    return {"seen_assignee_id": int(holder) if holder.isascii() and holder.isdecimal() else None}
 
 
 def undoable(

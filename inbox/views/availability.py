@@ -16,6 +16,7 @@ from accounts.models import Agent, Availability
 from inbox.actions import bulk
 from inbox.actions.availability import set_availability
 from inbox.actions.redistribution import redistribute
+from inbox.actions.undo_people import remembering_person
 from inbox.errors import InboxRuleViolation
 from inbox.times import in_words
 from inbox.views.bulk import names_of_refused
@@ -29,6 +30,7 @@ MENUS = ("menu", "more")
 class Switched:
     is_available: bool
     outcome: bulk.Outcome | None = None  # of handing over
+    step: dict[str, Any] | None = None  # what would take the switch back
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,15 +52,19 @@ def _switch(request: HttpRequest, here: str) -> HttpResponse:
 
 def switch(request: HttpRequest, person: Agent) -> Switched:
     """Available when the form says so, else away: for so many `minutes` if it names some, with `keeps` keeping what is
-    theirs, with `hand_over` giving away at once what customers wait for."""
+    theirs, with `hand_over` giving away at once what customers wait for. `seen` is the switch as the page knew it."""
     by: Agent = request.user  # type: ignore[assignment]
-    if request.POST.get("available"):
-        set_availability(person, Availability.AVAILABLE, by=by)
-        return Switched(True)
-    hands_over = bool(request.POST.get("hand_over"))
+    is_available, hands_over = bool(request.POST.get("available")), bool(request.POST.get("hand_over"))
+    wanted = Availability.AVAILABLE if is_available else Availability.AWAY
+    until = None if is_available else break_end(request)
     keeps = bool(request.POST.get("keeps")) and not hands_over
-    set_availability(person, Availability.AWAY, by=by, until=break_end(request), keeps=keeps)
-    return Switched(False, redistribute(person, by=by) if hands_over else None)
+    seen = request.POST.get("seen")
+    step = remembering_person(
+        person, lambda each: set_availability(each, wanted, by=by, until=until, keeps=keeps, seen=seen)
+    )
+    if is_available or not hands_over:
+        return Switched(is_available, step=step)
+    return Switched(False, redistribute(person, by=by, first=step))
 
 
 def handed_over(outcome: bulk.Outcome) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """The team board for leads and admins: the page, one person's conversations, and what a lead does with a person."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Agent
 from accounts.permissions import desk_required, people_led_by
-from inbox.actions.availability import set_capacity_today
+from inbox.actions import undo
+from inbox.actions.availability import set_capacity_today, switch_of
 from inbox.actions.redistribution import redistribute
+from inbox.actions.undo_people import remembering_person
 from inbox.board import board_of, held_by, work_of
 from inbox.rules.lines import lines_of
 from inbox.views.availability import handed_over, switch
@@ -35,7 +40,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     """What somebody holds, to be opened below their name; with `menu`, what can be done."""
     found = _person(request, pk)
     if request.GET.get("menu"):
-        return render(request, "inbox/board/_menu.html", {"person": found, "breaks": BREAKS, **work_of(found)})
+        context = {"person": found, "breaks": BREAKS, "seen": switch_of(found), **work_of(found)}
+        return render(request, "inbox/board/_menu.html", context)
     tickets = held_by(found, seen_by=request.user)  # type: ignore[arg-type]
     return render(request, "inbox/board/_held.html", {"person": found, "tickets": tickets})
 
@@ -58,7 +64,7 @@ def availability(request: HttpRequest, pk: int) -> HttpResponse:
         words = _("The pause of %(name)s is over. Work comes with the next working hours.")
     else:
         words = _("%(name)s gets work again.")
-    return triggering({"toast": {"words": words % {"name": found.first_name}}, "board:changed": {}})
+    return _done(request, switched.step, words % {"name": found.first_name})
 
 
 @desk_required
@@ -67,10 +73,15 @@ def availability(request: HttpRequest, pk: int) -> HttpResponse:
 def capacity(request: HttpRequest, pk: int) -> HttpResponse:
     """More or less for somebody until the end of their day."""
     found, said = _person(request, pk), request.POST.get("capacity", "")
-    wanted = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else -1
-    set_capacity_today(found, wanted, by=request.user)  # type: ignore[arg-type]
+    wanted, seen = _number(said), request.POST.get("seen")
+    step = remembering_person(
+        found,
+        lambda each: set_capacity_today(
+            each, wanted, by=request.user, seen=None if seen is None else _number(seen)  # type: ignore[arg-type]
+        ),
+    )
     words = _("%(name)s: %(capacity)s at once today.") % {"name": found.first_name, "capacity": wanted}
-    return triggering({"toast": {"words": words}, "board:changed": {}})
+    return _done(request, step, words)
 
 
 @desk_required
@@ -80,6 +91,18 @@ def redistributed(request: HttpRequest, pk: int) -> HttpResponse:
     """Their unanswered conversations back to the queue."""
     outcome = redistribute(_person(request, pk), by=request.user)  # type: ignore[arg-type]
     return triggering({"toast": handed_over(outcome), "board:changed": {}})
+
+
+def _number(said: str) -> int:
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else -1
+
+
+def _done(request: HttpRequest, step: dict[str, Any] | None, words: str) -> HttpResponse:
+    """What was done with a person, with the way to take it back."""
+    toast = {"words": words}
+    if kept := undo.keep([step], by=request.user):  # type: ignore[arg-type]
+        toast["undo"] = reverse("undo", args=[kept.pk])
+    return triggering({"toast": toast, "board:changed": {}})
 
 
 def _person(request: HttpRequest, pk: int) -> Agent:

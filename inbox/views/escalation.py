@@ -9,7 +9,7 @@ from accounts.permissions import desk_required
 from inbox import access
 from inbox.actions.asking_back import ask_to_answer
 from inbox.actions.escalating import escalate
-from inbox.views.assignments import changed_answer
+from inbox.views.assignments import changed_answer, seen_holder
 from inbox.views.refusals import refusing, triggering
 
 
@@ -20,7 +20,7 @@ def escalation(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = access.get_conversation(request.user, pk)
     if request.method == "GET":
         return render(request, "inbox/conversations/_escalation.html", {"conversation": conversation})
-    lead = escalate(conversation, by=request.user, why=request.POST.get("why", ""))
+    lead = escalate(conversation, by=request.user, why=request.POST.get("why", ""), **seen_holder(request.POST))
     return changed_answer(request, pk, words=_("Handed over to %(name)s") % {"name": lead.first_name})
 
 

@@ -1,6 +1,7 @@
 """The rules of the assignment: leads and admins read, make, arrange and try them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -49,7 +50,9 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and not may_change:
         raise NotAllowed
     form = RuleForm(request.POST or None, rule=rule, by=_viewer(request))
-    return _submitted(request, form, actions.change_rule) or _form_page(request, rule, form, may_change=may_change)
+    seen = request.POST.get("seen", "" if request.method == "POST" else rule.changed_at.isoformat())
+    change = partial(actions.change_rule, seen=seen)
+    return _submitted(request, form, change) or _form_page(request, rule, form, may_change=may_change, seen=seen)
 
 
 @desk_required
@@ -168,11 +171,13 @@ def _title(rule: RoutingRule) -> str:
     return Words(rule.workspace_id).title(as_rule(rule, 0))
 
 
-def _form_page(request: HttpRequest, rule: RoutingRule, form: RuleForm, *, may_change: bool = True) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, rule: RoutingRule, form: RuleForm, *, may_change: bool = True, seen: str = ""
+) -> HttpResponse:
     words = Words(rule.workspace_id)
     shown = as_rule(RoutingRule.objects.get(pk=rule.pk) if rule.pk else rule, 0)
     context = {
-        "nav": "settings", "settings_page": "rules", "rule": rule, "form": form, "may_change": may_change,
+        "nav": "settings", "settings_page": "rules", "rule": rule, "form": form, "may_change": may_change, "seen": seen,
         "title": words.title(shown) if rule.pk else "", "summary": words.summary(shown) if rule.pk else "",
         "chosen": {name: {str(value) for value in form[name].value() or ()} for name in SEVERAL},
     }  # fmt: skip

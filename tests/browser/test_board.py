@@ -105,3 +105,24 @@ def test_a_pause_is_seen_on_the_board_and_at_the_switch_of_the_one_who_pauses(op
 
     expect(seat(board, cast.ben).locator(".agent__state")).to_contain_text("Break until")
     expect(bens.locator("#availability-rail input[role=switch]")).not_to_be_checked()
+    seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
+    board.keyboard.press("Escape")
+    board.get_by_role("button", name="Undo").click()
+    expect(seat(board, cast.ben).locator(".agent__state")).to_contain_text("Available")
+    expect(bens.locator("#availability-rail input[role=switch]")).to_be_checked()
+
+
+def test_on_a_phone_work_is_given_and_taken_back_by_touch(open_page, board, cast):
+    page = open_page(cast.lea, "/team/", viewport={"width": 390, "height": 844}, has_touch=True)
+    waiting(page).first.locator(".ticket__act").tap()
+    page.get_by_role("option", name="Ben Brandt").tap()
+    expect(waiting(page)).to_have_count(1)
+    expect(seat(page, cast.ben).locator(".agent__num")).to_contain_text("1/8")
+    page.get_by_role("button", name="Undo").tap()
+    expect(waiting(page)).to_have_count(2)
+
+    seat(page, cast.ben).locator("button[aria-haspopup=menu]").tap()
+    page.get_by_role("menuitem", name="Break for 15 min").tap()
+    expect(seat(page, cast.ben).locator(".agent__state")).to_contain_text("Break until")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert found(page) == []

@@ -20,6 +20,7 @@ from inbox.actions.notes import add_note
 from inbox.errors import AlreadyAssigned
 from inbox.loops.sweeper import Sweeper
 from inbox.models import Activity, Assignment, Case, Contact, Conversation, Message, Note, RoutingDecision
+from inbox.rules.trial import try_out
 from tests import factories
 from tests.inbox.presence_double import people  # noqa: F401
 from tests.inbox.writing import agent_writes, customer_writes
@@ -227,7 +228,9 @@ def test_a_day_breaks_no_rule(seed, people):  # noqa: F811
         for _ in range(80):
             day.step()
         day.evening()
+        tried = try_out([], seen_by=day.admin)
 
+    assert tried.looked_at and not tried.differences  # tried again, with what was in force: no rules
     reasons = set(RoutingDecision.objects.values_list("reason", flat=True))
     assert {"least_busy", "round_robin", "nobody_free", "handed_back"} <= reasons
     assert Assignment.objects.count() > 15

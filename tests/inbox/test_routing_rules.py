@@ -88,8 +88,8 @@ def test_a_decision_carries_the_facts_it_was_made_by():
     assert (choice.reason, choice.facts) == ("least_busy", {
         "load": 3, "capacity": 8, "idle_minutes": 12,
         "candidates": [
-            {"agent": 1, "load": 3, "capacity": 8, "idle_minutes": 12},
-            {"agent": 2, "load": 6, "capacity": 8, "idle_minutes": 0},
+            {"agent": 1, "load": 3, "capacity": 8, "idle_minutes": 12, "turn": 0},
+            {"agent": 2, "load": 6, "capacity": 8, "idle_minutes": 0, "turn": 1},
         ],
     })  # fmt: skip
 
