@@ -20,6 +20,7 @@ from inbox.models import (
     Conversation,
     Draft,
     Follower,
+    LostWindow,
     Mention,
     Message,
     Reaction,
@@ -37,6 +38,7 @@ UNIMPORTANT = {"version"}
 BY_ID: dict[str, type[models.Model]] = {
     "mention": Mention, "assignment": Assignment, "decision": RoutingDecision, "scheduled": ScheduledReply,
     "upload": Upload, "satisfaction": Satisfaction, "automatic": AutomaticAnswer, "consent_request": ConsentRequest,
+    "lost_window": LostWindow,
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from inbox.models import (
     Reaction,
     ReadCursor,
 )
+from inbox.reports.rolling import mark_conversations
 
 
 def part(keep: Contact, gone: Contact, record: Row) -> None:
@@ -48,8 +49,10 @@ def part(keep: Contact, gone: Contact, record: Row) -> None:
     Message.objects.filter(pk__in=record["senders"]).update(sender_contact=gone)
     Reaction.objects.filter(pk__in=record["reactions"]).update(contact=gone)
     Contact.objects.filter(pk__in=record["merged_before"]).update(merged_into=gone)
-    for apart in Conversation.objects.filter(contact__in=[keep, gone]).select_related("workspace", "team"):
+    both = Conversation.objects.filter(contact__in=[keep, gone])
+    for apart in both.select_related("workspace", "team"):
         answer_timers.follow(apart)
+    mark_conversations(both.values_list("pk", flat=True))
 
 
 def _restore(model: type[Model], row: Row) -> None:

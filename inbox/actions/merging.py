@@ -40,6 +40,7 @@ from inbox.models import (
     ScheduledReply,
     Upload,
 )
+from inbox.reports.rolling import mark_conversations
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def merge_contacts(keep: Contact, gone: Contact) -> Contact:
     _copy_consents(keep, gone)
     gone.merged_into = keep
     gone.save(update_fields=["merged_into"])
+    mark_conversations(Conversation.objects.filter(contact=keep).values_list("pk", flat=True))
     return keep
 
 

@@ -6,9 +6,10 @@ a changed day takes its neighbours along (`with_neighbours`). Held replies, reac
 nowhere, failed ones only as failures; what was written on the phone costs nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ MEASURES = tuple(field.name for field in Counts._meta.fields)
 CATEGORIES = ("marketing", "utility", "authentication", "service", "other")
 DAY = "date_bin('1 day', {}, timestamptz '2000-01-01 00:00+00')"
 SLOT = "date_bin('15 minutes', m.occurred_at, timestamptz '2000-01-01 00:00+00')"
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # since then somebody's first number, whenever we heard of it
 ANSWER_WITHIN = "interval '7 days'"  # later than that, nobody answers a template
 
 COUNTED = "m.kind NOT IN ('system', 'reaction') AND m.status <> 'held'"
@@ -57,8 +59,10 @@ SELECT u.conversation, {DAY.format("p.occurred_at")} FROM unit u JOIN LATERAL (
 
 GIVEN = """
 unit AS (SELECT * FROM unnest(%(conversations)s::bigint[], %(days)s::timestamptz[], %(workspaces)s::bigint[],
-                              %(margins)s::int[], %(markets)s::text[])
-                         AS u (conversation, day, workspace, margin, market)),
+                              %(margins)s::int[], %(contacts)s::bigint[], %(markets)s::text[])
+                         AS u (conversation, day, workspace, margin, contact, market)),
+phone AS (SELECT * FROM unnest(%(owners)s::bigint[], %(countries)s::text[], %(since)s::timestamptz[],
+                               %(until)s::timestamptz[]) AS p (contact, market, since, until)),
 number AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(zones)s::text[], %(currencies)s::text[])
                          AS n (id, zone, currency))
 """
@@ -76,6 +80,12 @@ FAMILY = """
 CASE WHEN b.category ~ '^(group_)?marketing' THEN 'marketing' WHEN b.category ~ '^(group_)?utility' THEN 'utility'
      WHEN b.category ~ '^authentication' THEN 'authentication' WHEN b.category ~ '^(group_)?service' THEN 'service'
      ELSE 'other' END
+"""
+# Of who has had several numbers: the one in use when the message arrived, of two at once the one that is still in use.
+MARKET = """
+coalesce((SELECT p.market FROM phone p
+          WHERE p.contact = u.contact AND p.since <= m.delivered_at AND (p.until IS NULL OR p.until > m.delivered_at)
+          ORDER BY p.until DESC NULLS FIRST, p.since DESC LIMIT 1), u.market)
 """
 # Millionths; null where the table has no price, or free ones and Meta has not said whether this was one of them.
 PRICE = """
@@ -124,14 +134,14 @@ LEFT JOIN LATERAL (
     ORDER BY n.occurred_at, n.seq LIMIT 1) word ON true
 LEFT JOIN LATERAL (
     SELECT {FAMILY} AS family, {PRICE} AS price
-    FROM (SELECT {CATEGORY} AS category, m.pricing->>'type' AS type, n.currency,
+    FROM (SELECT {CATEGORY} AS category, m.pricing->>'type' AS type, n.currency, {MARKET} AS market,
                  (m.delivered_at AT TIME ZONE n.zone)::date AS day
           FROM number n LEFT JOIN whatsapp_messagetemplate t ON t.id = m.template_id
           WHERE n.id = m.phone_number_id) b
     LEFT JOIN LATERAL (
         SELECT r.amount, r.free_per_month FROM whatsapp_rate r
         WHERE (r.workspace_id IS NULL OR r.workspace_id = u.workspace)
-          AND r.currency = b.currency AND r.market = u.market AND r.category = b.category
+          AND r.currency = b.currency AND r.market = b.market AND r.category = b.category
           AND r.effective_from <= b.day AND (r.effective_until IS NULL OR r.effective_until >= b.day)
         ORDER BY r.effective_from DESC, r.workspace_id NULLS LAST LIMIT 1) r ON true
     WHERE m.direction = 'out' AND m.via <> 'phone_app' AND m.delivered_at IS NOT NULL) b ON true
@@ -228,25 +238,36 @@ def _given(units: Collection[Unit]) -> dict[str, list[Any]]:
         "pk", "workspace_id", "workspace__window_margin_seconds", "contact_id"
     )
     facts = {pk: (workspace_id, margin, contact_id) for pk, workspace_id, margin, contact_id in rows}
-    markets = _markets({contact_id for _, _, contact_id in facts.values()})
+    phones = _phones({contact_id for _, _, contact_id in facts.values()})
+    several = [phone for found in phones.values() if len(found) > 1 for phone in found]
     there = sorted(unit for unit in units if unit.conversation_id in facts)
     numbers = list(PhoneNumber.objects.select_related("business_account"))
     return {
         "conversations": [unit.conversation_id for unit in there], "days": [unit.day for unit in there],
         "workspaces": [facts[unit.conversation_id][0] for unit in there],
         "margins": [facts[unit.conversation_id][1] for unit in there],
-        "markets": [markets.get(facts[unit.conversation_id][2], "") for unit in there],
+        "contacts": [facts[unit.conversation_id][2] for unit in there],
+        "markets": [_market(phones.get(facts[unit.conversation_id][2], [])) for unit in there],
+        "owners": [phone.contact_id for phone in several], "countries": [_country(phone.value) for phone in several],
+        "since": [EVER if phone is phones[phone.contact_id][0] else phone.created_at for phone in several],
+        "until": [phone.ended_at for phone in several],
         "numbers": [number.pk for number in numbers],
         "zones": [zone_of(number.business_account.timezone).key for number in numbers],
         "currencies": [number.business_account.currency for number in numbers],
     }  # fmt: skip
 
 
-def _markets(contact_ids: Collection[int]) -> dict[int, str]:
-    phones = ContactIdentity.objects.filter(
-        contact__in=contact_ids, kind=ContactIdentity.Kind.PHONE, is_active=True
-    ).order_by("-pk")
-    return {contact_id: _country(value) for contact_id, value in phones.values_list("contact_id", "value")}
+def _phones(contact_ids: Collection[int]) -> dict[int, list[ContactIdentity]]:
+    """Contact → the numbers they have had, the first one first."""
+    found: dict[int, list[ContactIdentity]] = defaultdict(list)
+    phones = ContactIdentity.objects.filter(contact__in=contact_ids, kind=ContactIdentity.Kind.PHONE)
+    for phone in phones.order_by("created_at", "pk"):
+        found[phone.contact_id].append(phone)
+    return found
+
+
+def _market(phones: list[ContactIdentity]) -> str:
+    return next((_country(phone.value) for phone in phones if phone.is_active), "")
 
 
 @lru_cache(maxsize=4096)

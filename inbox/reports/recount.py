@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.schedules import team_hours, workspace_hours
 from inbox.enums import Direction, MessageKind, MessageStatus, Via
-from inbox.models import Case, CaseFigures, Conversation, Message, ReportCell, ReportFailure, ReportSlot
+from inbox.models import Case, CaseFigures, Contact, Conversation, Message, ReportCell, ReportFailure, ReportSlot
 from inbox.models.report import NOBODY
 from inbox.reports.cells import MEASURES
 from whatsapp.rates import estimate, local_day, rates_on
@@ -110,12 +110,24 @@ def _price(message: Message) -> dict[Any, int]:
     if str(pricing.get("type", "")).startswith("free"):
         return {family: 1}
     number = message.phone_number
-    cost = estimate(number, category, message.conversation.contact.phone, message.delivered_at)
+    phone = _phone_at(message.conversation.contact, message.delivered_at)
+    cost = estimate(number, category, phone, message.delivered_at)
     valid = rates_on(local_day(number, message.delivered_at), number.workspace_id, cost.currency)
     rate = valid.filter(market=cost.market, category=category).last()
     if cost.amount is None or (rate is not None and rate.free_per_month and "type" not in pricing):
         return {family: 1, "unpriced": 1}
     return {family: 1, f"{family}_cost": round(cost.amount * 10**6)}
+
+
+def _phone_at(contact: Contact, at: datetime) -> str:
+    """Where a message reached them that arrived then."""
+    phones = list(contact.identities.filter(kind="phone").order_by("created_at", "pk"))
+    known = [each for each in phones if each is phones[0] or each.created_at <= at]
+    used = [each for each in known if each.ended_at is None or each.ended_at > at]
+    still = [each for each in used if each.ended_at is None]
+    if len(phones) > 1 and used:
+        return still[-1].value if still else max(used, key=lambda each: each.ended_at or at).value
+    return next((each.value for each in phones if each.is_active), "")
 
 
 def count_cases() -> dict[Any, Any]:

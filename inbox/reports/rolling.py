@@ -5,6 +5,7 @@ batch at a time in all processes. Repeating it changes nothing, and a change tha
 """
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
@@ -32,6 +33,11 @@ MARK_CASES = f"""
 INSERT INTO inbox_reportmark (conversation_id)
 SELECT conversation_id FROM inbox_case
 UNION SELECT conversation_id FROM inbox_casefigures WHERE conversation_id <> {NOBODY}
+"""  # noqa: S608 - our own words
+
+MARK_CONVERSATIONS = f"""
+INSERT INTO inbox_reportmark (conversation_id, at)
+SELECT DISTINCT conversation_id, {DAY.format("slot")} FROM inbox_reportcell WHERE conversation_id = ANY(%s)
 """  # noqa: S608 - our own words
 
 # Messages count on the day on which they were sent and cost what holds on the day of their delivery.
@@ -82,6 +88,12 @@ def mark_costs_since(workspace_id: int, since: datetime) -> None:
     prices, in the same transaction."""
     with connection.cursor() as cursor:
         cursor.execute(MARK_COSTS, [workspace_id, since - LATE_DELIVERY])
+
+
+def mark_conversations(conversation_ids: Iterable[int]) -> None:
+    """What was sent there is to be priced anew: their customers have other numbers, perhaps of other countries."""
+    with connection.cursor() as cursor:
+        cursor.execute(MARK_CONVERSATIONS, [list(conversation_ids)])
 
 
 def midnight(moment: datetime) -> datetime:

@@ -26,6 +26,7 @@ from inbox.models import (
     Draft,
     Event,
     Label,
+    LostWindow,
     ReadCursor,
     Satisfaction,
 )
@@ -94,6 +95,11 @@ def _furnish(cast) -> None:
         ReadCursor.objects.create(agent=cast.ben, conversation=conversation, read_count=1 + index)
         case = Case.objects.create(workspace=cast.workspace, conversation=conversation, closed_at=timezone.now())
         Satisfaction.objects.create(workspace=cast.workspace, conversation=conversation, case=case, score=5)
+        closed_at = timezone.now() - timedelta(days=3 + index)
+        LostWindow.objects.create(
+            workspace=cast.workspace, conversation=conversation, phone_number=conversation.phone_number, why="queue",
+            window_of=closed_at - timedelta(days=1), waiting_since=closed_at - timedelta(days=1), closed_at=closed_at,
+        )
         conversation.refresh_from_db()
     ReadCursor.objects.create(agent=cast.lea, conversation=cast.darios, read_count=1)
 

@@ -1,6 +1,6 @@
 """The figures of the reports equal a plain recount over the rows, whatever happens to these."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import WorkingHours
+from inbox.actions import contact_merges
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
-from inbox.models import Assignment, Case, CaseFigures, Message, ReportCell, ReportMark, ReportSlot
+from inbox.models import Assignment, Case, CaseFigures, ContactIdentity, Message, ReportCell, ReportMark, ReportSlot
 from inbox.reports import recount, rolling
 from tests import factories
 from tests.cast import Cast, make_cast
+from whatsapp.models import Rate
 from whatsapp.rates import load_preset
 
 pytestmark = pytest.mark.django_db
@@ -288,4 +290,33 @@ def test_small_batches_come_to_the_same(history):
         history.happen("in", 1500, which)
     assert rolling.roll_batch(1) == 1
     assert ReportMark.objects.exists()
+    must_agree()
+
+
+# --- Prices ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_costs_what_the_country_costs_to_which_it_went(history, cast):
+    """Clara moves from Germany to Austria; then it turns out that Dario's Swiss number was hers as well."""
+    ContactIdentity.objects.update(created_at=START)
+    history.happen("template", 0, 0)
+    history.happen("template", 0, 1)
+    must_agree()
+    german = ReportSlot.objects.get().utility_cost / 2
+    Rate.objects.create(effective_from=date(2026, 1, 1), currency="EUR", market="AT", category="utility", amount="0.05")
+    ContactIdentity.objects.filter(contact=cast.clara, kind="phone").update(is_active=False, ended_at=at(1))
+    ContactIdentity.objects.create(
+        workspace=cast.workspace, contact=cast.clara, portfolio=cast.number.portfolio, kind="phone",
+        value="436641234567", created_at=at(1),
+    )  # fmt: skip
+    history.happen("template", 120, 0)
+    Message.objects.filter(conversation=cast.claras, occurred_at__lt=at(1)).update(read_at=at(2))  # counted anew
+    must_agree()
+    costs = {cell.slot: cell.utility_cost for cell in ReportCell.objects.filter(conversation=cast.claras)}
+    assert (costs[at(0)], costs[at(2)]) == (german, 50_000)
+
+    ContactIdentity.objects.filter(contact=cast.dario, kind="phone").update(value="41791234567")
+    merge = contact_merges.merge(cast.clara, cast.dario, by=cast.ada, choices={}, uses="gone")
+    must_agree()
+    contact_merges.undo_merge(merge, by=cast.ada)
     must_agree()
