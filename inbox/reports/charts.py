@@ -3,16 +3,20 @@
 Everything they are given is escaped; numbers are written by Python. Each has a table beside it on the page.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from inbox.reports.words import number
+
 WIDTH = 720
 LEFT, TOP, HEIGHT = 44, 8, 204  # of the field in which something is drawn
 BOTTOM = TOP + HEIGHT
-LABELS = 16  # below the field, at most
+LETTER, APART = 6.8, 10  # of what stands below the field
+FEW = 6  # so many fit where the drawing is small
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,11 @@ def heat(
     title: str, about: str, rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float | None]],
     words: Sequence[Sequence[str]],
 ) -> SafeString:  # fmt: skip
-    """A table of squares; the darker, the more. Nothing measured is the lightest."""
-    most = max((value or 0 for row in values for value in row), default=0)
+    """A table of squares; the darker, the more. Nothing measured is the lightest.
+
+    How dark goes by rank: one hour out of the ordinary must not make all others look alike.
+    """
+    ranks = sorted({value for row in values for value in row if value})
     left, size = 30, (420 - 30) / max(len(columns), 1)
     drawn = []
     for place, label in enumerate(columns):
@@ -91,7 +98,7 @@ def heat(
         y = 20 + down * 22
         drawn.append(_text(0, y + 14, label, "start"))
         for across, value in enumerate(values[down]):
-            level = 0 if not value or not most else min(5, 1 + int(4.999 * value / most))
+            level = -(-5 * (ranks.index(value) + 1) // len(ranks)) if value else 0
             square = _rect(f"h{level}", left + size * across + 1, y, size - 2, 20, radius=4)
             said = f"{label} {columns[across]}: {words[down][across]}"
             drawn.append(format_html("<g><title>{}</title>{}</g>", said, square))
@@ -187,20 +194,24 @@ def _grid(top: float, steps: Sequence[float]) -> SafeString:
     return format_html_join(
         "", '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
         '<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>',
-        ((LEFT, WIDTH, _n(y), _n(y), LEFT - 8, _n(y + 4), f"{value:g}") for value, y in heights),
+        ((LEFT, WIDTH, _n(y), _n(y), LEFT - 8, _n(y + 4), number(value)) for value, y in heights),
     )  # fmt: skip
 
 
 def _ticks(labels: Sequence[str], step: float) -> SafeString:
-    every = -(-len(labels) // LABELS)
+    """As many as fit; on a telephone only some of them are shown."""
+    longest = max(map(len, labels), default=1)
+    every = max(1, math.ceil((LETTER * longest + APART) / step))
+    few = every * math.ceil(len(labels) / every / FEW)
     return _joined([
-        _text(LEFT + step * (place + 0.5), BOTTOM + 18, label, "middle")
+        _text(LEFT + step * (place + 0.5), BOTTOM + 18, label, "middle", more=place % few != 0)
         for place, label in enumerate(labels) if place % every == 0
     ])  # fmt: skip
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> SafeString:
-    return format_html('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>', _n(x), _n(y), anchor, words)
+def _text(x: float, y: float, words: str, anchor: str, *, more: bool = False) -> SafeString:
+    look = "tick tick--more" if more else "tick"
+    return format_html('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', look, _n(x), _n(y), anchor, words)
 
 
 def _rect(look: str, x: float, y: float, width: float, height: float, *, radius: float = 0) -> SafeString:
@@ -215,7 +226,7 @@ def _joined(parts: Iterable[SafeString]) -> SafeString:
 
 
 def _said(series: Series, place: int) -> str:
-    return series.words[place] if series.words else f"{series.values[place] or 0:g}"
+    return series.words[place] if series.words else number(series.values[place] or 0)
 
 
 def _n(value: float) -> str:

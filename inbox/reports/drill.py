@@ -1,7 +1,7 @@
 """The conversations behind a figure: the same kept rows, with the same filters, as far as somebody may see them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -63,6 +63,27 @@ class Hits:
     counted: str  # what the last column says
     rows: list[Hit]
     next: str = ""  # where the next page begins
+    total: int = 0  # the figure itself, told at the beginning of the list
+    hidden: int = 0  # of it, what is not in the list
+
+    @property
+    def total_words(self) -> str:
+        return words.number(self.total)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where what adds up to a figure is kept."""
+
+    title: str
+    counted: str
+    table: str
+    moment: str
+    amount: str = "count(*)"
+    condition: str = "true"
+    key: str = "id"  # of a row
+    said: str = "NULL"  # what a row says, beside how many
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 def link(wanted: Wanted, figure: str, **more: str) -> str:
@@ -72,79 +93,104 @@ def link(wanted: Wanted, figure: str, **more: str) -> str:
 
 def hits(wanted: Wanted, figure: str, values: dict[str, str], now: datetime) -> Hits | None:
     """A page of the conversations behind this figure, the latest first; None if there is no such figure."""
-    after, counted = _cursor(values.get("after", "")), _("Messages")
-    if figure in COUNTED:
-        title, rows = str(COUNTED[figure]), _counted(wanted, figure, after)
-    elif figure in CASES:
-        title, rows = str(CASES[figure][0]), _cases(wanted, figure, after, now)
-        counted = _("Until closed") if figure == "closed" else _("First reply")
-    elif figure == "lost":
-        why = values.get("why", "")
-        why = why if why in LostWindow.Why.values else ""
-        title = str(LostWindow.Why(why).label) if why else str(_("Windows lost"))
-        rows, counted = _lost(wanted, why, after), _("Reason")
-    elif figure == "failed":
-        title, rows = str(_("Messages that failed")), _failed(wanted, values.get("code", ""), after)
-    elif figure == "rated":
-        why = values.get("why", "")
-        title, rows = str(_("Customer satisfaction")), ratings.rows_of(wanted, why, after, PAGE + 1)
-        counted = _("What customers said")
+    after, why = _cursor(values.get("after", "")), values.get("why", "")
+    if figure == "rated":
+        rows = ratings.rows_of(wanted, why, after, PAGE + 1)
+        found = Hits(str(_("Customer satisfaction")), str(_("What customers said")), [])
+        total, shown = ratings.totals_of(wanted, why) if after is None else (0, 0)
+    elif kept := _kept(wanted, figure, why, values.get("code", "")):
+        rows = (_by_conversation if kept.amount.startswith("sum") else _one_by_one)(wanted, kept, after, now)
+        found = Hits(kept.title, kept.counted, [])
+        total, shown = _totals(wanted, kept, now) if after is None else (0, 0)
     else:
         return None
-    more = rows[PAGE] if len(rows) > PAGE else None
-    shown = rows[:PAGE]
-    return Hits(title, str(counted), _with_conversations(shown), _said(shown[-1]) if more else "")
+    page = rows[:PAGE]
+    found.rows, found.next = _with_conversations(page), _said(page[-1]) if len(rows) > PAGE else ""
+    found.total, found.hidden = total, total - shown
+    return found
+
+
+def _kept(wanted: Wanted, figure: str, why: str, code: str) -> Kept | None:
+    if figure in COUNTED:
+        return Kept(
+            str(COUNTED[figure]), str(_("Messages")), "inbox_reportcell", "slot", f"sum({figure})", f"{figure} > 0"
+        )
+    if figure == "failed":
+        codes = [int(each) for each in code.split(",")[:MOST_CODES] if CODE.fullmatch(each)]
+        return Kept(
+            str(_("Messages that failed")), str(_("Messages")), "inbox_reportfailure", "slot", "sum(count)",
+            "code = ANY(%(codes)s)" if codes else "true", given={"codes": codes},
+        )  # fmt: skip
+    if figure in CASES:
+        title, moment, condition = CASES[figure]
+        spent = ("close" if figure == "closed" else "reply") + ("_seconds" if wanted.clock else "_open_seconds")
+        counted = _("Until closed") if figure == "closed" else _("First reply")
+        return Kept(
+            str(title), str(counted), "inbox_casefigures", moment, condition=f"({condition})", key="case_id",
+            said=f"{spent} AS seconds",
+        )  # fmt: skip
+    if figure == "lost":
+        known = why in LostWindow.Why.values
+        title = LostWindow.Why(why).label if known else _("Windows lost")
+        condition = "why = %(why)s" if known else "true"
+        return Kept(
+            str(title), str(_("Reason")), "inbox_lostwindow", "closed_at", condition=condition, said="why",
+            given={"why": why},
+        )  # fmt: skip
+    return None
 
 
 Row = dict[str, Any]
+Cursor = tuple[datetime, int] | None
 
 
-def _counted(wanted: Wanted, name: str, after: tuple[datetime, int] | None) -> list[Row]:
-    where = _where(wanted, "slot", [f"{name} > 0"])
+def _by_conversation(wanted: Wanted, kept: Kept, after: Cursor, now: datetime) -> list[Row]:
+    where = _seen(wanted, kept)
+    having = "HAVING (max(slot), conversation_id) < (%(after)s, %(last)s)" if after else ""
     return where.rows(
-        f"SELECT conversation_id AS conversation, max(slot) AS at, conversation_id AS id, sum({name})::bigint AS count"  # noqa: S608
-        f" FROM inbox_reportcell WHERE {where.sql} GROUP BY conversation_id {_having(after)}"
+        "SELECT conversation_id AS conversation, max(slot) AS at, conversation_id AS id,"  # noqa: S608
+        f" {kept.amount}::bigint AS count FROM {where.of(kept.table)} GROUP BY conversation_id {having}"
         f" ORDER BY max(slot) DESC, conversation_id DESC LIMIT {PAGE + 1}",
-        **_place(after),
-    )
-
-
-def _failed(wanted: Wanted, said: str, after: tuple[datetime, int] | None) -> list[Row]:
-    codes = [int(code) for code in said.split(",")[:MOST_CODES] if CODE.fullmatch(code)]
-    where = _where(wanted, "slot", ["code = ANY(%(codes)s)"] if codes else [])
-    return where.rows(
-        "SELECT conversation_id AS conversation, max(slot) AS at, conversation_id AS id, sum(count)::bigint AS count"  # noqa: S608
-        f" FROM inbox_reportfailure WHERE {where.sql} GROUP BY conversation_id {_having(after)}"
-        f" ORDER BY max(slot) DESC, conversation_id DESC LIMIT {PAGE + 1}",
-        codes=codes, **_place(after),
-    )  # fmt: skip
-
-
-def _cases(wanted: Wanted, figure: str, after: tuple[datetime, int] | None, now: datetime) -> list[Row]:
-    _title, moment, condition = CASES[figure]
-    seconds = ("close" if figure == "closed" else "reply") + ("_seconds" if wanted.clock else "_open_seconds")
-    where = _where(wanted, moment, [f"({condition})", *_below(after, moment, "case_id")])
-    return where.rows(
-        f"SELECT conversation_id AS conversation, {moment} AS at, case_id AS id, 0 AS count, {seconds} AS seconds"  # noqa: S608
-        f" FROM inbox_casefigures WHERE {where.sql} ORDER BY {moment} DESC, case_id DESC LIMIT {PAGE + 1}",
         now=now, **_place(after),
     )  # fmt: skip
 
 
-def _lost(wanted: Wanted, why: str, after: tuple[datetime, int] | None) -> list[Row]:
-    where = _where(wanted, "closed_at", [*(["why = %(why)s"] if why else []), *_below(after, "closed_at", "id")])
+def _one_by_one(wanted: Wanted, kept: Kept, after: Cursor, now: datetime) -> list[Row]:
+    where, order = _seen(wanted, kept), f"{kept.moment} DESC, {kept.key} DESC"
+    if after:
+        where.parts.append(f"({kept.moment}, {kept.key}) < (%(after)s, %(last)s)")
     return where.rows(
-        "SELECT conversation_id AS conversation, closed_at AS at, id, 0 AS count, why"  # noqa: S608
-        f" FROM inbox_lostwindow WHERE {where.sql} ORDER BY closed_at DESC, id DESC LIMIT {PAGE + 1}",
-        why=why, **_place(after),
+        f"SELECT conversation_id AS conversation, {kept.moment} AS at, {kept.key} AS id, 0 AS count, {kept.said}"  # noqa: S608
+        f" FROM {where.of(kept.table)} ORDER BY {order} LIMIT {PAGE + 1}",
+        now=now, **_place(after),
     )  # fmt: skip
 
 
-def _where(wanted: Wanted, moment: str, conditions: list[str]) -> Where:
-    """The shown period, and only conversations that this person may see."""
-    where = Where(wanted, moment)
+def _totals(wanted: Wanted, kept: Kept, now: datetime) -> tuple[int, int]:
+    """The figure, and how much of it this person may see: other conversations are erased, or with other teams now."""
+    where = _where(wanted, kept)
     seen, parameters = _visible(wanted)
-    where.parts += [f"conversation_id IN ({seen})", *conditions]
+    shown = f"{kept.amount} FILTER (WHERE conversation_id IN ({seen}))"
+    [row] = where.rows(
+        f"SELECT coalesce({kept.amount}, 0)::bigint AS total, coalesce({shown}, 0)::bigint AS shown"  # noqa: S608
+        f" FROM {where.of(kept.table)}",
+        now=now, **parameters,
+    )  # fmt: skip
+    return row["total"], row["shown"]
+
+
+def _where(wanted: Wanted, kept: Kept) -> Where:
+    where = Where(wanted, kept.moment)
+    where.parts.append(kept.condition)
+    where.parameters |= kept.given
+    return where
+
+
+def _seen(wanted: Wanted, kept: Kept) -> Where:
+    """Only conversations that this person may see."""
+    where = _where(wanted, kept)
+    seen, parameters = _visible(wanted)
+    where.parts.append(f"conversation_id IN ({seen})")
     where.parameters |= parameters
     return where
 
@@ -157,19 +203,11 @@ def _visible(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     return statement % tuple(f"%({name})s" for name in names), dict(zip(names, given, strict=True))
 
 
-def _having(after: tuple[datetime, int] | None) -> str:
-    return "HAVING (max(slot), conversation_id) < (%(after)s, %(last)s)" if after else ""
-
-
-def _below(after: tuple[datetime, int] | None, moment: str, key: str) -> list[str]:
-    return [f"({moment}, {key}) < (%(after)s, %(last)s)"] if after else []
-
-
-def _place(after: tuple[datetime, int] | None) -> dict[str, Any]:
+def _place(after: Cursor) -> dict[str, Any]:
     return {"after": after[0], "last": after[1]} if after else {}
 
 
-def _cursor(said: str) -> tuple[datetime, int] | None:
+def _cursor(said: str) -> Cursor:
     stamp, _dot, pk = said.partition(".")
     if not all(part.isascii() and part.isdecimal() and len(part) < 18 for part in (stamp, pk)):
         return None

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -11,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from accounts.spreadsheets import guarded
-from inbox.reports.tables import Table
+from inbox.reports.tables import Cell, Table
 
 UNFIT = str.maketrans(dict.fromkeys("[]:*?/\\", " "))  # for the name of a sheet
 
@@ -21,7 +22,7 @@ def as_csv(tables: Iterable[Table], *, language: str) -> bytes:
     german = language == "de"
     kept = io.StringIO()
     writer = csv.writer(kept, delimiter=";" if german else ",", quoting=csv.QUOTE_MINIMAL)
-    for table in tables:
+    for table in map(_with_units, tables):
         writer.writerow([guarded(table.title)])
         writer.writerow([guarded(heading) for heading in table.headings])
         for row in table.rows:
@@ -33,15 +34,45 @@ def as_csv(tables: Iterable[Table], *, language: str) -> bytes:
 def as_workbook(tables: Iterable[Table]) -> bytes:
     """A sheet a table; figures are numbers, everything else is text, whatever it looks like."""
     book = Workbook(write_only=True)
-    for table in tables:
+    for table in map(_with_units, tables):
         sheet = book.create_sheet(table.title.translate(UNFIT)[:31])
         sheet.append([_text(sheet, heading) for heading in table.headings])
         for row in table.rows:
-            sheet.append([_text(sheet, cell.value) if isinstance(cell.value, str) else cell.value for cell in row])
+            sheet.append([_shown(sheet, cell) for cell in row])
     with TemporaryFile() as kept:
         book.save(kept)
         kept.seek(0)
         return kept.read()
+
+
+def _with_units(table: Table) -> Table:
+    """A number says of what it is: in its heading, in the name of its line, or for all of them in the title."""
+    units = table.units
+    if len(units) > 2 and len({*units[1:]}) == 1:
+        title, headings = _of(table.title, units[1]), table.headings
+        return Table(title, headings, table.rows if units[1] else [_line(row) for row in table.rows])
+    headings = [_of(heading, unit) for heading, unit in zip(table.headings, units, strict=True)]
+    return Table(table.title, headings, table.rows if any(units) else [_line(row) for row in table.rows])
+
+
+def _line(row: list[Cell]) -> list[Cell]:
+    units = {cell.unit for cell in row[1:]}
+    said = _of(row[0].value, units.pop()) if len(units) == 1 else row[0].value
+    return [replace(row[0], value=said), *row[1:]]
+
+
+def _of(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
+
+
+def _shown(sheet: Any, cell: Cell) -> WriteOnlyCell:
+    if isinstance(cell.value, str):
+        return _text(sheet, cell.value)
+    value = cell.value / 100 if cell.unit == "%" and cell.value is not None else cell.value
+    shown = WriteOnlyCell(sheet, value)
+    if cell.form:
+        shown.number_format = cell.form
+    return shown
 
 
 def _text(sheet: Any, words: str) -> WriteOnlyCell:

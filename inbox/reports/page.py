@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from inbox.reports import charts, tables, words
 from inbox.reports.cells import CATEGORIES
@@ -15,11 +16,10 @@ from inbox.reports.clock import Clock
 from inbox.reports.courses import Courses
 from inbox.reports.drill import link
 from inbox.reports.parts import Part
-from inbox.reports.ratings import Ratings, ratings_of, rows_of
 from inbox.reports.reading import Period
 from inbox.reports.tables import Table
+from inbox.reports.voices import Voices
 from inbox.reports.wanted import COMPARED, PERIODS
-from inbox.satisfaction_rules import FACES, SCORES, score_words
 
 # Of each category: the class of its key, and of its part of the bar.
 LOOKS = {
@@ -27,7 +27,6 @@ LOOKS = {
     "service": ("key--off", "c-line"), "other": ("key--5", "c5"),
 }  # fmt: skip
 REASONS = ("key--bad", "key--4", "key--5", "key--3")
-LATEST = 3  # comments shown beside the scores
 
 
 @dataclass
@@ -39,6 +38,7 @@ class Figure:
     unit: str = ""
     url: str = ""
     change: str = ""  # "8 %", without a sign
+    is_flat: bool = False  # nothing to point at
     is_up: bool = False
     is_good: bool | None = None  # None: neither
     spark: SafeString = field(default_factory=SafeString)
@@ -46,10 +46,12 @@ class Figure:
     @property
     def said(self) -> str:
         """The change for those who do not see the arrow."""
+        if self.is_flat:
+            return self.change
         return (_("up by %(change)s") if self.is_up else _("down by %(change)s")) % {"change": self.change}
 
 
-class Report(Courses, Clock):
+class Report(Courses, Clock, Voices):
     """Everything the page shows: the strip and the parts of a whole, beside what these two draw."""
 
     # --- what the filters offer ---------------------------------------------------------------------------------------
@@ -64,7 +66,7 @@ class Report(Courses, Clock):
     @property
     def is_empty(self) -> bool:
         period = self.period
-        figures = (period.opened.cases, period.closed.cases, period.lost, self.ratings.asked)
+        figures = (period.opened.cases, period.closed.cases, period.lost, period.failures, self.ratings.asked)
         return not (any(period.counts.values()) or any(figures))
 
     # --- the strip ----------------------------------------------------------------------------------------------------
@@ -116,8 +118,7 @@ class Report(Courses, Clock):
         now, before = ends
         if self.before is not None and now is not None and before:
             change = round(100 * (now - before) / before)
-            made.change, made.is_up = words.percent(abs(change)), change > 0
-            made.is_good = None if more_is_good is None or not change else (change > 0) == more_is_good
+            return self._changed(made, change, words.percent(abs(change)), more_is_good)
         return made
 
     def _percent(
@@ -127,8 +128,14 @@ class Report(Courses, Clock):
         made = Figure(name, value, "%" if now is not None else "", url, spark=charts.spark(course))
         if now is not None and before is not None:
             change = round(now) - round(before)
-            made.change, made.is_up = _("%(points)s pts") % {"points": abs(change)}, change > 0
-            made.is_good = None if not change else change > 0
+            points = ngettext("%(points)s pt", "%(points)s pts", abs(change)) % {"points": abs(change)}
+            return self._changed(made, change, points, True)
+        return made
+
+    def _changed(self, made: Figure, change: int, amount: str, more_is_good: bool | None) -> Figure:
+        made.is_flat, made.is_up = not change, change > 0
+        made.change = amount if change else _("unchanged")
+        made.is_good = None if more_is_good is None or not change else made.is_up == more_is_good
         return made
 
     # --- parts of a whole ---------------------------------------------------------------------------------------------
@@ -192,40 +199,6 @@ class Report(Courses, Clock):
     def lost_count(self) -> str:
         return words.number(self.period.lost_count)
 
-    # --- what customers said ------------------------------------------------------------------------------------------
-    @cached_property
-    def ratings(self) -> Ratings:
-        return ratings_of(self.wanted, self.wanted.span)
-
-    @cached_property
-    def ratings_before(self) -> Ratings | None:
-        return ratings_of(self.wanted, self.wanted.before) if self.wanted.before else None
-
-    @property
-    def average(self) -> str:
-        return "" if self.ratings.average is None else words.number(self.ratings.average, 1)
-
-    @property
-    def scores(self) -> list[tuple[Part, SafeString]]:
-        found = []
-        for score, look in zip(SCORES, ("c1", "c2", "c-bad"), strict=True):
-            percent = self.ratings.percent(score)
-            part = Part(
-                f"{FACES[score]} {score_words(score)}", look, words.number(self.ratings.scores[score]),
-                words.percent(percent), link(self.wanted, "rated", why=str(score)),
-            )  # fmt: skip
-            found.append((part, charts.meter(percent, look)))
-        return found
-
-    @property
-    def comments(self) -> Part:
-        count, url = words.number(self.ratings.comments), link(self.wanted, "rated", why="comments")
-        return Part(_("Comments"), "", count, url=url)
-
-    @property
-    def latest_comments(self) -> list[dict[str, Any]]:
-        return rows_of(self.wanted, "comments", None, LATEST)
-
     # --- tables -------------------------------------------------------------------------------------------------------
     @cached_property
     def tables(self) -> dict[str, Table]:
@@ -234,31 +207,15 @@ class Report(Courses, Clock):
         received = [[tables.count(self._received(day, hour)) for hour in self.hours] for day in range(1, 8)]
         waited = [[tables.took(self._waited(day, hour), wanted) for hour in self.hours] for day in range(1, 8)]
         return {
-            "summary": self._summary(), "days": tables.days(wanted, period, self.buckets),
+            "summary": self._summary(), "choice": self._choice(), "days": tables.days(wanted, period, self.buckets),
             "teams": tables.teams(wanted, period),
             "received": tables.hours(_("When customers write"), hours, received),
             "waited": tables.hours(_("How long customers wait"), hours, waited),
-            "costs": tables.costs(wanted, period), "templates": tables.templates(wanted, period),
+            "costs": tables.costs(wanted, period), "team_costs": tables.team_costs(wanted, period),
+            "templates": tables.templates(wanted, period),
             "failures": tables.failures(wanted, period), "lost": tables.lost(wanted, period),
-            "ratings": self._ratings_table(),
+            "ratings": self.ratings_table,
         }  # fmt: skip
-
-    def _ratings_table(self) -> Table:
-        shown = [self.ratings, *([self.ratings_before] if self.ratings_before else [])]
-        headings = [_("Figure"), self.span_words, *([self.before_words] if self.before else [])]
-        table = Table(_("Customer satisfaction"), headings)
-        table.rows = [
-            [tables.text(_("Asked")), *(tables.count(each.asked) for each in shown)],
-            [tables.text(_("Answered")), *(tables.count(each.answered) for each in shown)],
-            [tables.text(_("Response rate")), *(tables.share(each.response_percent) for each in shown)],
-            [tables.text(_("Average, 1 to 5")), *(tables.decimal(each.average) for each in shown)],
-            *(
-                [tables.text(score_words(score)), *(tables.count(each.scores[score]) for each in shown)]
-                for score in SCORES
-            ),
-            [tables.text(_("Comments")), *(tables.count(each.comments) for each in shown)],
-        ]  # fmt: skip
-        return table
 
     @property
     def messages_table(self) -> Table:
@@ -275,6 +232,20 @@ class Report(Courses, Clock):
     @property
     def closings_table(self) -> Table:
         return self.tables["days"].of(0, 9, 10)
+
+    def _choice(self) -> Table:
+        """What the figures are of: a file says it itself, wherever it ends up."""
+        wanted, scope = self.wanted, self.scope
+        names = ", ".join(team.name for team in scope.teams)
+        table = Table(_("Selection"), [_("Filter"), _("Selection")])
+        table.rows = [[tables.text(name), tables.text(said)] for name, said in (
+            (_("Period"), self.span_words), (_("Comparison"), self.before_words or _("no comparison")),
+            (_("Team"), wanted.team or (_("All teams") if scope.is_everything else names)),
+            (_("Number"), wanted.number or _("All numbers")), (_("Label"), wanted.label or _("All labels")),
+            (_("Times"), _("by the clock") if wanted.clock else _("in opening hours")),
+            (_("Time zone"), scope.zone.key),
+        )]  # fmt: skip
+        return table
 
     def _summary(self) -> Table:
         table = Table(_("Summary"), [_("Figure"), self.span_words, *([self.before_words] if self.before else [])])

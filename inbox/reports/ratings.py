@@ -48,11 +48,7 @@ def ratings_of(wanted: Wanted, span: Span) -> Ratings:
 def rows_of(wanted: Wanted, why: str, after: tuple[datetime, int] | None, limit: int) -> list[dict[str, Any]]:
     """What was said, the latest first, in conversations that the reader may see; `why` is a score, or "comments"."""
     seen = Conversation.objects.visible_to(wanted.scope.agent)
-    found = _asked(wanted, wanted.span).filter(score__isnull=False, conversation__in=seen)
-    if why == "comments":
-        found = found.exclude(comment="")
-    elif why in {str(score) for score in SCORES}:
-        found = found.filter(score=int(why))
+    found = _said(wanted, why).filter(conversation__in=seen)
     if after is not None:
         found = found.filter(Q(answered_at__lt=after[0]) | Q(answered_at=after[0], pk__lt=after[1]))
     rows = found.order_by("-answered_at", "-pk").values("pk", "conversation", "answered_at", "score", "comment")
@@ -63,10 +59,24 @@ def rows_of(wanted: Wanted, why: str, after: tuple[datetime, int] | None, limit:
     ]  # fmt: skip
 
 
+def totals_of(wanted: Wanted, why: str) -> tuple[int, int]:
+    """How many there are, and how many of them are in conversations that the reader may see."""
+    seen = Conversation.objects.visible_to(wanted.scope.agent)
+    found = _said(wanted, why).aggregate(total=Count("pk"), shown=Count("pk", filter=Q(conversation__in=seen)))
+    return found["total"], found["shown"]
+
+
 def said(score: int, comment: str) -> str:
     """ "🙁 unzufrieden · Hat zu lange gedauert." """
     words = f"{FACES.get(score, '')} {score_words(score)}"
     return f"{words} · {' '.join(comment.split())[:LONGEST]}" if comment else words
+
+
+def _said(wanted: Wanted, why: str) -> "QuerySet[Satisfaction]":
+    found = _asked(wanted, wanted.span).filter(score__isnull=False)
+    if why == "comments":
+        return found.exclude(comment="")
+    return found.filter(score=int(why)) if why in {str(score) for score in SCORES} else found
 
 
 def _asked(wanted: Wanted, span: Span) -> "QuerySet[Satisfaction]":

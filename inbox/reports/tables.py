@@ -1,13 +1,14 @@
 """The tables beside the drawings, which are also what the export writes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from inbox.models import LostWindow
 from inbox.reports import words
@@ -27,6 +28,8 @@ class Cell:
     words: str
     value: Any
     url: str = ""
+    unit: str = ""  # of the value
+    form: str = ""  # how a workbook shows the value
 
     @property
     def html(self) -> SafeString:
@@ -49,6 +52,12 @@ class Table:
         )  # fmt: skip
 
     @property
+    def units(self) -> list[str]:
+        """Of each column, where all of it is in the same one."""
+        found = [{row[place].unit for row in self.rows} for place in range(len(self.headings))]
+        return [each.pop() if len(each) == 1 else "" for each in found]
+
+    @property
     def html(self) -> SafeString:
         """Its rows: hundreds of cells are written faster here than by a template."""
         return format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', (
@@ -61,25 +70,27 @@ def text(said: object, url: str = "") -> Cell:
 
 
 def count(value: int, url: str = "") -> Cell:
-    return Cell(words.number(value), value, url if value else "")
+    return Cell(words.number(value), value, url if value else "", form="#,##0")
 
 
 def share(value: float | None) -> Cell:
-    return Cell(words.percent(value), None if value is None else round(value, 1))
+    return Cell(words.percent(value), None if value is None else round(value, 1), unit="%", form="0.0%")
 
 
 def decimal(value: float | None) -> Cell:
-    return Cell("–" if value is None else words.number(value, 1), None if value is None else round(value, 2))
+    said = "–" if value is None else words.number(value, 1)
+    return Cell(said, None if value is None else round(value, 2), form="0.0")
 
 
 def took(seconds: float | None, wanted: Wanted) -> Cell:
     """Spreadsheets get minutes."""
-    value = None if seconds is None else round(seconds / 60, 1)
-    return Cell(words.duration_words(seconds, clock=wanted.clock), value)
+    value, said = None if seconds is None else round(seconds / 60, 1), words.duration_words(seconds, clock=wanted.clock)
+    return Cell(said, value, unit=pgettext("duration", "min"), form="#,##0.0")
 
 
 def cost(millionths: int, currency: str) -> Cell:
-    return Cell(words.money(millionths, currency), round(millionths / words.MILLIONTHS, 4))
+    value = round(millionths / words.MILLIONTHS, 4)
+    return Cell(words.money(millionths, currency), value, unit=currency, form="#,##0.00")
 
 
 def days(wanted: Wanted, period: Period, buckets: list[tuple[date, date]]) -> Table:
@@ -97,7 +108,7 @@ def days(wanted: Wanted, period: Period, buckets: list[tuple[date, date]]) -> Ta
         opened, closed = period.opened_by_bucket.get(key, Times()), period.closed_by_bucket.get(key, Times())
         lost = period.lost_by_bucket.get(key, 0)
         table.rows.append([
-            Cell(words.day(first), first.isoformat()), count(counts.get("received", 0), link(here, "received")),
+            Cell(words.day(first), first, form="yyyy-mm-dd"), count(counts.get("received", 0), link(here, "received")),
             count(counts.get("replies", 0), link(here, "replies")),
             count(counts.get("automatic", 0), link(here, "automatic")),
             count(opened.cases, link(here, "opened")), count(opened.again, link(here, "again")),
@@ -125,10 +136,17 @@ def teams(wanted: Wanted, period: Period) -> Table:
         counts = period.by_team.get(team_id, {})
         opened, closed = period.opened_by_team.get(team_id, Times()), period.closed_by_team.get(team_id, Times())
         lost = period.lost_by_team.get(team_id, 0)
+        here = replace(wanted, team_id=team_id) if team_id is not None else None
         table.rows.append([
-            text(name), count(opened.cases), count(counts.get("received", 0)), count(counts.get("replies", 0)),
+            text(name), *(
+                count(value, link(here, figure) if here else "") for figure, value in (
+                    ("opened", opened.cases), ("received", counts.get("received", 0)),
+                    ("replies", counts.get("replies", 0)),
+                )
+            ),
             took(opened.median, wanted), took(closed.median, wanted), share(opened.target_percent),
-            share(share_answered(counts.get("answered", 0), lost)), count(lost), _costs_of(period, team_id),
+            share(share_answered(counts.get("answered", 0), lost)), count(lost, link(here, "lost") if here else ""),
+            _costs_of(period, team_id),
         ])  # fmt: skip
     return table
 
@@ -149,6 +167,8 @@ def _costs_of(period: Period, team_id: int | None) -> Cell:
     if len(spent) == 1:
         [(currency, total)] = spent.items()
         return cost(total, currency)
+    if not spent and len(currencies := {currency for _team, currency in period.costs}) == 1:
+        return Cell("–", None, unit=currencies.pop())
     return text(" + ".join(words.money(total, currency) for currency, total in spent.items()) or "–")
 
 
@@ -161,6 +181,27 @@ def costs(wanted: Wanted, period: Period) -> Table:
                 table.rows.append([
                     text(words.category(name)), text(currency), shown, cost(paid[f"{name}_cost"], currency)
                 ])  # fmt: skip
+        if unpriced := paid["unpriced"]:
+            shown = count(unpriced, link(wanted, "unpriced"))
+            no_cost = Cell("–", None, unit=currency)
+            table.rows.append([text(_("of them without a price")), text(currency), shown, no_cost])
+    return table
+
+
+def team_costs(wanted: Wanted, period: Period) -> Table:
+    """A line for each team and category, as a spreadsheet likes to put it together."""
+    table = Table(
+        _("Cost by category and team"), [_("Team"), _("Category"), _("Currency"), _("Messages"), _("Cost")]
+    )
+    for team_id, team in teams_of(wanted, period):
+        here = replace(wanted, team_id=team_id) if team_id is not None else None
+        for (its, currency), paid in sorted(period.costs.items(), key=lambda item: item[0][1]):
+            for name in CATEGORIES:
+                if its == team_id and paid[name]:
+                    table.rows.append([
+                        text(team), text(words.category(name)), text(currency),
+                        count(paid[name], link(here, name) if here else ""), cost(paid[f"{name}_cost"], currency),
+                    ])  # fmt: skip
     return table
 
 

@@ -124,6 +124,24 @@ class Wanted:
         return None if self.scope.is_everything else [team.pk for team in self.scope.teams]
 
     @property
+    def team(self) -> str:
+        """The name of the chosen one, as with the next two; "" for all."""
+        return _name_of(self.team_id, self.scope.teams)
+
+    @property
+    def number(self) -> str:
+        return _name_of(self.number_id, self.scope.numbers)
+
+    @property
+    def label(self) -> str:
+        return _name_of(self.label_id, self.scope.labels)
+
+    @property
+    def narrowed(self) -> list[str]:
+        """To what the figures are narrowed, by name."""
+        return [name for name in (self.team, self.number, self.label) if name]
+
+    @property
     def parameters(self) -> dict[str, str]:
         said: dict[str, Any] = {
             "period": self.period, "team": self.team_id, "number": self.number_id, "label": self.label_id,
@@ -170,6 +188,10 @@ def _year_before(day: date) -> date:
         return day.replace(year=day.year - 1)
     except ValueError:
         return day.replace(year=day.year - 1, day=28)
+
+
+def _name_of(pk: int | None, known: list[Any]) -> str:
+    return next((str(each) for each in known if each.pk == pk), "")
 
 
 def _among(said: str | None, known: list[Any]) -> int | None:

@@ -220,6 +220,27 @@ def test_the_page_and_its_part_for_another_choice(cast):
     assert [figure.value for figure in page.context["report"].figures] == ["6", "1,1", "4,0", "–", "100", "0,27\xa0€"]
 
 
+def test_what_has_not_changed_points_nowhere(cast):
+    rolled()
+    figures = {figure.name: figure for figure in Report(wanted(cast.ada, period=7), NOW).figures}
+
+    assert (figures["Unterhaltungen"].said, figures["Unterhaltungen"].is_up) == ("gestiegen um 100 %", True)
+    still = figures["Erste Antwort, Median"]
+    assert (still.change, still.said, still.is_good) == ("unverändert", "unverändert", None)
+
+
+def test_a_failed_message_alone_is_something(cast):
+    Message.objects.all().delete()
+    Case.objects.all().delete()
+    factories.outbound_message(cast.claras, by=cast.ben, at=NOW, status="failed", error_code=131026)
+    Case.objects.all().delete()
+    rolled()
+
+    report = Report(wanted(cast.ada, period="today"), NOW)
+
+    assert not report.is_empty and report.failed_count == "1"
+
+
 @pytest.mark.parametrize("period", ["today", "7", "30", "90", "year", "month"])
 def test_every_period_has_its_drawings_also_without_anything(cast, period):
     rolled()
@@ -286,6 +307,34 @@ def test_a_lead_finds_only_what_they_may_see(cast):
     assert names(client_of(cast.mallory).get("/reports/conversations/?figure=received")) == []
 
 
+def test_a_list_tells_the_figure_and_how_much_of_it_it_cannot_show(cast):
+    rolled()
+    label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
+    cast.claras.labels.add(label)
+    client = client_of(cast.lea)
+    whole = client.get(f"/reports/conversations/?figure=received&label={label.pk}&team={cast.team.pk}")
+    assert (whole.context["hits"].total, whole.context["hits"].hidden) == (3, 0)
+    assert "Werkstatt · Reparatur</span>" in whole.content.decode()
+
+    cast.claras.team = cast.other_team
+    cast.claras.save()
+
+    for figure in ("received", "opened", "replied"):
+        found = client.get(f"/reports/conversations/?figure={figure}").context["hits"]
+        assert (found.total, found.hidden, found.rows) == (3, 3, []), figure
+    assert "3 davon stehen nicht in der Liste" in client.get("/reports/conversations/?figure=closed").content.decode()
+
+
+def test_behind_the_row_of_a_team_stand_its_own_conversations(cast):
+    rolled()
+    client = client_of(cast.ada)
+    table = client.get("/reports/").context["report"].tables["teams"]
+
+    [mine] = [row for row in table.rows if row[0].words == "Werkstatt"]
+
+    assert mine[1].words == "3" and set(names(client.get(mine[1].url))) == {"Clara Sommer"}
+
+
 @pytest.mark.parametrize("address", ["", "conversations/?figure=opened", "people/"])
 def test_for_agents_none_of_it_exists(cast, address):
     assert client_of(cast.ben).get(f"/reports/{address}").status_code == 404
@@ -310,8 +359,27 @@ def test_the_file_has_the_tables_of_the_page_filtered_alike(cast):
     rows = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
     assert ["Unterhaltungen eröffnet", 4, 2] in rows
     assert [cell.value for cell in book["Nach Team"]["A"]] == ["Team", "Verleih", "Werkstatt"]
+    assert ["Team", "Werkstatt"] in lines and ["Team", "Alle Teams"] in [
+        [cell.value for cell in row] for row in book["Auswahl"].iter_rows()
+    ]  # fmt: skip
     entry = AuditEntry.objects.filter(verb="reports.exported").latest("pk")
     assert (entry.actor, entry.data["format"], entry.subject) == (cast.ada, "xlsx", "2026-04-10 – 2026-04-16")
+
+
+def test_numbers_in_a_file_say_what_they_are_numbers_of(cast):
+    rolled()
+    lines = list(csv.reader(io.StringIO(exported(cast.ada, period="7").decode("utf-8-sig")), delimiter=";"))
+
+    book = load_workbook(io.BytesIO(exported(cast.ada, period="7", format="xlsx")))
+
+    assert ["Erste Antwort, Median (Min.)", "65,0", "65,0"] in lines
+    assert ["Im Fenster beantwortet (%)", "100,0", "100,0"] in lines
+    assert ["Werkstatt", "Utility", "EUR", "2", "0,0912"] in lines
+    assert ["Wie lange gewartet wird (Min.)"] in lines
+    headings, *rows = book["Verlauf"].iter_rows()
+    assert [cell.value for cell in headings][7] == "Erste Antwort, Median (Min.)"
+    day, *_counts, share, _lost = rows[-2]
+    assert (day.value.date(), share.value, share.number_format) == (date(2026, 4, 15), 1, "0.0%")
 
 
 def test_no_word_of_ours_becomes_a_formula(cast):
