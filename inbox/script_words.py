@@ -74,6 +74,7 @@ def script_words() -> dict[str, str]:
         "files.kept": _("Files kept: %(count)s"),
         "files.not_yet": _("Not all files are there yet. Try again when they are, or take them out."),
         "files.not_here": _("Files can be sent once you can write to this person."),
+        "files.not_in_note": _("A note holds no files. Switch to “Reply” to send one."),
         "voice.name": _("Voice message"),
         "voice.denied": _(
             "This browser does not lend Tresen the microphone. Allow the microphone in the symbol beside the address,"

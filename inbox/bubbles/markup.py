@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from inbox.bubbles.bubble import Bubble
 from inbox.markup import address, icon, ticks, when
+from inbox.rows import kind_words
 
 
 def meta_html(bubble: Bubble) -> SafeString:
@@ -23,7 +24,8 @@ def meta_html(bubble: Bubble) -> SafeString:
 def tools_html(bubble: Bubble) -> SafeString:
     """Answer, react, forward, copy: as far as they are possible."""
     words, message = _words(translation.get_language()), bubble.message
-    buttons = [_button("quote", "reply", words["quote"])]
+    kind = "" if message.text else f' data-words="{escape(kind_words(message.kind, bubble.data.get("seconds")))}"'
+    buttons = [_button("quote", "reply", words["quote"], kind)]
     if bubble.may_react:
         ours = escape(bubble.our_reaction.emoji) if bubble.our_reaction else ""
         more = f' data-url="{address("message-reaction", message.pk)}" data-ours="{ours}" aria-haspopup="dialog"'

@@ -139,6 +139,11 @@ def test_a_file_dropped_on_the_thread_is_put_into_the_composer(page: Page):
 
     ready(page, 1)
     expect(page.locator("#thread.is-dropping")).to_have_count(0)
+    page.get_by_role("tab", name="Note").click()
+    page.dispatch_event("#messages", "drop", {"dataTransfer": held})  # what is for the team goes to no customer
+    expect(page.get_by_text("A note holds no files")).to_be_visible()
+    expect(tray(page)).to_have_count(1)
+    page.get_by_role("tab", name="Reply").click()
     page.get_by_role("button", name="Remove notiz.txt").click()
     expect(tray(page)).to_have_count(0)
     expect(page.get_by_label("Reply to Clara Sommer")).to_be_focused()

@@ -71,6 +71,8 @@ def test_a_list_is_built_with_its_limits_in_sight_and_comes_into_the_thread(cast
     expect(dialog.locator("#b-button-e")).to_contain_text("7 characters too many")
     page.keyboard.press("Enter")
     expect(dialog.locator("[data-problem]")).to_be_visible()
+    expect(dialog.get_by_label("Words on the button")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.locator("[aria-invalid]").first).to_be_focused()
     dialog.get_by_label("Words on the button").fill("Termin wählen")
     dialog.locator("#b-row1").fill("Mo 9:00")
     dialog.get_by_role("button", name="Another section").click()

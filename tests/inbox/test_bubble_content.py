@@ -97,3 +97,10 @@ def test_what_whatsapp_keeps_back_says_what_helps(claras):
     assert "WhatsApp gibt das nicht weiter: eine Umfrage" in poll and "Bitte darum, es als Text" in poll
     assert "poll_creation" not in poll and "currently" not in poll
     assert "WhatsApp Business app on your phone" in kept
+
+
+def test_a_quote_of_what_has_no_words_names_its_kind(claras):
+    voice = rendering.render_message(received(claras, kind="voice", data={"seconds": 12}), "en")
+
+    assert 'data-action="quote" data-words="Voice message 0:12"' in voice
+    assert 'data-action="quote" aria-label' in rendering.render_message(received(claras, "Hallo"), "en")

@@ -1,6 +1,7 @@
 // <template-picker><dialog id="picker"></dialog></template-picker>: fetches the picker of the open conversation, narrows its
 // list, fills the preview while somebody types, and sends. Sending stays off until every gap is filled.
 
+import { mark } from "../lib/dialogs.js";
 import { getHtml, post, Unreachable } from "../lib/http.js";
 import { Kept, leftAt } from "../lib/kept.js";
 import { placeItem } from "../lib/pending.js";
@@ -216,9 +217,7 @@ class TemplatePicker extends HTMLElement {
     if (!place) return false;
     place.hidden = !words;
     place.querySelector("[data-words]").textContent = words;
-    const input = this.dialog.querySelector(`[data-field='${CSS.escape(field)}']`);
-    if (words) input?.setAttribute("aria-invalid", "true");
-    else input?.removeAttribute("aria-invalid");
+    mark(this.dialog.querySelector(`[data-field='${CSS.escape(field)}']`), words);
     return true;
   }
 

@@ -17,7 +17,7 @@ const ACTIONS = {
     const message = button.closest("[data-item='message']");
     const isIn = message.classList.contains("msg--in");
     const author = isIn ? document.querySelector(".thread__name")?.textContent : message.querySelector(".msg__author b")?.textContent;
-    composer()?.quote({ uid: message.id.slice("message-".length), author: author ?? "", words: wordsOf(message) });
+    composer()?.quote({ uid: message.id.slice("message-".length), author: author ?? "", words: wordsOf(message) || button.dataset.words });
   },
   async copy(button) {
     try {

@@ -2,7 +2,7 @@
 // Fields carry data-limit and are counted in [data-count]; [data-shows=name] in the preview says what is in the field
 // (data-else while it is empty); [data-add] uncovers the next [data-more], with its [data-heading] for a new section. Whether it fits, the server decides.
 
-import { complain, put } from "./dialogs.js";
+import { complain, mark, put } from "./dialogs.js";
 import { openHeld } from "./held.js";
 import { get, getHtml, post, Refused, Unreachable } from "./http.js";
 import { Kept } from "./kept.js";
@@ -113,7 +113,7 @@ class Builder {
     if (!place) return;
     place.hidden = !words;
     place.querySelector("[data-words]").textContent = words;
-    this.form.elements[name].toggleAttribute("aria-invalid", Boolean(words));
+    mark(this.form.elements[name], words);
     if (words) uncover(place);
   }
 

@@ -3,7 +3,8 @@
 
 import { PAGE } from "./drafts.js";
 import { insert } from "./insert.js";
-import { toastProblem } from "./toast.js";
+import { toast, toastProblem } from "./toast.js";
+import { word } from "./words.js";
 
 const TOOLS = {
   emojis: () => import("./emoji-picker.js"),
@@ -69,6 +70,8 @@ for (const composer of document.querySelectorAll("message-composer")) bringBack(
 
 function add(event, files) {
   event.preventDefault();
+  // Somebody who writes for the team must not find the picture in what goes to the customer.
+  if (document.querySelector("message-composer[data-kind='note']") && !event.target.closest("#send-later")) return void toast(word("files.not_in_note"), { bad: true });
   TOOLS.files().then((tool) => tool.add(files)).catch(toastProblem);
 }
 

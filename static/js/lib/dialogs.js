@@ -14,6 +14,12 @@ export function put(html, opener = document.activeElement) {
   return dialog;
 }
 
+// One field of it is wrong, or no longer.
+export function mark(field, isWrong) {
+  if (isWrong) field?.setAttribute("aria-invalid", "true");
+  else field?.removeAttribute("aria-invalid");
+}
+
 // What is wrong, beside its buttons.
 export function complain(dialog, words) {
   const place = dialog.querySelector("footer [data-problem]");

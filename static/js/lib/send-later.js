@@ -1,7 +1,7 @@
 // Send later: the dialog that asks for the time, and the buttons of what waits in the thread:
 // <button data-tool="later">, with data-later="send|edit|cancel" and data-url on those of one message.
 
-import { complain, put } from "./dialogs.js";
+import { complain, mark, put } from "./dialogs.js";
 import { drop, reload } from "./files.js";
 import { del, getHtml, post } from "./http.js";
 import { Kept } from "./kept.js";
@@ -155,6 +155,8 @@ function refused(dialog, form, error) {
     const words = fields[place.dataset.error] ?? "";
     place.hidden = !words;
     place.querySelector("[data-words]").textContent = words;
+    mark(form.elements[`value:${place.dataset.error}`], words);
   }
+  form.querySelector("[aria-invalid]")?.focus();
   complain(dialog, error.sentence || word("composer.not_sent"));
 }
