@@ -134,10 +134,33 @@ def test_many_are_selected_by_key_closed_at_once_and_brought_back(bens, cast):
     expect(page.locator("bulk-bar [data-count]")).to_have_text("2 selected")
     page.keyboard.press("e")
     expect(page.locator("#rows > .row")).to_have_count(0)
-    page.locator(".toast button").click()
+    expect(page.locator(".toast button")).to_be_visible()
+    page.keyboard.press("z")
 
     expect(page.locator("#rows > .row")).to_have_count(2)
     assert set(order(page)) == {cast.claras.pk, nina.pk}
+
+
+def test_the_focus_stays_with_its_row_and_goes_to_the_next_when_that_leaves(bens, cast):
+    label = Label.objects.create(workspace=cast.workspace, name="Reparatur")
+    page = bens()
+    clara, dario = (page.locator(f"#row-{each.pk} .row__link") for each in (cast.claras, cast.darios))
+    clara.focus()
+    with transaction.atomic():
+        events.message_created(factories.inbound_message(cast.claras, "Hallo?"))
+    expect(page.locator("#rows > .row").first).to_have_id(f"row-{cast.claras.pk}")
+    expect(clara).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("l")
+    page.locator("bulk-bar [role=combobox]").fill(label.name)
+    page.keyboard.press("Enter")
+    expect(page.locator("bulk-bar")).to_be_hidden()
+    expect(clara).to_be_focused()
+    with transaction.atomic():
+        close_conversation(cast.claras, by=cast.lea)
+
+    expect(clara).to_have_count(0)
+    expect(dario).to_be_focused()
 
 
 def test_a_row_says_who_is_looking_at_it(bens, open_page, cast):

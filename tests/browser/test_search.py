@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from inbox import events
 from inbox.models import Conversation
 from inbox.search.indexing import index_batch
 from tests import factories
@@ -44,6 +46,16 @@ def test_a_hit_leads_to_its_place_in_the_thread_and_the_keys_go_on(bens, cast):
     page.get_by_label("Back to the list").click()
 
     expect(page.locator(f"#row-{cast.darios.pk}")).to_be_visible()
+
+
+def test_nothing_comes_into_a_search_without_words(bens, cast):
+    page = bens("/search/?q=")
+    page.evaluate("document.addEventListener('tresen:event', ({detail}) => detail.facts && (window.heard = true))")
+    with transaction.atomic():
+        events.message_created(factories.inbound_message(cast.darios, "Hallo?"))
+    page.wait_for_function("window.heard")
+
+    expect(page.locator("#rows > .row")).to_have_count(0)
 
 
 def test_the_bar_opens_people_and_does_what_is_typed(bens, cast):

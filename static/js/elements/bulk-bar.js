@@ -89,7 +89,9 @@ class BulkBar extends HTMLElement {
       row.classList.toggle("is-selected", is);
       row.querySelector(".row__check").checked = is;
     }
+    const leaves = chosen.length === 0 && this.contains(document.activeElement);
     this.hidden = chosen.length === 0;
+    if (leaves) (rows.find((row) => row.id === this.anchor) ?? this.here())?.querySelector(".row__link").focus({ preventScroll: true });
     this.list.toggleAttribute("data-selecting", chosen.length > 0);
     this.querySelector("[name='rows']").value = chosen.map((row) => `${row.dataset.conversation}:${row.dataset.inbound}`).join(",");
     const all = this.querySelector("[data-all]");

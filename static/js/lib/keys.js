@@ -26,6 +26,7 @@ const SINGLE = {
   e: () => click("#thread [data-key='E']"),
   u: () => click("#thread [data-key='U']"),
   m: assignToMe,
+  z: () => click(".toast:last-child button:not([hidden])"),
   t: () => openPicker(),
   p: () => click("#thread [data-pane-link='contact']"),
   "?": () => document.getElementById("keys")?.showModal(),

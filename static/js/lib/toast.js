@@ -16,7 +16,12 @@ export function toast(words, { bad = false, action = "", run = null } = {}) {
   }
   element.querySelector(bad ? ".toast__icon" : ".toast__bad").remove();
   const button = element.querySelector("button");
-  const end = () => element.remove();
+  let from = null; // where the focus was before somebody came to the button
+  const end = () => {
+    const isHere = element.contains(document.activeElement);
+    element.remove();
+    if (isHere) (from?.isConnected ? from : document.querySelector(".row__link, main a, main button"))?.focus();
+  };
   if (action) {
     button.textContent = action;
     button.hidden = false;
@@ -28,8 +33,9 @@ export function toast(words, { bad = false, action = "", run = null } = {}) {
   while (place.children.length >= 3) place.firstElementChild.remove();
   place.append(element);
   let timer = setTimeout(end, action ? UNDO_SHOWN : SHOWN);
-  element.addEventListener("pointerenter", () => clearTimeout(timer));
-  element.addEventListener("pointerleave", () => (timer = setTimeout(end, SHOWN / 2)));
+  for (const type of ["pointerenter", "focusin"]) element.addEventListener(type, () => clearTimeout(timer));
+  for (const type of ["pointerleave", "focusout"]) element.addEventListener(type, () => (timer = setTimeout(end, SHOWN / 2)));
+  element.addEventListener("focusin", ({ relatedTarget }) => (from = relatedTarget));
   return end;
 }
 
@@ -47,6 +53,6 @@ document.addEventListener("toast", ({ detail }) => {
   toast(detail.words, {
     bad: detail.bad,
     action: undo ? word("toast.undo") : "",
-    run: () => del(undo).catch(toastProblem),
+    run: () => del(undo).then(() => document.dispatchEvent(new Event("toast:undone")), toastProblem),
   });
 });

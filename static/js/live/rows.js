@@ -37,7 +37,7 @@ export function applyToRows(event) {
 
 function belongs(facts, isShown) {
   const wanted = filter();
-  return wanted.q ? isShown : isIn(wanted, facts, myself(), serverNow());
+  return wanted.q || panel().querySelector(".hits") ? isShown : isIn(wanted, facts, myself(), serverNow());
 }
 
 function filter() {
@@ -194,11 +194,23 @@ export function showHeldBack() {
   settle();
 }
 
+// Changes the list without losing the focus: it stays with its row, or goes to the next one when that leaves.
+function keepingFocus(change) {
+  const at = rows().contains(document.activeElement) ? document.activeElement : null;
+  const row = at?.closest(".row");
+  const places = [row, row?.nextElementSibling, row?.previousElementSibling].map((each) => each?.id);
+  const part = at?.matches(".row__check") ? ".row__check" : ".row__link";
+  change();
+  if (!row || rows().contains(document.activeElement)) return;
+  const place = places.map((id) => id && document.getElementById(id)).find(Boolean);
+  (place?.querySelector(part) ?? document.getElementById("list-scroll")).focus({ preventScroll: true });
+}
+
 // Let the rows slide to their new places instead of jumping.
 function moving(change) {
   const quiet = document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
   const before = quiet ? null : new Map([...rows().children].slice(0, 60).map((row) => [row.id, row.getBoundingClientRect().top]));
-  change();
+  keepingFocus(change);
   if (!before) return;
   for (const row of [...rows().children].slice(0, 60)) {
     const way = before.has(row.id) && row.id ? before.get(row.id) - row.getBoundingClientRect().top : 0;
@@ -252,7 +264,6 @@ function merge(items, started) {
   if (isPointedAt()) return mergeUnderPointer(items, started);
   const last = (row) => touched.get(Number(row.dataset.conversation));
   const list = rows();
-  const focused = list.contains(document.activeElement) ? document.activeElement.closest(".row")?.id : null;
   const ordered = items.filter((item) => !(last(item)?.left && last(item).at >= started)).map((item) => {
     const old = item.id ? document.getElementById(item.id) : null;
     if (!old) return item.dataset.conversation ? prepared(item, { [myself()]: item.dataset.read }) : item;
@@ -268,10 +279,11 @@ function merge(items, started) {
   for (const [conversation, { at }] of touched) if (at < started) touched.delete(conversation);
   const known = new Set(list.children);
   waiting.clear();
-  list.replaceChildren(...ordered);
-  for (const row of racing) list.insertBefore(row, rowAfter(row, null));
+  keepingFocus(() => {
+    list.replaceChildren(...ordered);
+    for (const row of racing) list.insertBefore(row, rowAfter(row, null));
+  });
   for (const row of list.children) if (!known.has(row)) announce(row, "row", "gap");
-  if (focused) document.getElementById(focused)?.querySelector(".row__link")?.focus({ preventScroll: true });
   settle();
 }
 

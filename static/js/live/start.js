@@ -10,6 +10,7 @@ import { applyToRows, fetchList, showHeldBack } from "./rows.js";
 import { applyToThread, fetchChanges, fetchHead, fetchLater, forgetThread, openConversation } from "./thread.js";
 import "./pill.js";
 
+const OWN_PATIENCE = 300; // what one has brought back oneself does not wait for the pointer to leave
 const CONVERSATION = /^\/conversations\/(\d+)\//;
 
 let shown = null;
@@ -65,6 +66,7 @@ export function start() {
     }
   });
   document.addEventListener("bulk:done", showHeldBack);
+  document.addEventListener("toast:undone", () => setTimeout(showHeldBack, OWN_PATIENCE));
   document.addEventListener("pointerout", (event) => {
     const list = document.getElementById("list-scroll");
     if (list?.contains(event.target) && !list.contains(event.relatedTarget)) showHeldBack();
