@@ -15,10 +15,12 @@ from inbox import events
 from inbox.actions import bookkeeping, consent, locks, outbox
 from inbox.enums import BlockState, ConsentState, ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import Case, Contact, Conversation, Message, Satisfaction, SatisfactionSettings
+from inbox.rules.facts import language_of
 from inbox.satisfaction_rules import ASK_AFTER, SCORES, TOO_LATE, Wording, button_id, wording_for
 
 AUTOMATIC = 5  # its place in the outbox, behind people
 ROWS = 20  # asked in one sweep
+HEARD = 10  # of a customer's messages tell their language
 
 
 def case_closed(conversation: Conversation, case: Case, now: datetime) -> None:
@@ -79,10 +81,9 @@ def asks_for(conversation: Conversation) -> bool:
     return chosen is not None and chosen.teams.filter(pk=conversation.team_id or 0).exists()
 
 
-def words_of(conversation: Conversation, chosen: SatisfactionSettings, language: str = "") -> Wording:
-    """In the contact's language, as far as it is known."""
-    own = conversation.workspace.language
-    return wording_for(language or conversation.contact.language or own, chosen.wording, fallback=own)
+def words_of(conversation: Conversation, chosen: SatisfactionSettings, language: str) -> Wording:
+    """In this language, or in that of the business."""
+    return wording_for(language, chosen.wording, fallback=conversation.workspace.language)
 
 
 def _take_turn(pk: int, conversation: Conversation, now: datetime) -> None:
@@ -118,11 +119,21 @@ def _why_not(row: Satisfaction, conversation: Conversation, chosen: Satisfaction
     return "recently" if asked.exists() else ""
 
 
+def _language_of(conversation: Conversation, case: Case) -> str:
+    """The contact's: what the card says, else how their latest words in this case sound; else that of the business."""
+    said = Message.objects.filter(case=case, direction=Direction.IN, deleted_at=None).order_by("-occurred_at", "-seq")
+    before = conversation.guessed_language
+    found = language_of(conversation, "\n".join(said.values_list("text", flat=True)[:HEARD]))
+    if conversation.guessed_language != before:
+        conversation.save(update_fields=["guessed_language"])
+    return found or conversation.workspace.language
+
+
 def _ask(
     row: Satisfaction, case: Case, conversation: Conversation, chosen: SatisfactionSettings, now: datetime
 ) -> None:
-    words = words_of(conversation, chosen)
-    row.language = conversation.contact.language or conversation.workspace.language
+    row.language = _language_of(conversation, case)
+    words = words_of(conversation, chosen, row.language)
     buttons = [{"type": "reply", "id": button_id(row.pk, score), "title": words.title(score)} for score in SCORES]
     row.question = say(
         conversation, case, now, kind=MessageKind.INTERACTIVE, text=words.question,

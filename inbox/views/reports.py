@@ -91,7 +91,10 @@ def persons(request: HttpRequest) -> HttpResponse:
     _require_people(request.user)
     wanted, now = _wanted(request, request.GET.dict())
     found = people.look_at_people(wanted, now)
-    context = {"nav": "reports", "wanted": wanted, "people": found, "table": people.table(wanted, found)}
+    context = {
+        "nav": "reports", "wanted": wanted, "span_words": words.span(wanted.span.first, wanted.span.last),
+        "people": found, "table": people.table(wanted, found),
+    }  # fmt: skip
     template = "inbox/reports/_people.html" if getattr(request, "htmx", False) else "inbox/reports/people.html"
     return render(request, template, context)
 

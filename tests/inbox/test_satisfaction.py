@@ -140,6 +140,17 @@ def test_it_is_in_the_contacts_language(cast, clock, language, word):
     assert word in asked(cast, clock).question.text
 
 
+def test_whose_language_nobody_noted_is_asked_in_the_one_they_write(cast, clock):
+    Contact.objects.filter(pk=cast.clara.pk).update(language="")
+    factories.inbound_message(cast.claras, "Hello, is my bicycle ready? I would like to pick it up tomorrow.")
+    row = asked(cast, clock)
+    assert "work out" in row.question.text and row.language == "en"
+
+    taps(cast, row, BAD)
+
+    assert Message.objects.filter(via=Via.AUTOMATION).latest("pk").text == rules.DEFAULTS["en"].why
+
+
 def test_the_business_chooses_its_words(cast, clock):
     SatisfactionSettings.objects.update(wording={"de": {"question": "Na, zufrieden?", "bad": "Och nö"}})
     question = asked(cast, clock).question
