@@ -204,13 +204,15 @@ def _ticks(labels: Sequence[str], step: float) -> SafeString:
     every = max(1, math.ceil((LETTER * longest + APART) / step))
     few = every * math.ceil(len(labels) / every / FEW)
     return _joined([
-        _text(LEFT + step * (place + 0.5), BOTTOM + 18, label, "middle", more=place % few != 0)
+        _text(
+            LEFT + step * (place + 0.5), BOTTOM + 18, label, "middle",
+            look="tick tick--below" if place % few == 0 else "tick tick--below tick--more",
+        )
         for place, label in enumerate(labels) if place % every == 0
     ])  # fmt: skip
 
 
-def _text(x: float, y: float, words: str, anchor: str, *, more: bool = False) -> SafeString:
-    look = "tick tick--more" if more else "tick"
+def _text(x: float, y: float, words: str, anchor: str, *, look: str = "tick") -> SafeString:
     return format_html('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', look, _n(x), _n(y), anchor, words)
 
 

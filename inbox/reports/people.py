@@ -60,7 +60,8 @@ def look_at_people(wanted: Wanted, now: datetime, *, verb: str = "reports.people
     found = [person for person in people.values() if person.has_figures]
     record_audit(
         agent.workspace, agent, verb, subject=f"{wanted.span.first} – {wanted.span.last}",
-        data={"people": [person.agent.name for person in found], "filter": sorted(wanted.parameters)},
+        data={"people": [person.agent.name for person in found]}
+        | ({"filter": wanted.narrowed} if wanted.narrowed else {}),
     )  # fmt: skip
     return found
 

@@ -72,7 +72,7 @@ def download(request: HttpRequest) -> HttpResponse:
         tables.append(people.table(wanted, people.look_at_people(wanted, now, verb="reports.people_exported")))
     record_audit(
         agent.workspace, agent, "reports.exported", subject=f"{wanted.span.first} – {wanted.span.last}",
-        data={"format": form, "filter": sorted(wanted.parameters)},
+        data={"format": form} | ({"filter": wanted.narrowed} if wanted.narrowed else {}),
     )  # fmt: skip
     if form == "xlsx":
         response = HttpResponse(export.as_workbook(tables), content_type=XLSX)

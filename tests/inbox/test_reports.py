@@ -434,7 +434,9 @@ def test_every_look_at_people_is_recorded_and_shows_only_those_one_leads(cast):
     switched(cast.ada, on="1", reason=REASON)
 
     theirs = client_of(cast.lea).get("/reports/people/?period=7")
-    client_of(cast.ada).post("/reports/export/", {"period": "7", "people": "1", "format": "xlsx"})
+    client_of(cast.ada).post(
+        "/reports/export/", {"period": "7", "people": "1", "format": "xlsx", "team": cast.team.pk}
+    )
 
     [person] = theirs.context["people"]
     assert (person.agent, person.cases, person.closed, person.reply_median) == (cast.ben, 2, 2, 600)
@@ -444,6 +446,7 @@ def test_every_look_at_people_is_recorded_and_shows_only_those_one_leads(cast):
         ("Lea Lenz", "reports.people_viewed", "2026-04-10 – 2026-04-16"),
         ("Ada Admin", "reports.people_exported", "2026-04-10 – 2026-04-16"),
     ]
+    assert looks.get(verb="reports.people_exported").data == {"people": ["Ben Brandt"], "filter": ["Werkstatt"]}
 
 
 def test_who_only_gave_the_first_answer_to_what_is_somebody_elses_now_is_among_the_people(cast):
