@@ -1,7 +1,10 @@
 """The team board in Chromium: it moves by itself, and a lead gives work by mouse and by keyboard."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox import events
@@ -81,6 +84,28 @@ def test_several_are_chosen_and_given_by_keyboard_and_come_back_from_a_persons_l
     expect(held).to_have_count(1)
 
 
+def test_by_time_alone_a_window_comes_into_danger_and_what_goes_leaves_the_focus_behind(board, cast):
+    board.clock.install()
+    board.reload()
+    expect(waiting(board)).to_have_count(2)
+    soon = timezone.now() - timedelta(hours=21)
+    type(cast.claras).objects.filter(pk=cast.claras.pk).update(last_customer_message_at=soon)  # nobody tells the page
+    board.clock.fast_forward(31_000)
+    expect(board.locator("[data-list=risk] > .ticket")).to_have_count(1, timeout=20_000)
+
+    waiting(board).first.locator(".ticket__act").focus()
+    board.keyboard.press("Enter")
+    expect(board.locator("combo-list input[role=combobox]")).to_be_focused()
+    board.keyboard.type("ben")
+    board.keyboard.press("Enter")
+    expect(waiting(board)).to_have_count(1, timeout=20_000)
+    expect(waiting(board).locator(":focus")).to_have_count(1)
+    board.get_by_role("button", name="Undo").focus()
+    board.keyboard.press("Enter")
+    expect(waiting(board)).to_have_count(2, timeout=20_000)
+    expect(board.locator("[data-list=waiting] :focus")).to_have_count(1)
+
+
 def test_who_is_full_gets_more_only_after_a_question(board, cast):
     cast.ben.capacity = 0
     cast.ben.save()
@@ -103,7 +128,7 @@ def test_a_pause_is_seen_on_the_board_and_at_the_switch_of_the_one_who_pauses(op
     seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
     seat(board, cast.ben).get_by_role("menuitem", name="Break for 30 min").click()
 
-    expect(seat(board, cast.ben).locator(".agent__state")).to_contain_text("Break until")
+    expect(seat(board, cast.ben).locator(".agent__state")).to_contain_text("Break until", timeout=20_000)
     expect(bens.locator("#availability-rail input[role=switch]")).not_to_be_checked()
     seat(board, cast.ben).locator("button[aria-haspopup=menu]").click()
     board.keyboard.press("Escape")
@@ -123,6 +148,6 @@ def test_on_a_phone_work_is_given_and_taken_back_by_touch(open_page, board, cast
 
     seat(page, cast.ben).locator("button[aria-haspopup=menu]").tap()
     page.get_by_role("menuitem", name="Break for 15 min").tap()
-    expect(seat(page, cast.ben).locator(".agent__state")).to_contain_text("Break until")
+    expect(seat(page, cast.ben).locator(".agent__state")).to_contain_text("Break until", timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert found(page) == []

@@ -104,6 +104,32 @@ def test_work_of_somebody_who_is_not_there_is_in_danger_whatever_the_window(cast
     assert board_of(cast.lea).at_risk == []
 
 
+def test_work_of_ones_team_with_somebody_absent_of_another_team_is_in_danger_too(cast):
+    otto = factories.agent(cast.workspace, "Otto Ohm", teams=[cast.other_team], email="otto@radhaus.example")
+    assignment.assign(cast.claras, to_agent=otto, by=cast.lea)
+
+    board = board_of(cast.lea)
+
+    assert (names(board.at_risk), board.at_risk[0].holder_state) == (["Clara Sommer"], "offline")
+    assert otto not in {each.agent for each in board.seats}
+
+
+def test_a_seat_says_how_long_the_first_question_waits_and_until_when_somebody_works(client, cast, bens_tab):
+    for conversation in (cast.claras, cast.darios):
+        assignment.assign(conversation, to_agent=cast.ben, by=cast.lea)
+    factories.outbound_message(cast.darios, by=cast.ben)
+    cast.ben.duty, cast.ben.duty_until = "on", timezone.now() + timedelta(hours=3)
+    cast.ben.save()
+    cast.claras.refresh_from_db()
+
+    assert seat(board_of(cast.lea), cast.ben).waiting_since == cast.claras.waiting_since
+    cast.lea.language = "en"
+    cast.lea.save()
+    client.force_login(cast.lea)
+    page = client.get("/team/").content.decode()
+    assert "Available until" in page and "unanswered for" in page
+
+
 def test_a_lead_sees_the_people_and_the_work_of_their_teams_an_admin_everybodys(cast):
     otto = factories.agent(cast.workspace, "Otto Ohm", teams=[cast.other_team], email="otto@radhaus.example")
     elsewhere = factories.conversation(

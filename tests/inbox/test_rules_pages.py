@@ -73,6 +73,22 @@ def test_the_same_sentence_in_german(client, cast, repair):
     assert "Alles andere → bleibt in der Warteschlange" in page
 
 
+def test_of_two_who_change_a_rule_the_second_learns_it(client, cast):
+    rule = rule_of(cast, target="team", team=cast.team, name="Alt")
+    client.force_login(cast.ada)
+    url = reverse("settings-rule", args=[rule.pk])
+    seen = rule.changed_at.isoformat()
+    assert f'value="{seen}"' in client.get(url).content.decode().replace("&#43;", "+").replace("&#x2B;", "+")
+    later = NOON + timedelta(seconds=9)
+    RoutingRule.objects.filter(pk=rule.pk).update(name="Leas", changed_by=cast.lea, changed_at=later)
+
+    answer = client.post(url, said(cast, name="Adas", seen=seen))
+
+    assert answer.status_code == 422
+    assert "Lea" in answer.content.decode() and 'value="Adas"' in answer.content.decode()
+    assert order(cast) == ["Leas"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

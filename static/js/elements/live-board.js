@@ -1,6 +1,7 @@
 // <live-board data-url data-bulk><div data-parts>…</div><form data-bar hidden>…</form><dialog data-full>…</dialog></live-board>
 // The team board: looked up anew when an event says that something has changed, at once or, where that takes the server long, seldom;
-// only what is different is put in place, and nothing while a ticket is held or a menu is open. Tickets are dragged onto people
+// now and then without one, because windows close and breaks end by time alone; what is done here is seen at once. Only what
+// is different is put in place, and nothing while a ticket is held or a menu is open. Tickets are dragged onto people
 // ([data-drop]: an agent's id, "" is the queue) or chosen by their checkboxes; the menus do the same without a mouse.
 //   <wait-clock data-since="epoch ms">12 min</wait-clock>
 
@@ -13,6 +14,7 @@ const FIRST = 100; // several events belong to one change
 const QUICK = 150; // milliseconds that a look may take and yet be repeated at once
 const SHARE = 8; // a large board on a busy server is asked for less often
 const AGAIN = 3000; // after a failure
+const TIME_PASSES = 30_000;
 const IGNORED = new Set(["ticks", "typing", "viewing", "read", "drafting", "later"]);
 
 class LiveBoard extends HTMLElement {
@@ -24,7 +26,8 @@ class LiveBoard extends HTMLElement {
 
   connectedCallback() {
     for (const type of ["dragstart", "dragover", "dragleave", "drop", "dragend", "change", "click"]) this.addEventListener(type, this);
-    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed"]) document.addEventListener(type, this);
+    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed", "toast:undone"]) document.addEventListener(type, this);
+    this.clock = setInterval(() => this.soon(), TIME_PASSES);
   }
 
   handleEvent(event) {
@@ -35,6 +38,9 @@ class LiveBoard extends HTMLElement {
     else if (type.startsWith("drag") || type === "drop") this[type](event);
     else {
       if (type === "bulk:done") this.clear();
+      this.took = 0; // one's own deed
+      clearTimeout(this.timer);
+      this.timer = undefined;
       this.soon();
     }
   }
@@ -48,10 +54,11 @@ class LiveBoard extends HTMLElement {
   async fetch() {
     this.timer = undefined;
     if (document.hidden || this.isBusy()) return this.later();
-    this.asked = Date.now();
+    const asked = (this.asked = Date.now());
     try {
       const fresh = elementFrom(await fetchText(this.dataset.url));
-      this.took = Date.now() - this.asked;
+      if (asked !== this.asked) return; // a newer answer is on its way
+      this.took = Date.now() - asked;
       if (this.isBusy()) return this.later();
       this.merge(fresh);
     } catch (error) {
@@ -81,6 +88,7 @@ class LiveBoard extends HTMLElement {
 
   mergeList(list, items) {
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    const place = [...list.children].findIndex((item) => item.contains(focused));
     const wanted = items.map((item) => {
       const old = document.getElementById(item.id);
       if (!this.isNew(item.id, item) && old) return old;
@@ -97,6 +105,10 @@ class LiveBoard extends HTMLElement {
     wanted.forEach((item, place) => list.children[place] === item || list.insertBefore(item, list.children[place] ?? null));
     window.htmx.process(list);
     if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
+    else if (focused && document.activeElement === document.body) {
+      const next = list.children[Math.min(place, list.children.length - 1)]; // what was there has gone
+      (next?.querySelector(`.${focused.classList[0] || "ticket__name"}`) ?? list.closest("section")).focus({ preventScroll: true });
+    }
   }
 
   isNew(key, element) {
@@ -213,7 +225,8 @@ class LiveBoard extends HTMLElement {
 
   disconnectedCallback() {
     clearTimeout(this.timer);
-    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed"]) document.removeEventListener(type, this);
+    clearInterval(this.clock);
+    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed", "toast:undone"]) document.removeEventListener(type, this);
   }
 }
 
