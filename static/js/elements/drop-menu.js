@@ -29,7 +29,7 @@ class DropMenu extends HTMLElement {
   handleEvent(event) {
     if (event.type === "click") this.clicked(event);
     else if (event.type === "keydown") this.pressed(event);
-    else if (event.type === "htmx:afterRequest") event.detail.successful && event.target.matches(".menu__ask, [data-last]") && this.done();
+    else if (event.type === "htmx:afterRequest") event.detail.successful && event.target.matches(".menu__ask, .menu__form, [data-last]") && this.done();
     else if (this.menu?.contains(event.target)) this.focusFirst();
   }
 
@@ -62,6 +62,7 @@ class DropMenu extends HTMLElement {
 
   done() {
     for (const form of this.menu.querySelectorAll("form")) form.reset();
+    if (this.menu.hasAttribute("hx-get")) this.menu.replaceChildren();
     this.close();
   }
 

@@ -114,7 +114,7 @@ class MessageComposer extends HTMLElement {
     const text = this.fields.reply.value.trim();
     const files = this.files.children.length;
     kept.hidden = !text && !files;
-    kept.querySelector("[data-draft-words]").textContent = text || word("files.kept", { count: files });
+    kept.querySelector("[data-draft-words]").textContent = [text, files && word("files.kept", { count: files })].filter(Boolean).join(" · ");
   }
 
   async choose(kind, focus = true) {
