@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from inbox.reports.reading import IN_TARGET, MISSED, Where
 from inbox.reports.wanted import Wanted
 
 PAGE = 50
+SLOT = timedelta(minutes=15)
 MOST_CODES = 40
 CODE = re.compile(r"-?[0-9]{1,8}")
 
@@ -47,6 +48,7 @@ class Hit:
     conversation: Conversation
     at: datetime
     count: int = 0
+    until: datetime | None = None  # messages are kept by quarters of an hour: the last of them was between the two
     seconds: int | None = None  # what its case took
     why: str = ""
 
@@ -222,7 +224,10 @@ def _with_conversations(rows: list[Row]) -> list[Hit]:
     found = Conversation.objects.select_related("contact", "team").in_bulk({row["conversation"] for row in rows})
     prefetch_related_objects([each.contact for each in found.values()], "identities")
     return [
-        Hit(found[row["conversation"]], row["at"], row["count"], row.get("seconds"), _why(row))
+        Hit(
+            found[row["conversation"]], row["at"], row["count"], row["at"] + SLOT if row["count"] else None,
+            row.get("seconds"), _why(row),
+        )
         for row in rows if row["conversation"] in found
     ]  # fmt: skip
 

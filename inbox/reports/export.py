@@ -68,7 +68,7 @@ def _of(name: str, unit: str) -> str:
 def _shown(sheet: Any, cell: Cell) -> WriteOnlyCell:
     if isinstance(cell.value, str):
         return _text(sheet, cell.value)
-    value = cell.value / 100 if cell.unit == "%" and cell.value is not None else cell.value
+    value = round(cell.value / 100, 4) if cell.unit == "%" and cell.value is not None else cell.value
     shown = WriteOnlyCell(sheet, value)
     if cell.form:
         shown.number_format = cell.form

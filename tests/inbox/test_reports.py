@@ -315,6 +315,8 @@ def test_a_list_tells_the_figure_and_how_much_of_it_it_cannot_show(cast):
     whole = client.get(f"/reports/conversations/?figure=received&label={label.pk}&team={cast.team.pk}")
     assert (whole.context["hits"].total, whole.context["hits"].hidden) == (3, 0)
     assert "Werkstatt · Reparatur</span>" in whole.content.decode()
+    [hit] = whole.context["hits"].rows
+    assert (hit.at, hit.until) == (NOW.replace(day=15, hour=8, minute=0), NOW.replace(day=15, hour=8, minute=15))
 
     cast.claras.team = cast.other_team
     cast.claras.save()
