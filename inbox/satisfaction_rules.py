@@ -59,7 +59,7 @@ PARTS = tuple(field.name for field in fields(Wording))
 DEFAULTS = {
     "de": Wording(
         "Hat alles geklappt? Ein Tipp genügt uns.", "😀 Ja, prima", "😐 Geht so", "🙁 Nein",
-        "Danke! Magst du sagen, woran es lag? Schreib es einfach hier.",
+        "Danke! Magst du uns sagen, warum? Schreib es einfach hier.",
     ),
     "en": Wording(
         "Did everything work out? One tap is enough.", "😀 Yes, great", "😐 So-so", "🙁 No",
