@@ -6,6 +6,7 @@ Everything they are given is escaped; numbers are written by Python. Each has a 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -101,7 +102,7 @@ def heat(
             level = -(-5 * (ranks.index(value) + 1) // len(ranks)) if value else 0
             square = _rect(f"h{level}", left + size * across + 1, y, size - 2, 20, radius=4)
             said = f"{label} {columns[across]}: {words[down][across]}"
-            drawn.append(format_html("<g><title>{}</title>{}</g>", said, square))
+            drawn.append(SafeString(f"<g><title>{escape(said)}</title>{square}</g>"))
     height = 20 + 22 * len(rows)
     return _svg("chart heat", f"0 0 420 {height}", title, about, _joined(drawn))
 
@@ -213,14 +214,15 @@ def _ticks(labels: Sequence[str], step: float) -> SafeString:
 
 
 def _text(x: float, y: float, words: str, anchor: str, *, look: str = "tick") -> SafeString:
-    return format_html('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', look, _n(x), _n(y), anchor, words)
+    return SafeString(
+        f'<text class="{look}" x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}">{escape(words)}</text>'
+    )
 
 
 def _rect(look: str, x: float, y: float, width: float, height: float, *, radius: float = 0) -> SafeString:
-    return format_html(
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"/>', look, _n(x), _n(y), _n(width), _n(height),
-        radius,
-    )  # fmt: skip
+    return SafeString(
+        f'<rect class="{look}" x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="{radius}"/>'
+    )
 
 
 def _joined(parts: Iterable[SafeString]) -> SafeString:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -90,7 +91,13 @@ class Kept:
 
 def link(wanted: Wanted, figure: str, **more: str) -> str:
     """The address of the list behind a figure."""
-    return f"{reverse('report-conversations')}?{urlencode(wanted.parameters | {'figure': figure} | more)}"
+    filters = f"{wanted.query}&" if wanted.query else ""
+    return f"{_address()}?{filters}{urlencode({'figure': figure} | more)}"
+
+
+@cache
+def _address() -> str:
+    return reverse("report-conversations")
 
 
 def hits(wanted: Wanted, figure: str, values: dict[str, str], now: datetime) -> Hits | None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from inbox.reports.cells import CATEGORIES, MEASURES
-from inbox.reports.wanted import Span, Wanted
+from inbox.reports.wanted import Span, Wanted, offsets
 
 
 @dataclass
@@ -112,15 +113,24 @@ class Where:
         return f"{table} WHERE {self.sql}"
 
     def placed(self, source: str, *columns: str) -> str:
-        """The rows with their bucket, weekday and hour; the zone is looked up once a row, hence OFFSET 0."""
-        bucket = "local::date"
+        """The rows with their bucket, weekday and hour by the clock of the business, as PostgreSQL would work them out.
+
+        In seconds: to look up the zone of each row takes it three times as long. OFFSET 0: once a row.
+        """
+        start, end = self.parameters["start"], self.parameters["end"]
+        ahead = " ".join(
+            f"WHEN {self.moment} < '{until.isoformat()}' THEN {seconds}"
+            for until, seconds in offsets(start, end, ZoneInfo(self.parameters["zone"]))
+        )
+        day = "(local / 86400)::int"
+        bucket = f"date 'epoch' + {day}"
         if self.parameters["unit"] == "week":
-            bucket += " - date_part('isodow', local)::int + 1"  # its Monday
+            bucket += f" - ({day} + 3) %% 7"  # its Monday: the epoch was a Thursday
         return (
-            f"(SELECT {bucket} AS bucket, date_part('isodow', local)::int AS dow,"  # noqa: S608
-            f" date_part('hour', local)::int AS hour, {', '.join(columns)} FROM"
-            f" (SELECT ({self.moment} AT TIME ZONE %(zone)s) AS local, {', '.join(columns)}"
-            f"  FROM {source} OFFSET 0) placed)"
+            f"(SELECT {bucket} AS bucket, ({day} + 3) %% 7 + 1 AS dow,"  # noqa: S608
+            f" (local %% 86400 / 3600)::int AS hour, {', '.join(columns)} FROM"
+            f" (SELECT floor(date_part('epoch', {self.moment}))::bigint + CASE {ahead} END AS local,"
+            f" {', '.join(columns)} FROM {source} OFFSET 0) placed)"
         )
 
     def rows(self, statement: str, **more: Any) -> list[dict[str, Any]]:
@@ -167,12 +177,12 @@ def _read_counts(wanted: Wanted, span: Span, period: Period, *, detailed: bool) 
 def _read_opened(wanted: Wanted, span: Span, period: Period, now: datetime, *, detailed: bool) -> None:
     where, seconds = Where(wanted, "opened_at", span), "reply_seconds" if wanted.clock else "reply_open_seconds"
     columns = ("team_id", "is_again", seconds, "due_at", "replied_at", "closed_at")
-    place = "bucket, dow, hour, team_id" if detailed else "team_id"
+    place, cases = "bucket, dow, hour, team_id" if detailed else "team_id", where.of("inbox_casefigures")
     rows = where.rows(
         f"SELECT {place}, count(*) AS cases, count(*) FILTER (WHERE is_again) AS again,"  # noqa: S608
         f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans,"
         f" count(*) FILTER (WHERE {IN_TARGET}) AS in_target, count(*) FILTER (WHERE {MISSED}) AS missed"
-        f" FROM {where.placed(where.of('inbox_casefigures'), *columns)} c"
+        f" FROM {where.placed(cases, *columns) + ' c' if detailed else cases}"
         f" GROUP BY {'GROUPING SETS ((bucket, team_id), (dow, hour))' if detailed else place}",
         now=now,
     )
@@ -186,11 +196,11 @@ def _read_opened(wanted: Wanted, span: Span, period: Period, now: datetime, *, d
 
 def _read_closed(wanted: Wanted, span: Span, period: Period, *, detailed: bool) -> None:
     where, seconds = Where(wanted, "closed_at", span), "close_seconds" if wanted.clock else "close_open_seconds"
-    place = "bucket, team_id" if detailed else "team_id"
+    place, cases = "bucket, team_id" if detailed else "team_id", where.of("inbox_casefigures")
     rows = where.rows(
         f"SELECT {place}, count(*) AS cases, 0 AS again, 0 AS in_target, 0 AS missed,"  # noqa: S608
         f" array_agg({seconds}) FILTER (WHERE {seconds} IS NOT NULL) AS spans"
-        f" FROM {where.placed(where.of('inbox_casefigures'), 'team_id', seconds)} c GROUP BY {place}"
+        f" FROM {where.placed(cases, 'team_id', seconds) + ' c' if detailed else cases} GROUP BY {place}"
     )
     if detailed:
         period.closed_by_bucket = _Gathered(rows).by("bucket")

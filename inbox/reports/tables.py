@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from html import escape
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -33,9 +33,10 @@ class Cell:
 
     @property
     def html(self) -> SafeString:
+        said = escape(self.words)
         if self.url:
-            return format_html('<td class="r"><a href="{}">{}</a></td>', self.url, self.words)
-        return format_html('<td class="r">{}</td>', self.words)
+            said = f'<a href="{escape(self.url)}">{said}</a>'
+        return SafeString(f'<td class="r">{said}</td>')
 
 
 @dataclass
@@ -60,8 +61,9 @@ class Table:
     @property
     def html(self) -> SafeString:
         """Its rows: hundreds of cells are written faster here than by a template."""
-        return format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', (
-            (row[0].words, format_html_join("", "{}", ((cell.html,) for cell in row[1:]))) for row in self.rows
+        return SafeString("".join(
+            f'<tr><th scope="row">{escape(row[0].words)}</th>{"".join(cell.html for cell in row[1:])}</tr>'
+            for row in self.rows
         ))  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -44,6 +45,35 @@ class Span:
         ends = (self.first, self.last + timedelta(days=1))
         start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in ends)
         return start, end
+
+
+@lru_cache(maxsize=256)
+def offsets(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[datetime, int]]:
+    """How many seconds the zone is ahead of UTC between these moments: (until when, seconds), the last until `end`."""
+    found, at, last = [], start, end - timedelta(seconds=1)
+    while at < last:
+        later = min(at + timedelta(days=1), last)
+        if ahead(at, zone) != ahead(later, zone):
+            later = _turn(at, later, zone)
+            found.append((later, ahead(at, zone)))
+        at = later
+    return [*found, (end, ahead(last, zone))]
+
+
+def ahead(moment: datetime, zone: ZoneInfo) -> int:
+    """Seconds that the zone's clocks are ahead of UTC at a moment."""
+    offset = moment.astimezone(zone).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds())
+
+
+def _turn(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The whole second between these moments at which the clocks are put forward or back."""
+    former = ahead(before, zone)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        before, after = (middle, after) if ahead(middle, zone) == former else (before, middle)
+    return after.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -151,7 +181,7 @@ class Wanted:
             said |= {"from": self.span.first.isoformat(), "to": self.span.last.isoformat()}
         return {name: str(value) for name, value in said.items() if value}
 
-    @property
+    @cached_property
     def query(self) -> str:
         return urlencode(self.parameters)
 

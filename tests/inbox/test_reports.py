@@ -4,6 +4,7 @@ import csv
 import io
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from statistics import median, quantiles
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,8 @@ from inbox.enums import ConversationStatus
 from inbox.models import Case, CaseFigures, Label, LostWindow, Message
 from inbox.reports import rolling
 from inbox.reports.page import Report
-from inbox.reports.reading import read
-from inbox.reports.wanted import Scope, Span, Wanted
+from inbox.reports.reading import Where, read
+from inbox.reports.wanted import Scope, Span, Wanted, ahead, offsets
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.rates import load_preset
@@ -500,3 +501,44 @@ def test_days_and_percentiles_equal_a_plain_count_over_the_night_the_clocks_chan
         if len(known) > 1:
             tenth = quantiles(known, n=10, method="inclusive")[-1]
             assert period.opened_by_bucket[day].slowest == pytest.approx(tenth)
+
+
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+
+
+@given(
+    name=st.sampled_from(ZONES),
+    start=st.integers(0, 37 * 365 * 24).map(lambda hours: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours)),
+    days=st.integers(1, 400), places=st.lists(st.floats(0, 0.999), min_size=1, max_size=30),
+)  # fmt: skip
+def test_the_clocks_are_ahead_of_utc_as_far_as_the_zone_says(name, start, days, places):
+    zone, end = ZoneInfo(name), start + timedelta(days=days)
+    turns = offsets(start, end, zone)
+
+    for place in places:
+        moment = start + (end - start) * place
+        seconds = next(seconds for until, seconds in turns if moment < until)
+        assert timedelta(seconds=seconds) == moment.astimezone(zone).utcoffset()
+    for (until, seconds), (_, following) in pairwise(turns):
+        moments = until - timedelta(seconds=1), until  # to the second
+        assert [ahead(moment, zone) for moment in moments] == [seconds, following]
+    assert turns[-1][0] == end
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("period", ["30", "year"])
+def test_a_row_stands_where_the_database_would_place_it_by_the_clock(cast, zone, period):
+    cast.workspace.timezone = zone
+    cast.workspace.save()
+    where = Where(wanted(cast.ada, period=period), "slot")
+    slots = "generate_series(%(start)s::timestamptz, %(end)s - interval '1 second', '1001 seconds') slot"
+    week = f"- {'(extract(isodow FROM local)::int - 1)' if period == 'year' else '0'}"
+
+    placed = where.rows(f"SELECT slot, bucket, dow, hour FROM {where.placed(slots, 'slot')} c ORDER BY slot")
+    by_clock = where.rows(
+        f"SELECT slot, local::date {week} AS bucket, extract(isodow FROM local)::int AS dow,"
+        " extract(hour FROM local)::int AS hour"
+        f" FROM (SELECT slot, slot AT TIME ZONE %(zone)s AS local FROM {slots}) c ORDER BY slot"
+    )
+
+    assert placed == by_clock
