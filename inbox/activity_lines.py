@@ -10,7 +10,8 @@ queued {team, rule, decision}, where a rule is {id, number, name, skill},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
 unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
 rated {score}, consent {state, words}, consent_asked {source},
-later_held, later_returned and later_cancelled {of, due, why}. What another system did has {api} instead of an actor.
+later_held, later_returned and later_cancelled {of, due, why; text of what nobody cancelled by hand}.
+What another system did has {api} instead of an actor.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from inbox import times
+from inbox import formatting, times
 from inbox.enums import ConsentState
 from inbox.models import Activity
 from inbox.satisfaction_rules import FACES, score_words
@@ -259,8 +260,11 @@ def _later_cancelled(activity: Activity, data: dict) -> SafeString:
         sentence = _("%(actor)s cancelled %(of)s's scheduled message")
         return _say(sentence, actor=_actor(activity), of=_name(data, "of"))
     if data.get("why") == "closed":
-        return _say(_("%(of)s's scheduled message is cancelled · conversation closed"), of=_name(data, "of"))
-    return _say(_("%(of)s's scheduled message is cancelled · the customer has written"), of=_name(data, "of"))
+        line = _say(_("%(of)s's scheduled message is cancelled · conversation closed"), of=_name(data, "of"))
+    else:
+        line = _say(_("%(of)s's scheduled message is cancelled · the customer has written"), of=_name(data, "of"))
+    text = formatting.to_line(str(data.get("text") or ""))
+    return _say(_("%(line)s: “%(text)s”"), line=line, text=text) if text else line
 
 
 def _unknown(activity: Activity, data: dict) -> SafeString:

@@ -85,6 +85,8 @@ def tell(reply: ScheduledReply, kind: str, *, actor: Agent | None = None, asks: 
     """A line in the thread; where the author has to decide, it calls them as a mention does."""
     author = reply.author
     data = {"of": author.name if author else "", "due": reply.due_at.isoformat(), "why": reply.why}
+    if reply.state == State.CANCELLED and actor is None:
+        data["text"] = reply.text  # it is in nobody's composer: what was written can still be read here
     line = add_activity(reply.conversation, kind, actor=actor, data=data)
     if asks and author is not None and author.is_active and sees(author, reply.conversation):
         Mention.objects.create(activity=line, conversation=reply.conversation, agent=author)

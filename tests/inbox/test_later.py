@@ -8,8 +8,10 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.html import strip_tags
 
+from inbox import activity_lines
 from inbox.actions import drafts, later, later_turns
 from inbox.actions.conversations import close_conversation, reopen_conversation
 from inbox.actions.later import AlreadyDecided, Plan, WindowClosesBefore
@@ -316,6 +318,9 @@ def test_closing_cancels_and_taking_that_back_brings_it_back(cast, clock):
     close_conversation(cast.claras, by=cast.ben)
     reply.refresh_from_db()
     assert (reply.state, reply.why) == ("cancelled", "closed")
+    with translation.override("en"):
+        line = activity_lines.line_of(Activity.objects.get(kind="later_cancelled")).html
+    assert "cancelled · conversation closed: “Bis gleich”" in strip_tags(line)
 
     clock.shift(timedelta(minutes=1))
     reopen_conversation(cast.claras, by=cast.ben)
