@@ -71,6 +71,30 @@ def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(ben
     assert (opened(page), page.url.endswith(f"/conversations/{cast.claras.pk}/")) == (str(cast.claras.pk), True)
 
 
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
+def test_on_a_slow_line_an_outline_stands_in_until_the_thread_is_there_or_does_not_come(bens, cast, device):
+    page = bens("/?view=all" if device else f"/conversations/{cast.claras.pk}/", **device)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator("#thread")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("main.inbox")).to_have_attribute("data-pane", "thread")
+    expect(page.locator("#thread > *").first).to_be_hidden()
+    held.pop().abort()
+    expect(page.locator("#thread[aria-busy]")).to_have_count(0)
+    expect(page.locator("main.inbox")).to_have_attribute("data-pane", "list" if device else "thread")
+
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.locator("#thread")).to_have_attribute("aria-busy", "true")
+    held.pop().continue_()
+    expect(page.locator(".thread__name")).to_have_text("Dario Conti")
+    expect(page.locator(".thread__name")).to_be_visible()
+
+
 def test_thread_and_panel_follow_although_an_event_replaced_the_row_that_was_clicked(bens, cast):
     page = bens(f"/conversations/{cast.darios.pk}/")
     held: list[Route] = []
@@ -199,6 +223,8 @@ def test_closing_by_key_leaves_the_list_and_undo_brings_it_back(bens, cast):
 def test_snoozing_from_the_menu(bens, cast):
     page = bens(f"/conversations/{cast.claras.pk}/")
     page.keyboard.press("h")
+    expect(page.get_by_role("menuitem", name="In one hour")).to_be_focused()
+    assert found(page) == []
     page.get_by_role("menuitem", name="In one hour").click()
 
     until(lambda: type(cast.claras).objects.get(pk=cast.claras.pk).status == ConversationStatus.SNOOZED)

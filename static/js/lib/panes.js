@@ -2,6 +2,7 @@
 // front (list, thread or contact), so does changing the pane. Back and forward fetch only what is not on the page yet.
 
 const inbox = () => document.querySelector("main.inbox");
+const PATIENCE = 300;
 const CONVERSATION = /^\/conversations\/(\d+)\/(contact\/)?$/;
 
 function show(pane) {
@@ -30,7 +31,21 @@ document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig,
   if (requestConfig.verb !== "get" || (target.id !== "thread" && target.id !== "list")) return;
   underway[target.id]?.abort();
   underway[target.id] = xhr;
+  drawOutline(target, xhr);
 });
+
+// On a slow line an outline stands in for what is on its way (app.css), so that nobody writes into what is about to go.
+function drawOutline(target, xhr) {
+  const timer = setTimeout(() => {
+    target.setAttribute("aria-busy", "true");
+    if (target.id === "thread") show("thread");
+  }, PATIENCE);
+  xhr.addEventListener("loadend", () => {
+    clearTimeout(timer);
+    target.removeAttribute("aria-busy");
+    if (xhr.status !== 200 && underway[target.id] === xhr) show(paneOf(location.pathname));
+  });
+}
 
 // An event may replace or remove the row whose link has asked. htmx then reads the link's attributes without its list, and
 // looks for the other parts where nothing is: it would put the new thread into the old one and leave the panel as it was.
