@@ -110,7 +110,7 @@ def hits(wanted: Wanted, figure: str, values: dict[str, str], now: datetime) -> 
     elif kept := _kept(wanted, figure, why, values.get("code", "")):
         rows = (_by_conversation if kept.amount.startswith("sum") else _one_by_one)(wanted, kept, after, now)
         found = Hits(kept.title, kept.counted, [])
-        total, shown = _totals(wanted, kept, now) if after is None else (0, 0)
+        total, shown = (_total(wanted, kept, now), rows[0]["shown"] if rows else 0) if after is None else (0, 0)
     else:
         return None
     page = rows[:PAGE]
@@ -158,8 +158,8 @@ def _by_conversation(wanted: Wanted, kept: Kept, after: Cursor, now: datetime) -
     having = "HAVING (max(slot), conversation_id) < (%(after)s, %(last)s)" if after else ""
     return where.rows(
         "SELECT conversation_id AS conversation, max(slot) AS at, conversation_id AS id,"  # noqa: S608
-        f" {kept.amount}::bigint AS count FROM {where.of(kept.table)} GROUP BY conversation_id {having}"
-        f" ORDER BY max(slot) DESC, conversation_id DESC LIMIT {PAGE + 1}",
+        f" {kept.amount}::bigint AS count, {_all(f'sum({kept.amount})', after)} FROM {where.of(kept.table)}"
+        f" GROUP BY conversation_id {having} ORDER BY max(slot) DESC, conversation_id DESC LIMIT {PAGE + 1}",
         now=now, **_place(after),
     )  # fmt: skip
 
@@ -169,23 +169,25 @@ def _one_by_one(wanted: Wanted, kept: Kept, after: Cursor, now: datetime) -> lis
     if after:
         where.parts.append(f"({kept.moment}, {kept.key}) < (%(after)s, %(last)s)")
     return where.rows(
-        f"SELECT conversation_id AS conversation, {kept.moment} AS at, {kept.key} AS id, 0 AS count, {kept.said}"  # noqa: S608
-        f" FROM {where.of(kept.table)} ORDER BY {order} LIMIT {PAGE + 1}",
+        f"SELECT conversation_id AS conversation, {kept.moment} AS at, {kept.key} AS id, 0 AS count, {kept.said},"  # noqa: S608
+        f" {_all('count(*)', after)} FROM {where.of(kept.table)} ORDER BY {order} LIMIT {PAGE + 1}",
         now=now, **_place(after),
     )  # fmt: skip
 
 
-def _totals(wanted: Wanted, kept: Kept, now: datetime) -> tuple[int, int]:
-    """The figure, and how much of it this person may see: other conversations are erased, or with other teams now."""
+def _all(amount: str, after: Cursor) -> str:
+    """What the whole list adds up to, told with its first page."""
+    return f"({amount} OVER ())::bigint AS shown" if after is None else "0 AS shown"
+
+
+def _total(wanted: Wanted, kept: Kept, now: datetime) -> int:
+    """The figure itself, also of what this person cannot open: what is erased, or with other teams now."""
+    adds_up = kept.table == "inbox_reportcell" and wanted.label_id is None
+    table = "inbox_reportslot" if adds_up else kept.table
     where = _where(wanted, kept)
-    seen, parameters = _visible(wanted)
-    shown = f"{kept.amount} FILTER (WHERE conversation_id IN ({seen}))"
-    [row] = where.rows(
-        f"SELECT coalesce({kept.amount}, 0)::bigint AS total, coalesce({shown}, 0)::bigint AS shown"  # noqa: S608
-        f" FROM {where.of(kept.table)}",
-        now=now, **parameters,
-    )  # fmt: skip
-    return row["total"], row["shown"]
+    [row] = where.rows(f"SELECT coalesce({kept.amount}, 0)::bigint AS total FROM {where.of(table)}", now=now)  # noqa: S608
+    total: int = row["total"]
+    return total
 
 
 def _where(wanted: Wanted, kept: Kept) -> Where:
