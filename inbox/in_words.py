@@ -29,7 +29,9 @@ def in_words(message: Message) -> list[str]:
 def _inside(read: _Read) -> Iterable[str]:
     kind, data = read.message.kind, read.data
     if kind == MessageKind.LOCATION:
-        return [", ".join([*_said(data, "name", "address"), *filter(None, [read.place_point])])]
+        name, address = str(data.get("name") or ""), str(data.get("address") or "")
+        where = [address] if address.startswith(name) else [name, address]  # WhatsApp says the street in both
+        return [", ".join(filter(None, [*where, read.place_point]))]
     if kind == MessageKind.CONTACTS:
         return [_card(card) for card in read.cards]
     if kind == MessageKind.ORDER:

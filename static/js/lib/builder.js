@@ -33,6 +33,7 @@ class Builder {
     this.form.querySelector("input, textarea").focus();
     this.show();
     this.showAdders();
+    this.form.elements.text?.dispatchEvent(new Event("input", { bubbles: true })); // for its marks
     if (this.form.elements.place?.value) this.look(this.form.elements.place.value.trim());
   }
 

@@ -32,9 +32,9 @@ async function slash({ target }) {
   }
 }
 
-// Marks of WhatsApp's: from the first one on, the text is shown below as the customer will see it.
+// Marks of WhatsApp's: from the first one on, the text is shown as the customer will see it.
 function marks({ target }) {
-  if (!target.matches?.("[data-text='reply']")) return;
+  if (!target.matches?.("[data-text='reply'], #build textarea")) return;
   const hasMarks = MARKS.test(target.value);
   if (!hasMarks && !preview) return;
   preview ??= import("./preview.js");
