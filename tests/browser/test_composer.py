@@ -351,6 +351,8 @@ def test_a_quote_goes_with_the_reply(page, claras):
     page.locator(f"#message-{asked.uid} .bubble").hover()
     page.locator(f"#message-{asked.uid} [data-action=quote]").click()
     expect(page.locator(".composer__quote")).to_contain_text("Ist mein Rad fertig?")
+    page.reload()
+    expect(page.locator(".composer__quote")).to_contain_text("Ist mein Rad fertig?")
     field(page).fill("Ja")
     page.keyboard.press("Enter")
 

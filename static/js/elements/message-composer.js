@@ -43,6 +43,8 @@ class MessageComposer extends HTMLElement {
     watch(this);
     this.filesChanged();
     this.redraw(now());
+    const quoted = sessionStorage.getItem(this.quoteKey);
+    if (quoted) this.quote(JSON.parse(quoted), false);
   }
 
   disconnectedCallback() {
@@ -62,6 +64,10 @@ class MessageComposer extends HTMLElement {
 
   get kind() {
     return this.dataset.kind;
+  }
+
+  get quoteKey() {
+    return `quote:${this.dataset.me}:${this.dataset.conversation}`;
   }
 
   get field() {
@@ -294,14 +300,17 @@ class MessageComposer extends HTMLElement {
     else if (target.dataset.action === "send-meant") this.send(this.meant);
   }
 
-  quote(message) {
+  // Kept in this tab, as the text is: who looks something up elsewhere finds both again.
+  quote(message, focus = true) {
     const place = this.querySelector(".composer__quote");
     this.quoted = message;
+    if (message) sessionStorage.setItem(this.quoteKey, JSON.stringify(message));
+    else sessionStorage.removeItem(this.quoteKey);
     place.hidden = !message;
     if (!message) return;
     place.querySelector("[data-quote-author]").textContent = message.author;
     place.querySelector("[data-quote-words]").textContent = message.words;
-    this.choose("reply");
+    this.choose("reply", focus);
   }
 
   // --- sending -----------------------------------------------------------------------------------------------------
@@ -368,7 +377,7 @@ class MessageComposer extends HTMLElement {
     this.filesChanged();
     const isGap = error.answer.code === "gap";
     this.say(error.sentence || word("composer.not_sent"), isGap ? { close: entry.close, gapsMeant: true } : null);
-    if (entry.quoted) this.quote(entry.quoted);
+    if (entry.quoted && !this.quoted) this.quote(entry.quoted);
     if (error.answer.code === "window_closed") {
       this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
       this.redraw(now());
