@@ -14,6 +14,7 @@ from inbox.enums import Direction, MessageStatus, Via
 from inbox.in_words import in_words
 from inbox.models import Attachment, Conversation, Message, Note
 from inbox.rows import kind_label
+from whatsapp.phone_format import pretty
 
 PRINTED = 3_000  # entries on one page; the text file holds all
 CHUNK = 500
@@ -75,7 +76,7 @@ def text_of(conversation: Conversation, entries: Iterable[Entry], *, by: Agent) 
 
 def _head(conversation: Conversation, by: Agent) -> Iterator[str]:
     name, phone = conversation.contact.display_name, conversation.contact.phone
-    yield _("Conversation with %(name)s") % {"name": f"{name} (+{phone})" if phone else name} + "\r\n"
+    yield _("Conversation with %(name)s") % {"name": f"{name} ({pretty(phone)})" if phone else name} + "\r\n"
     yield f"{conversation.workspace.name} · {conversation.phone_number}\r\n"
     yield _("Exported by %(name)s, %(when)s") % {"name": by.name, "when": _when(timezone.now())} + "\r\n\r\n"
 

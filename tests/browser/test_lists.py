@@ -17,6 +17,7 @@ from inbox.event_payloads import snapshots
 from inbox.filters import SINCE, VIEWS, WINDOWS, Filter
 from inbox.models import Conversation, Follower, Label, Mention, SavedFilter
 from tests import factories
+from tests.browser.axe import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FILTER_JS = Path(settings.BASE_DIR, "static/js/lib/filter.js").read_text().replace("export ", "")
@@ -123,6 +124,7 @@ def test_many_are_selected_by_key_closed_at_once_and_brought_back(bens, cast):
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     expect(page.locator("bulk-bar [data-count]")).to_have_text("2 selected")
+    assert found(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("bulk-bar")).to_be_hidden()
 
