@@ -5,8 +5,8 @@ has a line too, so that an older process shows what a newer one wrote. No word i
 rendered once for everybody.
 
 Data by kind: assigned {to, to_id, reason, load, capacity, idle_minutes, rule, decision} (by a person: no reason),
-claimed and taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded}, nobody_free and
-queued {team, rule, decision}, where a rule is {id, number, name, skill},
+claimed and taken_over {to, to_id, from}, moved {team}, released, handed_back {from, why, guarded, decision},
+nobody_free and queued {team, rule, decision}, where a rule is {id, number, name, skill},
 closed {outcome}, reopened {why}, snoozed {until}, woke {why}, labelled {added, removed}, undone, blocked {spam},
 unblocked, block_refused {code, tried}, merged {with}, number_changed {from, to}, window_closed, asked_back,
 rated {score}, consent {state, words}, consent_asked {source},

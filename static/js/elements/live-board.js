@@ -15,6 +15,7 @@ const QUICK = 150; // milliseconds that a look may take and yet be repeated at o
 const SHARE = 8; // a large board on a busy server is asked for less often
 const AGAIN = 3000; // after a failure
 const TIME_PASSES = 30_000;
+const HEARD = ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed", "toast:undone"];
 const IGNORED = new Set(["ticks", "typing", "viewing", "read", "drafting", "later"]);
 
 class LiveBoard extends HTMLElement {
@@ -26,7 +27,7 @@ class LiveBoard extends HTMLElement {
 
   connectedCallback() {
     for (const type of ["dragstart", "dragover", "dragleave", "drop", "dragend", "change", "click"]) this.addEventListener(type, this);
-    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed", "toast:undone"]) document.addEventListener(type, this);
+    for (const type of HEARD) document.addEventListener(type, this);
     this.clock = setInterval(() => this.soon(), TIME_PASSES);
   }
 
@@ -38,7 +39,7 @@ class LiveBoard extends HTMLElement {
     else if (type.startsWith("drag") || type === "drop") this[type](event);
     else {
       if (type === "bulk:done") this.clear();
-      this.took = 0; // one's own deed
+      this.took = 0; // one's own deed, or back at this page
       clearTimeout(this.timer);
       this.timer = undefined;
       this.soon();
@@ -53,7 +54,8 @@ class LiveBoard extends HTMLElement {
 
   async fetch() {
     this.timer = undefined;
-    if (document.hidden || this.isBusy()) return this.later();
+    if (document.hidden) return document.addEventListener("visibilitychange", this, { once: true }); // looked up when somebody looks
+    if (this.isBusy()) return this.later();
     const asked = (this.asked = Date.now());
     try {
       const fresh = elementFrom(await fetchText(this.dataset.url));
@@ -226,7 +228,7 @@ class LiveBoard extends HTMLElement {
   disconnectedCallback() {
     clearTimeout(this.timer);
     clearInterval(this.clock);
-    for (const type of ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "conversation:changed", "toast:undone"]) document.removeEventListener(type, this);
+    for (const type of [...HEARD, "visibilitychange"]) document.removeEventListener(type, this);
   }
 }
 
