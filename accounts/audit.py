@@ -21,6 +21,7 @@ from accounts.models import (
     Visibility,
     Workspace,
 )
+from accounts.models.api_token import shown_name
 from accounts.schedules import as_blocks
 
 # The words of each verb on the audit page, with the thing it was done to at their end, or where a language says {what}.
@@ -195,7 +196,7 @@ def who(entry: AuditEntry) -> str:
     if entry.actor:
         return entry.actor.name
     if system := entry.data.get(AuditEntry.API):
-        return f"API: {system}"
+        return shown_name(system)
     return gettext("Somebody") if entry.verb.startswith("sign_in.") else gettext("Server console")
 
 

@@ -23,6 +23,7 @@ from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from accounts.models.api_token import shown_name
 from inbox import formatting, times
 from inbox.enums import ConsentState
 from inbox.models import Activity
@@ -327,7 +328,7 @@ def _is_signed(activity: Activity) -> bool:
 def _actor(activity: Activity) -> SafeString:
     if activity.actor is not None:
         return _bold(activity.actor.first_name)
-    return _bold(f"API: {activity.data['api']}" if _is_signed(activity) else "–")
+    return _bold(shown_name(activity.data["api"]) if _is_signed(activity) else "–")
 
 
 def _moment(stored: str | None) -> SafeString | str:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 from accounts.models import Role
+from inbox.enums import Alert
 from inbox.sockets import Socket, frame
 from inbox.visibility import ConversationFacts, may_see
 
@@ -11,7 +12,6 @@ OPEN_ONLY = {"ticks"}
 REMEMBERED = 10_000
 INNER = ("html", "before", "workspace", "in_row", "only")  # what the hub needs and the page does not
 ITEM = ("uid", "item", "at")
-EVERYBODYS = ("sending_stopped", "sending_resumed")  # whoever writes replies wants to know (inbox.alerts)
 
 
 class Memory:
@@ -77,7 +77,7 @@ class Outgoing:
             return str(socket.person.agent_id) in self.payload["tell"]
         if self.kind == "alert":
             leads = socket.person.rights.role in (Role.LEAD, Role.ADMIN)
-            return leads or self.payload["alert"] in EVERYBODYS
+            return leads or self.payload["alert"] in set(Alert)
         if self.kind in ("read", "rights", "draft"):
             return self.payload["agent"]["id"] == socket.person.agent_id
         return True

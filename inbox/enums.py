@@ -1,5 +1,7 @@
 """The inbox's fixed vocabularies. A leaf: anybody may import it."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -166,3 +168,10 @@ class Channel(models.TextChoices):
     SCREEN = "screen", _("Screen")
     SOUND = "sound", _("Sound")
     PUSH = "push", _("Push")
+
+
+class Alert(StrEnum):
+    """Those of which everybody hears who writes replies, not only who leads (inbox.audience)."""
+
+    SENDING_STOPPED = "sending_stopped"
+    SENDING_RESUMED = "sending_resumed"

@@ -10,6 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Agent
+from accounts.models.api_token import shown_name
 from inbox.enums import Direction, MessageStatus, Via
 from inbox.in_words import in_words
 from inbox.models import Attachment, Conversation, Message, Note
@@ -128,7 +129,7 @@ def _who(message: Message, conversation: Conversation) -> str:
     if message.author is not None:
         return message.author.name
     if name := message.data.get("api", {}).get("name"):
-        return f"API: {name}"
+        return shown_name(name)
     return str(Via(message.via).label) if message.via in Via.values else conversation.workspace.name
 
 

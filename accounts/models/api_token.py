@@ -14,6 +14,11 @@ from accounts.models.team import Team
 from accounts.models.workspace import Workspace
 
 
+def shown_name(name: str) -> str:
+    """How people read of what was done with the token of this name."""
+    return f"API: {name}"
+
+
 class Scope(models.TextChoices):
     """What a token may do. Whoever may write may not therefore read."""
 

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import skill_actions
-from accounts.forms import SkillForm
 from accounts.models import Agent, Skill
 from accounts.permissions import admin_required
+from accounts.team_forms import SkillForm
 from accounts.views.answers import done
 
 

@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import team_actions
-from accounts.forms import TeamForm
 from accounts.hours_words import week_of
 from accounts.models import Agent, Membership, Team, WorkingHours
 from accounts.permissions import admin_required, lead_required, leads_team, may_manage_people
+from accounts.team_forms import TeamForm
 from accounts.views.answers import done
 
 

@@ -8,11 +8,10 @@ from django.utils.functional import Promise
 from accounts.models import Agent
 from inbox import events, jobs
 from inbox.actions import outbox
+from inbox.enums import Alert
 from whatsapp import errors
 from whatsapp.models import BusinessAccount, PhoneNumber
 
-ALERT = "sending_stopped"
-ALERT_OVER = "sending_resumed"
 STANDS_NOT_STILL = Q(sending_stopped_at=None) | Q(sending_stopped_code=131042)
 
 
@@ -32,7 +31,7 @@ def stop_sending(phone_number: PhoneNumber, code: int) -> bool:
             sending_stopped_at=timezone.now(), sending_stopped_code=code
         )
         if stopped:
-            events.workspace_alert(phone_number.workspace, ALERT, code=code, number=phone_number.pk)
+            events.workspace_alert(phone_number.workspace, Alert.SENDING_STOPPED, code=code, number=phone_number.pk)
             jobs.enqueue(jobs.mail_alarms)
     return bool(stopped)
 
@@ -54,7 +53,7 @@ def resume_sending(where: BusinessAccount | PhoneNumber, *, by: Agent | None) ->
             sending_stopped_at=None, sending_stopped_code=None
         )
         if resumed:
-            events.workspace_alert(where.workspace, ALERT_OVER, by=by.pk if by else None)
+            events.workspace_alert(where.workspace, Alert.SENDING_RESUMED, by=by.pk if by else None)
             outbox.wake()
     where.sending_stopped_at, where.sending_stopped_code = None, None
     return bool(resumed)

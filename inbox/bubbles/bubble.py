@@ -15,6 +15,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models.api_token import shown_name
 from inbox import formatting
 from inbox.bubbles.content import Content
 from inbox.bubbles.delivery import Delivery
@@ -68,7 +69,7 @@ class Bubble(Content, Delivery, Files):
         if self.message.author is not None:
             return self.message.author.first_name
         if name := self.data.get("api", {}).get("name"):
-            return f"API: {name}"
+            return shown_name(name)
         if which := self.data.get("automatic"):
             words = self.data.get("keyword") or dict(AutomaticKind.choices).get(which, "")
             return f"{_('Automatic')} · {words}"

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agent, Workspace
+from accounts.models.api_token import shown_name
 from inbox.enums import DraftKind
 from inbox.models.activity import Activity
 from inbox.models.conversation import Conversation
@@ -30,7 +31,7 @@ class Note(models.Model):
     @property
     def author_name(self) -> str:
         """Whoever wrote it, in full; nobody for who is not here any more."""
-        return self.author.name if self.author else f"API: {self.system}" if self.system else ""
+        return self.author.name if self.author else shown_name(self.system) if self.system else ""
 
 
 class Mention(models.Model):
