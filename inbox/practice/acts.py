@@ -164,9 +164,9 @@ def review(template_id: int, decision: str, reason: str) -> bool:
     return True
 
 
-def send_crowd(said: Mapping[str, str]) -> None:
+def send_crowd(said: Mapping[str, str], *, bicycles: bool) -> None:
     """Whole numbers within the form's own limits; anything else is refused."""
-    wanted = {}
+    wanted: dict[str, int] = {"bicycles": bicycles}
     for name, most in CROWD.items():
         value = said.get(name, "")
         if not value.isdecimal() or len(value) > 4 or int(value) > most:

@@ -215,10 +215,11 @@ def behaviour(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @practice
 def people(request: HttpRequest) -> HttpResponse:
-    """A new customer, who has never written; answers with the address of their phone."""
+    """A new customer, who has never written; goes on to their phone."""
     key = practice_acts.new_customer(request.POST.get("name", ""), hidden=bool(request.POST.get("hidden")))
     window = "&window=1" if request.POST.get("window") else ""
-    return JsonResponse({"url": f"{reverse('practice-phone')}?as={key}{window}"})
+    address = f"{reverse('practice-phone')}?as={key}{window}"
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 @require_POST
@@ -228,7 +229,7 @@ def crowd(request: HttpRequest) -> HttpResponse:
     if request.POST.get("stop"):
         remote.call("DELETE", "visits")
     else:
-        practice_acts.send_crowd(request.POST)
+        practice_acts.send_crowd(request.POST, bicycles=request.user.workspace.is_demo)
     return HttpResponse(status=204)
 
 

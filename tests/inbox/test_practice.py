@@ -277,7 +277,7 @@ def test_a_new_phone_number_is_another_one(client: Client, phone: PracticePhone)
 
 
 def test_a_new_customer_may_hide_their_number(client: Client, phone: PracticePhone) -> None:
-    url = client.post(reverse("practice-people"), {"name": "Jörg Groß", "hidden": "1"}).json()["url"]
+    url = client.post(reverse("practice-people"), {"name": "Jörg Groß", "hidden": "1"})["HX-Redirect"]
 
     html = client.get(url).content.decode()
     assert "Jörg Groß" in html and "@joerg.gross." in html

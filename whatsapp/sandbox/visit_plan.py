@@ -39,16 +39,20 @@ class Visit:
     window: float  # seconds in which the first message can still be answered; 0: the usual day
 
 
-def plan(seed: int, conversations: int, seconds: float, *, closing: float = 0.0) -> list[Visit]:
+def plan(
+    seed: int, conversations: int, seconds: float, *, closing: float = 0.0, bicycles: bool = True
+) -> list[Visit]:
     """So many conversations within that time. Of a share of `closing` the first words come late, as after trouble on
-    Meta's side: little is left of their window."""
+    Meta's side: little is left of their window. Not every business sells `bicycles`."""
     dice = Random(f"{seed} arrivals")
     arrivals = sorted(dice.uniform(0, seconds * ARRIVE_WITHIN) for _ in range(conversations))
     # The first one at once, or whoever watches would wonder.
-    return [_visit(seed, position, at - arrivals[0], seconds, closing) for position, at in enumerate(arrivals)]
+    return [_visit(seed, place, at - arrivals[0], seconds, closing, bicycles) for place, at in enumerate(arrivals)]
 
 
-def _visit(seed: int, position: int, starts_at: float, seconds: float, closing: float) -> Visit:
+def _visit(
+    seed: int, position: int, starts_at: float, seconds: float, closing: float, bicycles: bool
+) -> Visit:
     dice, pace = Random(f"{seed} {position}"), seconds / USUAL
     [tongue] = dice.choices([each for each, _ in TONGUES], [weight for _, weight in TONGUES])
     name = f"{dice.choice(tongue.first_names)} {dice.choice(tongue.last_names)}"
@@ -56,7 +60,7 @@ def _visit(seed: int, position: int, starts_at: float, seconds: float, closing: 
     is_late = dice.random() < closing
     return Visit(
         position=position, name=name, phone=f"{tongue.country}{seed % 1000:03d}{position:05d}", starts_at=starts_at,
-        opening=_opening(dice, tongue, pace),
+        opening=_opening(dice, tongue, pace, bicycles),
         reminder=None if waits else Say(dice.uniform(60, 150) * pace, "text", dice.choice(tongue.reminders)),
         replies=_replies(dice, tongue, pace),
         button=dice.choices((0, 1, 2, None), (55, 12, 8, 25))[0], button_after=dice.uniform(4, 40) * pace,
@@ -65,11 +69,14 @@ def _visit(seed: int, position: int, starts_at: float, seconds: float, closing: 
     )  # fmt: skip
 
 
-def _opening(dice: Random, tongue: Tongue, pace: float) -> tuple[Say, ...]:
+def _opening(dice: Random, tongue: Tongue, pace: float, bicycles: bool) -> tuple[Say, ...]:
     """A question; perhaps more words right after it, or a picture."""
-    said = [Say(0.0, "text", dice.choice(tongue.openings))]
+    openings, details = tongue.openings, tongue.details
+    if bicycles:
+        openings, details = openings + tongue.bicycle_openings, details + tongue.bicycle_details
+    said = [Say(0.0, "text", dice.choice(openings))]
     if dice.random() < 0.4:
-        said.append(Say(dice.uniform(3, 20) * pace, "text", dice.choice(tongue.details)))
+        said.append(Say(dice.uniform(3, 20) * pace, "text", dice.choice(details)))
     if dice.random() < 0.15:
         said.append(Say(dice.uniform(5, 25) * pace, "image", dice.choice(tongue.captions)))
     return tuple(said)

@@ -1,4 +1,4 @@
-"""What the customers of a crowd say: made up, for a bicycle shop, in four languages."""
+"""What the customers of a crowd say: made up, in four languages, for any business and for the demo's bicycle shop."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,9 @@ class Tongue:
     first_names: tuple[str, ...]
     last_names: tuple[str, ...]
     openings: tuple[str, ...]
+    bicycle_openings: tuple[str, ...]
     details: tuple[str, ...]
+    bicycle_details: tuple[str, ...]
     captions: tuple[str, ...]
     reminders: tuple[str, ...]
     replies: tuple[str, ...]
@@ -24,14 +26,18 @@ GERMAN = Tongue(
     first_names=("Anna", "Ben", "Clara", "David", "Finn", "Greta", "Ida", "Jan", "Katja", "Leon", "Mia", "Oskar"),
     last_names=("Becker", "Fischer", "Hartmann", "Jansen", "Krause", "Lange", "Neumann", "Peters", "Roth", "Seidel"),
     openings=(
-        "Guten Tag, ist mein Rad schon fertig?", "Hallo! Habt ihr Samstag offen?", "Was kostet eine Inspektion?",
-        "Mein Hinterrad eiert 😕", "Könnt ihr mir einen Termin geben?", "Moin, habt ihr Schläuche in 28 Zoll da?",
-        "Die Bremse quietscht seit gestern wieder.", "Hallo, ich möchte ein Lastenrad für Samstag mieten.",
-        "Mein E-Bike zeigt Fehler 504 an.", "Ich habe eine Frage zu meiner Rechnung.",
+        "Hallo! Habt ihr Samstag offen?", "Könnt ihr mir einen Termin geben?", "Ich habe eine Frage zur Rechnung.",
+        "Guten Tag, ist mein Auftrag schon fertig?", "Moin, wie lange dauert das bei euch?",
     ),
-    details=(
-        "Es ist ein Gravelbike, zwei Jahre alt.", "Am besten wäre Donnerstag nach 16 Uhr.", "Auftrag B-2217.",
-        "Das Rad steht schon bei euch.", "Ich brauche es dringend für den Weg zur Arbeit 🙏", "Danke schon mal!",
+    bicycle_openings=(
+        "Guten Tag, ist mein Rad schon fertig?", "Was kostet eine Inspektion?", "Mein Hinterrad eiert 😕",
+        "Moin, habt ihr Schläuche in 28 Zoll da?", "Die Bremse quietscht seit gestern wieder.",
+        "Hallo, ich möchte ein Lastenrad für Samstag mieten.", "Mein E-Bike zeigt Fehler 504 an.",
+    ),
+    details=("Am besten wäre Donnerstag nach 16 Uhr.", "Auftrag B-2217.", "Es eilt etwas 🙏", "Danke schon mal!"),
+    bicycle_details=(
+        "Es ist ein Gravelbike, zwei Jahre alt.", "Das Rad steht schon bei euch.",
+        "Ich brauche es dringend für den Weg zur Arbeit 🙏",
     ),
     captions=("So sieht es aus.", "Hier, das Teil meine ich.", "Foto von vorhin"),
     reminders=("Hallo, ist da jemand?", "Habt ihr meine Nachricht gesehen?", "?"),
@@ -50,10 +56,14 @@ ENGLISH = Tongue(
     first_names=("Alice", "Charlie", "Daisy", "Edward", "Harriet", "Jack", "Poppy", "Tom"),
     last_names=("Barnes", "Clarke", "Hughes", "Mason", "Palmer", "Wright"),
     openings=(
-        "Hi, is my bike ready yet?", "Hello, are you open on Saturday?", "How much is a full service?",
-        "My gears keep slipping.", "Do you rent cargo bikes?", "Could I get an appointment this week?",
+        "Hello, are you open on Saturday?", "Could I get an appointment this week?", "Hi, is my order ready yet?",
     ),
-    details=("It's a hybrid, about three years old.", "Thursday afternoon would be best.", "Order B-2231."),
+    bicycle_openings=(
+        "Hi, is my bike ready yet?", "How much is a full service?", "My gears keep slipping.",
+        "Do you rent cargo bikes?",
+    ),
+    details=("Thursday afternoon would be best.", "Order B-2231."),
+    bicycle_details=("It's a hybrid, about three years old.",),
     captions=("This is what it looks like.", "That's the part."),
     reminders=("Hello? Anyone there?", "Did you get my message?"),
     replies=(
@@ -66,11 +76,10 @@ TURKISH = Tongue(
     country="90532",
     first_names=("Ayşe", "Can", "Deniz", "Elif", "Emre", "Hasan", "Selin", "Zeynep"),
     last_names=("Aksoy", "Çelik", "Demir", "Kaya", "Şahin", "Yılmaz"),
-    openings=(
-        "Merhaba, bisikletim hazır mı?", "Selam, cumartesi açık mısınız?", "Bakım ne kadar tutar?",
-        "Arka tekerleğim sallanıyor.", "Bu hafta randevu alabilir miyim?",
-    ),
-    details=("Siyah bir şehir bisikleti.", "Perşembe öğleden sonra olur.", "Sipariş B-2240."),
+    openings=("Selam, cumartesi açık mısınız?", "Bu hafta randevu alabilir miyim?"),
+    bicycle_openings=("Merhaba, bisikletim hazır mı?", "Bakım ne kadar tutar?", "Arka tekerleğim sallanıyor."),
+    details=("Perşembe öğleden sonra olur.", "Sipariş B-2240."),
+    bicycle_details=("Siyah bir şehir bisikleti.",),
     captions=("Böyle görünüyor.", "Bu parça."),
     reminders=("Merhaba, orada mısınız?", "Mesajımı gördünüz mü?"),
     replies=("Harika, fiyatı ne olur?", "Cuma saat 11 bana uyar.", "Biraz daha erken olur mu?", "Evet, siyah olan."),
@@ -81,8 +90,10 @@ POLISH = Tongue(
     country="48601",
     first_names=("Agata", "Jakub", "Magda", "Piotr", "Zofia"),
     last_names=("Kowalska", "Lewandowski", "Nowak", "Wójcik"),
-    openings=("Dzień dobry, czy mój rower jest gotowy?", "Ile kosztuje przegląd?", "Czy macie dętki 28 cali?"),
-    details=("To rower miejski.", "Najlepiej w czwartek po południu."),
+    openings=("Dzień dobry, czy moje zamówienie jest gotowe?", "Czy w sobotę jest otwarte?"),
+    bicycle_openings=("Dzień dobry, czy mój rower jest gotowy?", "Ile kosztuje przegląd?", "Czy macie dętki 28 cali?"),
+    details=("Najlepiej w czwartek po południu.",),
+    bicycle_details=("To rower miejski.",),
     captions=("Tak to wygląda.",),
     reminders=("Halo, jest tam ktoś?",),
     replies=("Świetnie, ile to będzie kosztować?", "Piątek o 11 pasuje."),

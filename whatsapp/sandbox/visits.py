@@ -43,7 +43,7 @@ class Visits:
         self._tasks: set[asyncio.Task] = set()
 
     def start(self, number: Number, data: dict[str, Any]) -> Run:
-        """Begin; one in progress ends first. `data`: conversations, minutes, speed, seed, closing."""
+        """Begin; one in progress ends first. `data`: conversations, minutes, speed, seed, closing, bicycles."""
         run = Run(
             conversations=int(data.get("conversations", 300)), minutes=float(data.get("minutes", 10)),
             speed=float(data.get("speed", 1)), seed=int(data.get("seed", 1)),
@@ -52,7 +52,8 @@ class Visits:
             raise ValueError(f"1 to {MOST} conversations within {LONGEST:.0f} minutes, at a speed above 0.")
         self.stop()
         self.run = run
-        visits = plan(run.seed, run.conversations, run.minutes * 60, closing=float(data.get("closing", 0)))
+        closing, bicycles = float(data.get("closing", 0)), bool(data.get("bicycles", True))
+        visits = plan(run.seed, run.conversations, run.minutes * 60, closing=closing, bicycles=bicycles)
         for visit in visits:
             task = asyncio.get_running_loop().create_task(self._go(run, number, visit))
             self._tasks.add(task)

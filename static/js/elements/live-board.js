@@ -5,9 +5,11 @@
 // ([data-drop]: an agent's id, "" is the queue) or chosen by their checkboxes; the menus do the same without a mouse.
 //   <wait-clock data-since="epoch ms">12 min</wait-clock>
 
-import { now, unwatch, watch } from "../lib/clock.js";
+import "./combo-list.js";
+import { Clock } from "../lib/clock.js";
+import { merge } from "../lib/merge.js";
 import { waited } from "../lib/times.js";
-import { word } from "../lib/words.js";
+import { word, write } from "../lib/words.js";
 import { elementFrom, fetchText, replace } from "../live/parts.js";
 
 const FIRST = 100; // several events belong to one change
@@ -19,7 +21,7 @@ const HEARD = ["tresen:event", "tresen:resync", "bulk:done", "board:changed", "c
 const IGNORED = new Set(["ticks", "typing", "viewing", "read", "drafting", "later"]);
 
 class LiveBoard extends HTMLElement {
-  shown = new Map(); // part or item → the server's HTML of it
+  shown = new Map(); // part or list of conversations → the server's HTML of it
   opened = new Set(); // people whose conversations are listed
   dragged = [];
   asked = 0;
@@ -80,8 +82,10 @@ class LiveBoard extends HTMLElement {
 
   merge(fresh) {
     for (const part of fresh.querySelectorAll("[data-part]")) {
-      const old = this.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (this.isNew(`part-${part.dataset.part}`, part)) old.replaceWith(part);
+      const html = part.outerHTML;
+      if (this.shown.get(part.dataset.part) === html) continue;
+      this.shown.set(part.dataset.part, html);
+      this.querySelector(`[data-part="${part.dataset.part}"]`).replaceWith(part);
     }
     for (const list of fresh.querySelectorAll("[data-list]")) this.mergeList(this.querySelector(`[data-list="${list.dataset.list}"]`), [...list.children]);
     for (const person of this.opened) this.list(person);
@@ -91,33 +95,18 @@ class LiveBoard extends HTMLElement {
   mergeList(list, items) {
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
     const place = [...list.children].findIndex((item) => item.contains(focused));
-    const wanted = items.map((item) => {
-      const old = document.getElementById(item.id);
-      if (!this.isNew(item.id, item) && old) return old;
-      if (!old || old.parentElement !== list) return item;
+    merge(list, items, (old, item) => {
       const check = item.querySelector(".ticket__check");
       if (check) check.checked = old.querySelector(".ticket__check").checked;
       const held = old.querySelector(".agent__held");
       if (held) item.querySelector(".agent__held").replaceWith(held);
       replace(old, item);
-      return item;
     });
-    const keep = new Set(wanted);
-    for (const old of [...list.children]) if (!keep.has(old)) old.remove();
-    wanted.forEach((item, place) => list.children[place] === item || list.insertBefore(item, list.children[place] ?? null));
-    window.htmx.process(list);
     if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     else if (focused && document.activeElement === document.body) {
       const next = list.children[Math.min(place, list.children.length - 1)]; // what was there has gone
       (next?.querySelector(`.${focused.classList[0] || "ticket__name"}`) ?? list.closest("section")).focus({ preventScroll: true });
     }
-  }
-
-  isNew(key, element) {
-    const html = element.outerHTML;
-    if (this.shown.get(key) === html) return false;
-    this.shown.set(key, html);
-    return true;
   }
 
   // --- one person's conversations
@@ -237,19 +226,9 @@ function said(tickets) {
   return [...new Set(tickets.map((ticket) => ticket.dataset.said))].join(",");
 }
 
-class WaitClock extends HTMLElement {
-  connectedCallback() {
-    watch(this);
-    this.redraw(now());
-  }
-
-  disconnectedCallback() {
-    unwatch(this);
-  }
-
+class WaitClock extends Clock {
   redraw(moment) {
-    const words = waited(moment - Number(this.dataset.since));
-    if (this.textContent !== words) this.textContent = words;
+    write(this, waited(moment - Number(this.dataset.since)));
     return moment + 30_000;
   }
 }

@@ -13,7 +13,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 function failed(event) {
-  const { requestConfig, elt } = event.detail;
+  const { requestConfig, elt, xhr } = event.detail;
+  if (xhr.getResponseHeader("HX-Trigger")) return; // it says itself what is wrong
   const isRead = requestConfig?.verb === "get";
   toast(word(isRead ? "toast.not_loaded" : "toast.failed"), {
     bad: true,

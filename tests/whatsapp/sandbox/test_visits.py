@@ -9,6 +9,7 @@ from django.core.management import call_command
 from tests.phone_fixture import NUMBER_ID, PracticePhone, WebhookRecorder
 from whatsapp.sandbox import remote
 from whatsapp.sandbox.visit_plan import plan
+from whatsapp.sandbox.visit_words import TONGUES
 
 FAST = {"conversations": 12, "minutes": 1, "speed": 120, "seed": 7}
 
@@ -32,6 +33,12 @@ def written(recorder: WebhookRecorder) -> list[tuple[str, str]]:
 def test_the_plan_is_the_same_for_the_same_seed_and_another_for_another() -> None:
     assert plan(7, 50, 600) == plan(7, 50, 600)
     assert plan(7, 50, 600) != plan(8, 50, 600)
+
+
+def test_a_business_that_sells_none_is_asked_about_no_bicycles() -> None:
+    said = {say.text for visit in plan(7, 300, 600, bicycles=False) for say in visit.opening}
+
+    assert not said & {text for tongue, _ in TONGUES for text in tongue.bicycle_openings + tongue.bicycle_details}
 
 
 def test_the_plan_has_all_kinds_of_people() -> None:
