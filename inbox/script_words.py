@@ -52,7 +52,6 @@ def script_words() -> dict[str, str]:
         "composer.over": _("%(count)s characters too many"),
         "composer.waiting": _("Waiting for the connection"),
         "composer.not_sent": _("Not sent. Your text is still here."),
-        "composer.unreachable": _("The server did not answer. Your text is still here."),
         "build.unreachable": _("The server did not answer. What you filled in is still here."),
         "forward.drop": _("Do not forward to %(name)s"),
         "message.more": _("Show all"),

@@ -6,6 +6,8 @@
 //   tresen:signed-out  cancelable; the default is to go to the sign-in page
 // All are dispatched on document.
 
+import { touchedSince } from "./lib/by-hand.js";
+
 const SIGNED_OUT = [4401, 4403];
 const FIRST_PAUSE = 300;
 const LONGEST_PAUSE = 10_000;
@@ -25,7 +27,7 @@ let lostAt = 0;
 let hiddenAt = 0;
 let opened = false;
 let ended = false;
-let activeAt = 0;
+let activeAt = Date.now();
 let build = null;
 let viewed = null;
 const offsets = [];
@@ -36,10 +38,6 @@ export function serverNow() {
 }
 
 const pageOffset = Number(document.body?.dataset.now || Date.now()) - Date.now();
-
-export function connectionState() {
-  return state;
-}
 
 // A small hint to the server; dropped while there is no connection, since none matters later.
 export function hint(payload) {
@@ -58,9 +56,6 @@ export function start() {
   addEventListener("offline", () => setState("offline"));
   addEventListener("pageshow", (event) => event.persisted && (isOpen() ? probe() : connect()));
   addEventListener("pagehide", leave);
-  for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {
-    addEventListener(kind, active, { passive: true, capture: true });
-  }
   setInterval(checkSilence, 5_000);
   connect();
 }
@@ -184,6 +179,10 @@ function setState(next) {
 function checkSilence() {
   if (isOpen() && Date.now() - heardAt > SILENCE) drop();
   else if (!socket && !ended && !retryTimer) connect();
+  // A page somebody works in keeps the session alive; a forgotten one does not.
+  if (document.hidden || !touchedSince(activeAt) || Date.now() - activeAt < ACTIVE_EVERY) return;
+  activeAt = Date.now();
+  hint({ kind: "active" });
 }
 
 function probe() {
@@ -219,11 +218,4 @@ function visibilityChanged() {
   if (away > SILENCE) probe();
   // Marks are not sent to hidden pages; everything else was, unless the browser put the page to sleep.
   resync({ list: away > HIDDEN_LONG, thread: true });
-}
-
-// A page somebody works in keeps the session alive; a forgotten one does not.
-function active() {
-  if (Date.now() - activeAt < ACTIVE_EVERY) return;
-  activeAt = Date.now();
-  hint({ kind: "active" });
 }

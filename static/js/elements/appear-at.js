@@ -1,16 +1,8 @@
 // <appear-at data-at="epoch ms" hidden>…</appear-at>: shows itself at that moment of the server's time.
 
-import { unwatch, watch } from "../lib/clock.js";
+import { Clock } from "../lib/clock.js";
 
-class AppearAt extends HTMLElement {
-  connectedCallback() {
-    watch(this);
-  }
-
-  disconnectedCallback() {
-    unwatch(this);
-  }
-
+class AppearAt extends Clock {
   redraw(moment) {
     const at = Number(this.dataset.at) || 0;
     this.hidden = moment < at;

@@ -2,7 +2,7 @@
 // Which rows are selected, and the bar that does something to all of them. A row is chosen by its checkbox, by X, as far
 // as a Shift-click or Shift+J/K reaches, or with all that are loaded. Rows may be replaced or leave at any time.
 
-import { word } from "../lib/words.js";
+import { word, write } from "../lib/words.js";
 
 class BulkBar extends HTMLElement {
   selected = new Set();
@@ -92,15 +92,14 @@ class BulkBar extends HTMLElement {
     const leaves = chosen.length === 0 && this.contains(document.activeElement);
     this.hidden = chosen.length === 0;
     if (leaves) (rows.find((row) => row.id === this.anchor) ?? this.here())?.querySelector(".row__link").focus({ preventScroll: true });
+    if (!this.hidden) import("./combo-list.js"); // for its menus
     this.list.toggleAttribute("data-selecting", chosen.length > 0);
     this.querySelector("[name='rows']").value = chosen.map((row) => `${row.dataset.conversation}:${row.dataset.inbound}`).join(",");
     const all = this.querySelector("[data-all]");
     all.checked = chosen.length === rows.length;
     all.indeterminate = !all.checked;
     all.closest("label").dataset.number = chosen.length;
-    const count = this.querySelector("[data-count]");
-    const words = word("list.selected", { count: chosen.length });
-    if (count.textContent !== words) count.textContent = words;
+    write(this.querySelector("[data-count]"), word("list.selected", { count: chosen.length }));
   }
 }
 

@@ -2,12 +2,16 @@
 // Filters the options while typing; arrows choose, Enter clicks, the focus stays in the field. With data-create an option
 // [data-new] offers to make what was typed and is not there.
 
+import { plain } from "../lib/fold.js";
+import { activate, activeOf, stepped } from "../lib/options.js";
+
 class ComboList extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input[role='combobox']");
     this.input.addEventListener("input", () => this.filter());
     this.input.addEventListener("keydown", (event) => this.pressed(event));
-    this.activate(this.querySelector("[aria-selected='true']") || this.options[0], false);
+    activate(this.input, this.querySelector("[aria-selected='true']") || this.options[0], false);
+    if (this.input.value) this.filter(); // typed while this was on its way
     this.input.focus({ preventScroll: true });
   }
 
@@ -16,14 +20,13 @@ class ComboList extends HTMLElement {
   }
 
   filter() {
-    const wanted = fold(this.input.value);
+    const wanted = plain(this.input.value);
     for (const option of this.querySelectorAll("[role='option']:not([data-new])")) {
-      const name = option.dataset.name;
-      option.hidden = wanted !== "" && !fold(name).split(" ").some((part) => part.startsWith(wanted)) && !fold(name).startsWith(wanted);
+      option.hidden = wanted !== "" && !` ${plain(option.dataset.name)}`.includes(` ${wanted}`);
     }
     for (const line of this.querySelectorAll("hr")) line.hidden = wanted !== "";
     if (this.dataset.create) this.offerNew(this.input.value.trim());
-    this.activate(this.options[0]);
+    activate(this.input, this.options[0]);
   }
 
   offerNew(name) {
@@ -34,29 +37,10 @@ class ComboList extends HTMLElement {
   }
 
   pressed(event) {
-    const at = this.options.indexOf(this.active);
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      const step = event.key === "ArrowDown" ? 1 : -1;
-      this.activate(this.options[(at + step + this.options.length) % this.options.length]);
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      this.active?.click();
-    }
+    if (stepped(event, this.input, this.options) || event.key !== "Enter") return;
+    event.preventDefault();
+    activeOf(this.input)?.click();
   }
-
-  activate(option, scroll = true) {
-    this.active?.classList.remove("is-active");
-    this.active = option || null;
-    this.active?.classList.add("is-active");
-    if (scroll) this.active?.scrollIntoView({ block: "nearest" });
-    if (this.active) this.input.setAttribute("aria-activedescendant", this.active.id);
-    else this.input.removeAttribute("aria-activedescendant");
-  }
-}
-
-function fold(text) {
-  return text.trim().toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
 }
 
 customElements.define("combo-list", ComboList);

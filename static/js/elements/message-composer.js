@@ -6,10 +6,11 @@
 import { now, unwatch, watch } from "../lib/clock.js";
 import { DraftKeeper, without } from "../lib/drafts.js";
 import { getHtml } from "../lib/http.js";
+import { wrap } from "../lib/insert.js";
 import * as outbox from "../lib/outbox.js";
 import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
 import { toast } from "../lib/toast.js";
-import { word } from "../lib/words.js";
+import { say, word, write } from "../lib/words.js";
 import { elementFrom } from "../live/parts.js";
 import { hint } from "../socket.js";
 
@@ -123,7 +124,7 @@ class MessageComposer extends HTMLElement {
     kept.querySelector("[data-draft-words]").textContent = [text, files && word("files.kept", { count: files })].filter(Boolean).join(" · ");
   }
 
-  async choose(kind, focus = true) {
+  choose(kind, focus = true) {
     if (this.kind !== kind) {
       this.dataset.kind = kind;
       this.say("");
@@ -204,7 +205,7 @@ class MessageComposer extends HTMLElement {
     const words =
       this.kind !== "reply" || length < Number(this.dataset.countFrom) ? ""
       : isOver ? word("composer.over", { count: length - limit }) : word("composer.left", { count: limit - length });
-    if (state.textContent !== words) state.textContent = words;
+    write(state, words);
     this.sayOfFiles();
     state.classList.toggle("text-bad", isOver);
     this.querySelector(".split [type='submit']").toggleAttribute("disabled", isOver);
@@ -229,7 +230,7 @@ class MessageComposer extends HTMLElement {
     const words =
       busy ? word(this.sendWhenThere ? "files.sent_when_there" : "files.busy", { count: busy })
       : last && text && !mayCarry(last.dataset.kind, text) ? word("files.text_apart") : "";
-    if (hint.textContent !== words) hint.textContent = words;
+    write(hint, words);
     hint.hidden = !words;
   }
 
@@ -261,7 +262,7 @@ class MessageComposer extends HTMLElement {
       event.target.blur();
     } else if ((event.ctrlKey || event.metaKey) && !event.altKey && WRAPS[event.key]) {
       event.preventDefault();
-      this.wrap(WRAPS[event.key]);
+      wrap(this.field, WRAPS[event.key]);
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       this.send({ close: event.shiftKey && !isNote });
@@ -273,20 +274,10 @@ class MessageComposer extends HTMLElement {
 
   say(words, meant = null) {
     const place = this.querySelector("#composer-error");
-    place.hidden = !words;
     this.mustDecide = false;
     this.meant = meant;
     place.querySelector("button").hidden = !meant;
-    place.querySelector("[data-words]").textContent = words;
-  }
-
-  wrap(mark) {
-    const field = this.field;
-    const { selectionStart: start, selectionEnd: end, value } = field;
-    field.setRangeText(`${mark}${value.slice(start, end)}${mark}`, start, end, "end");
-    if (start === end) field.setSelectionRange(start + 1, start + 1);
-    field.focus();
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    say(place, words);
   }
 
   clicked(event) {
@@ -294,7 +285,7 @@ class MessageComposer extends HTMLElement {
     if (!target) return;
     if (target.getAttribute("role") === "tab") this.choose(target.dataset.kind);
     else if (target.dataset.action === "unquote") this.quote(null);
-    else if (target.dataset.action === "wrap") this.wrap(target.dataset.mark);
+    else if (target.dataset.action === "wrap") wrap(this.field, target.dataset.mark);
     else if (target.dataset.action === "send-and-close") this.send({ close: true });
     else if (target.dataset.action === "mention") this.mention("start");
     else if (target.dataset.action === "send-meant") this.send(this.meant);

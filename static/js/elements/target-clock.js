@@ -2,27 +2,14 @@
 // By when the team wants to have answered; from the second on at which that has passed, by how much. Without a moment it
 // hides.
 
-import { now, unwatch, watch } from "../lib/clock.js";
+import { Clock } from "../lib/clock.js";
 import { MINUTE, SOON, digits, inWords, waited } from "../lib/times.js";
-import { word } from "../lib/words.js";
+import { word, write } from "../lib/words.js";
 
 const NEAR = 10 * MINUTE;
 
-class TargetClock extends HTMLElement {
+class TargetClock extends Clock {
   static observedAttributes = ["data-due"];
-
-  connectedCallback() {
-    watch(this);
-    this.redraw(now());
-  }
-
-  disconnectedCallback() {
-    unwatch(this);
-  }
-
-  attributeChangedCallback() {
-    if (this.isConnected) watch(this);
-  }
 
   redraw(moment) {
     const due = Number(this.dataset.due);
@@ -33,7 +20,7 @@ class TargetClock extends HTMLElement {
     let words = word("target.at", { when: inWords(due, "since", moment) });
     if (left <= 0) words = word("target.missed", { time: waited(-left) });
     else if (left <= SOON) words = word("target.in", { time: digits(left) });
-    if (this.textContent !== words) this.textContent = words;
+    write(this, words);
     return left > 0 ? Math.min(moment + (left % MINUTE || MINUTE) + 1, due) : moment + MINUTE + (left % MINUTE);
   }
 }

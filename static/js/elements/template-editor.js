@@ -1,6 +1,6 @@
 // <template-editor>: around the form of a template. Marks and variables go in at the caret; what the lint found leads to its field.
 
-import { insert } from "../lib/insert.js";
+import { insert, wrap } from "../lib/insert.js";
 
 class TemplateEditor extends HTMLElement {
   connectedCallback() {
@@ -11,7 +11,7 @@ class TemplateEditor extends HTMLElement {
   clicked(event) {
     const button = event.target.closest("[data-mark], [data-variable]");
     const link = event.target.closest(".checks a");
-    if (button?.dataset.mark) this.mark(button.dataset.mark);
+    if (button?.dataset.mark) wrap(this.body, button.dataset.mark);
     else if (button) this.addVariable();
     else if (link) {
       event.preventDefault();
@@ -21,12 +21,6 @@ class TemplateEditor extends HTMLElement {
 
   get body() {
     return this.querySelector("[name=body]");
-  }
-
-  mark(sign) {
-    const { value, selectionStart, selectionEnd } = this.body;
-    insert(this.body, sign + value.slice(selectionStart, selectionEnd) + sign);
-    if (selectionStart === selectionEnd) this.body.selectionEnd = this.body.selectionStart -= 1;
   }
 
   addVariable() {

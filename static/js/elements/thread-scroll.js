@@ -5,7 +5,7 @@
 // next page when it comes near, and what is then far away at the other end is put away again.
 
 import { layOut } from "../lib/albums.js";
-import { fetchText } from "../live/parts.js";
+import { elementsFrom, fetchText } from "../live/parts.js";
 import { fetchChanges } from "../live/thread.js";
 import { post } from "../lib/http.js";
 import { dayOf, isoDay } from "../lib/times.js";
@@ -133,7 +133,7 @@ class ThreadScroll extends HTMLElement {
       const page = await this.page(more.dataset.page);
       if (!more.isConnected) return;
       this.keeping(() => {
-        more.replaceWith(page);
+        more.replaceWith(...page);
         this.putAway(more.dataset.more === "older");
       });
     } catch {
@@ -145,14 +145,12 @@ class ThreadScroll extends HTMLElement {
   async show(query) {
     const page = await this.page(query);
     if (!this.isConnected) return;
-    const waiting = [...this.list.querySelectorAll(":scope > [data-pending]")].filter((item) => !page.getElementById(item.id));
-    this.keeping(() => this.list.replaceChildren(page, ...waiting));
+    const waiting = [...this.list.querySelectorAll(":scope > [data-pending]")].filter(({ id }) => !page.some((item) => item.id === id));
+    this.keeping(() => this.list.replaceChildren(...page, ...waiting));
   }
 
   async page(query) {
-    const holder = document.createElement("template");
-    holder.innerHTML = await fetchText(`${this.dataset.url}?${query}`);
-    return holder.content;
+    return elementsFrom(await fetchText(`${this.dataset.url}?${query}`));
   }
 
   // Changes the list without moving what the reader looks at, and without reading it out.

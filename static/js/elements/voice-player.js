@@ -3,6 +3,8 @@
 //   <span class="voice__time">0:12</span><button class="voice__speed">1×</button><p class="voice__broken" hidden></p></voice-player>
 // Plays a sound; nothing is loaded before somebody wants to hear it. One thing plays at a time, at the speed last chosen.
 
+import { sixties } from "../lib/times.js";
+
 const SPEEDS = [1, 1.5, 2];
 const STEP = 5;
 let playing = null;
@@ -109,10 +111,7 @@ class VoicePlayer extends HTMLElement {
   }
 }
 
-function clock(seconds) {
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
+const clock = (seconds) => sixties(Math.round(seconds));
 
 // Whatever plays now makes the rest be quiet.
 function silence(media) {

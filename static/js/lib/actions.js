@@ -1,97 +1,18 @@
-// Buttons that htmx attributes cannot express: <button data-action="quote">. One listener for the whole page, so that
-// fragments put in later work without further ado.
+// Buttons that htmx attributes cannot express: <button data-action="print">. One listener for the whole page, so that
+// fragments put in later work without further ado. What an open conversation can do is added by thread-actions.js.
 
-import { settle } from "./drafts.js";
-import { del, get, post, Refused } from "./http.js";
-import { commandBar, openMenu, openPicker } from "./keys.js";
-import { placeItem, pendingOf, removePending, replaceAll } from "./pending.js";
+import { commandBar, openMenu } from "./keys.js";
 import { toast, toastProblem } from "./toast.js";
 import { isTyped } from "./typed.js";
 import { word } from "./words.js";
 
-const composer = () => document.querySelector("message-composer");
-const thread = () => document.querySelector("thread-scroll");
-
-const ACTIONS = {
-  quote(button) {
-    const message = button.closest("[data-item='message']");
-    const isIn = message.classList.contains("msg--in");
-    const author = isIn ? document.querySelector(".thread__name")?.textContent : message.querySelector(".msg__author b")?.textContent;
-    composer()?.quote({ uid: message.id.slice("message-".length), author: author ?? "", words: wordsOf(message) || button.dataset.words });
-  },
+export const ACTIONS = {
   async copy(button) {
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy ?? wordsOf(button.closest("[data-item]")));
-      toast(word("toast.copied"));
-    } catch (error) {
-      toastProblem(error);
-    }
-  },
-  async resend(button) {
-    button.disabled = true;
-    const uid = (button.dataset.uid ??= crypto.randomUUID());
-    try {
-      const answer = await post(button.dataset.url, { uid });
-      placeItem(answer.html);
-      thread()?.toNewest();
-    } catch (error) {
-      button.disabled = false;
-      toastProblem(error);
-    }
-  },
-  change(button) {
-    composer()?.bringBack(button.dataset.text);
-  },
-  async react(button) {
-    (await import("./reacting.js")).open(button);
-  },
-  async "react-again"(button) {
-    (await import("./reacting.js")).say(button, button.dataset.emoji);
-  },
-  async held(button) {
-    try {
-      await showHeld((await get(button.dataset.url)).dialog);
-    } catch (error) {
-      toastProblem(error);
-    }
-  },
-  async card(button) {
-    button.disabled = true;
-    try {
-      const { url, words } = await post(button.dataset.url, { do: button.dataset.do });
-      if (url) location.assign(url);
-      else toast(words);
-    } catch (error) {
-      toastProblem(error);
-    } finally {
-      button.disabled = false;
-    }
-  },
-  async forward(button) {
-    (await import("./forwarding.js")).open(button.dataset.url);
-  },
-  async build(button) {
-    (await import("./builder.js")).open(button.dataset.url);
-  },
-  template(button) {
-    openPicker(button.dataset.template);
+    await navigator.clipboard.writeText(button.dataset.copy ?? wordsOf(button.closest("[data-item]")));
+    toast(word("toast.copied"));
   },
   async view(link) {
     (await import("./viewer.js")).view(link);
-  },
-  unfold(button) {
-    const isOpen = button.getAttribute("aria-expanded") === "true";
-    button.setAttribute("aria-expanded", String(!isOpen));
-    button.textContent = word(isOpen ? "message.more" : "message.less");
-  },
-  newest() {
-    thread()?.toNewest();
-  },
-  jump(link) {
-    thread()?.toMoment(Number(link.dataset.at));
-  },
-  date() {
-    document.getElementById("to-day").showModal();
   },
   print() {
     window.print();
@@ -105,78 +26,30 @@ const ACTIONS = {
   },
 };
 
-function wordsOf(message) {
+export function wordsOf(message) {
   const text = message.querySelector(".bubble__text, .note__text")?.cloneNode(true);
   text?.querySelectorAll(".bubble__meta, .bubble__more, .sr").forEach((part) => part.remove());
   return text?.innerText.trim() || message.querySelector(".doc__name, .place__name")?.textContent.trim() || "";
 }
 
-document.addEventListener("click", (event) => {
-  const quote = event.target.closest("a[data-quote]");
-  if (quote) {
-    event.preventDefault();
-    thread()?.toSeq(quote.dataset.quote);
-    return;
-  }
-  // Beside it; text that is selected beyond its edge must not throw away what was typed there.
-  if (event.target.matches("dialog") && !isTyped(event.target)) event.target.close();
-  const closer = event.target.closest("dialog [data-close]");
-  if (closer) closer.closest("dialog").close();
-  const target = event.target.closest("[data-action]");
-  const action = target && ACTIONS[target.dataset.action];
-  if (!action) return;
-  if (target.matches("a")) event.preventDefault();
-  action(target);
-});
-
-// Once the dialog has gone, so that the focus stays where the jump puts it.
-document.addEventListener("submit", ({ target }) => {
-  const dialog = target.closest("#to-day");
-  dialog?.addEventListener("close", () => thread()?.toDay(target.elements.day.value), { once: true });
-});
-
-// Where nothing hovers, a long press on a bubble shows its tools.
-let pressing = 0;
-document.addEventListener("pointerdown", ({ target, pointerType }) => {
-  clearTimeout(pressing);
-  for (const tools of document.querySelectorAll(".bubble__tools.is-shown")) if (!tools.contains(target)) tools.classList.remove("is-shown");
-  const tools = pointerType === "touch" && target.closest(".bubble")?.querySelector(".bubble__tools");
-  if (tools) pressing = setTimeout(() => tools.classList.add("is-shown"), 450);
-});
-for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, () => clearTimeout(pressing));
-
-// --- answers of the outbox ----------------------------------------------------------------------------------------------
-
-document.addEventListener("outbox:sent", async ({ detail: { entry, answer } }) => {
-  if (isOpen(entry)) replaceAll(answer);
-  else settle(entry.conversation, entry.kind, entry.text);
-  if (!entry.close) return;
-  try {
-    await post(entry.closeUrl, { seen_inbound: entry.seenInbound });
-    toast(word("toast.closed"), { action: word("toast.undo"), run: () => del(entry.closeUrl).catch(toastProblem) });
-  } catch (error) {
-    toastProblem(error);
-  }
-});
-
-document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
-  if (error instanceof Refused && error.answer.dialog) {
-    if (isOpen(entry) && pendingOf(entry)) replaceAll(error.answer);
-    showHeld(error.answer.dialog).catch(toastProblem);
-  } else if (!isOpen(entry)) {
-    removePending(entry);
-    // Its composer has gone from the screen: the text goes where it will be found again.
-    post(entry.draftUrl, { kind: entry.kind, text: entry.text }).catch(() => {});
-    toast(error.sentence || word("composer.not_sent"), { bad: true });
-  }
-});
-
-document.addEventListener("build:again", async ({ detail: { url, html } }) => (await import("./builder.js")).open(url, html));
-
-async function showHeld(dialog) {
-  (await import("./held.js")).openHeld(dialog);
+async function insert({ form, dataset }) {
+  (await import("./insert.js")).insert(form.elements[dataset.field ?? "text"], dataset.insert);
 }
 
-function isOpen(entry) {
-  return document.getElementById("messages")?.dataset.conversation === entry.conversation;
+document.addEventListener("click", (event) => {
+  // Beside it; text that is selected beyond its edge must not throw away what was typed there.
+  if (event.target.matches("dialog") && !isTyped(event.target)) event.target.close();
+  event.target.closest("dialog [data-close]")?.closest("dialog").close();
+  const target = event.target.closest("[data-action], [data-insert]");
+  const action = target?.dataset.insert ? insert : ACTIONS[target?.dataset.action];
+  if (!action) return;
+  if (target.matches("a")) event.preventDefault();
+  Promise.resolve(action(target)).catch(toastProblem);
+});
+
+// A file that is dropped beside what takes it must not be opened in place of this page.
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    if (event.dataTransfer?.types.includes("Files") && !event.target.closest?.("[type='file']")) event.preventDefault();
+  });
 }

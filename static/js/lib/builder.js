@@ -2,23 +2,17 @@
 // Fields carry data-limit and are counted in [data-count]; [data-shows=name] in the preview says what is in the field
 // (data-else while it is empty); [data-add] uncovers the next [data-more], with its [data-heading] for a new section. Whether it fits, the server decides.
 
-import { complain, mark, put } from "./dialogs.js";
+import { ask, deliver, fault, put, uncover } from "./dialogs.js";
 import { openHeld } from "./held.js";
-import { get, getHtml, post, Refused, Unreachable } from "./http.js";
+import { get } from "./http.js";
 import { Kept } from "./kept.js";
 import { placeItem } from "./pending.js";
-import { toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
 const LOOK_AFTER = 300;
 
 export async function open(url, html = "") {
-  const opener = html ? document.querySelector("message-composer")?.field : document.activeElement;
-  try {
-    new Builder(put(html || (await getHtml(url)), opener), url);
-  } catch (error) {
-    toastProblem(error);
-  }
+  new Builder(html ? put(html, document.querySelector("message-composer")?.field) : await ask(url), url);
 }
 
 class Builder {
@@ -73,7 +67,7 @@ class Builder {
   typed(field) {
     this.uid = crypto.randomUUID();
     this.kept.save();
-    this.fault(field.name, "");
+    fault(this.dialog, field.name, "");
     this.show();
     if (field.name === "place") {
       clearTimeout(this.looking);
@@ -95,7 +89,7 @@ class Builder {
       const [length, limit] = [[...field.value.trim()].length, Number(field.dataset.limit)];
       counter.textContent = `${length}/${limit}`;
       counter.classList.toggle("text-bad", length > limit);
-      if (length > limit) this.fault(field.name, word("composer.over", { count: length - limit }));
+      if (length > limit) fault(this.dialog, field.name, word("composer.over", { count: length - limit }));
     }
   }
 
@@ -109,58 +103,29 @@ class Builder {
     }
   }
 
-  fault(name, words) {
-    const place = this.dialog.querySelector(`[data-error='${name}']`);
-    if (!place) return;
-    place.hidden = !words;
-    place.querySelector("[data-words]").textContent = words;
-    mark(this.form.elements[name], words);
-    if (words) uncover(place);
-  }
-
   // --- sending -----------------------------------------------------------------------------------------------------
 
   async submitted(event) {
     event.preventDefault();
-    if (this.isSending) return;
-    this.isSending = true;
     const composer = document.querySelector("message-composer");
     const scroller = document.querySelector("thread-scroll");
     const data = new FormData(this.form);
     data.set("uid", this.uid);
     data.set("seen_seq", scroller?.seenSeq ?? "");
     if (composer?.quoted) data.set("quoted", composer.quoted.uid);
-    try {
-      const answer = await post(this.form.action, data);
-      this.sent(answer.html, composer, scroller);
-    } catch (error) {
-      this.refused(error, composer, scroller);
-    } finally {
-      this.isSending = false;
-    }
+    const sent = ({ html }) => {
+      composer?.quote(null);
+      this.kept.forget();
+      this.dialog.close();
+      placeItem(html);
+      scroller?.toNewest();
+    };
+    const answer = await deliver(this.dialog, data, ({ answer: held }) => {
+      if (!held?.dialog) return false;
+      sent(held);
+      openHeld(held.dialog);
+      return true;
+    });
+    if (answer) sent(answer);
   }
-
-  sent(html, composer, scroller) {
-    composer?.quote(null);
-    this.kept.forget();
-    this.dialog.close();
-    placeItem(html);
-    scroller?.toNewest();
-  }
-
-  refused(error, composer, scroller) {
-    const answer = error instanceof Refused ? error.answer : {};
-    if (answer.dialog) {
-      this.sent(answer.html, composer, scroller);
-      openHeld(answer.dialog);
-      return;
-    }
-    for (const [name, words] of Object.entries(answer.fields ?? {})) this.fault(name, words);
-    this.dialog.querySelector("[aria-invalid]")?.focus();
-    complain(this.dialog, error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed"));
-  }
-}
-
-function uncover(place) {
-  for (const name of ["[data-more]", "[data-heading]"]) place.closest(name)?.removeAttribute("hidden");
 }

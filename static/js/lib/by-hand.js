@@ -8,6 +8,8 @@ for (const kind of ["pointerdown", "keydown", "wheel", "touchstart"]) {
   addEventListener(kind, () => (touchedAt = Date.now()), { passive: true, capture: true });
 }
 
+export const touchedSince = (moment) => touchedAt > moment;
+
 export const mark = () => (Date.now() - touchedAt > LATELY ? { "X-Automatic": "1" } : {});
 
 document.addEventListener("htmx:configRequest", ({ detail }) => Object.assign(detail.headers, mark()));

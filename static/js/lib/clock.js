@@ -30,6 +30,22 @@ function tick() {
   if (watchers.size) timer = setTimeout(tick, Math.max(20, next - now() + 5));
 }
 
+// An element that shows time, also when an attribute it observes changes.
+export class Clock extends HTMLElement {
+  connectedCallback() {
+    watch(this);
+    this.redraw(now());
+  }
+
+  disconnectedCallback() {
+    unwatch(this);
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.connectedCallback();
+  }
+}
+
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) tick();
 });

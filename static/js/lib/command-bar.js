@@ -2,6 +2,7 @@
 // renders, data-do saying what each does (inbox/commands.py). The focus stays in the field.
 
 import { getHtml, send } from "./http.js";
+import { activate, activeOf, stepped } from "./options.js";
 import { toastProblem } from "./toast.js";
 
 const PATIENCE = 120;
@@ -26,15 +27,9 @@ input.addEventListener("input", () => {
 });
 
 input.addEventListener("keydown", (event) => {
-  const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (way) {
-    event.preventDefault();
-    const options = all();
-    activate(options[(options.indexOf(active()) + way + options.length) % options.length]);
-  } else if (event.key === "Enter" && !event.isComposing) {
-    event.preventDefault();
-    active()?.click();
-  }
+  if (stepped(event, input, all()) || event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  activeOf(input)?.click();
 });
 
 list.addEventListener("click", (event) => {
@@ -47,7 +42,6 @@ list.addEventListener("click", (event) => {
 });
 
 const all = () => [...list.querySelectorAll("[role='option']")];
-const active = () => list.querySelector("[aria-selected='true']");
 const bulk = () => document.querySelector("bulk-bar");
 const isInSight = (pane) => pane?.checkVisibility({ visibilityProperty: true });
 const recent = () => JSON.parse(localStorage.getItem(store) ?? "[]");
@@ -67,18 +61,10 @@ async function ask() {
     if (number !== asked) return;
     list.innerHTML = html;
     list.scrollTop = 0;
-    activate(all()[0]);
+    activate(input, all()[0]);
   } catch (error) {
     if (number === asked) toastProblem(error);
   }
-}
-
-function activate(option) {
-  active()?.setAttribute("aria-selected", "false");
-  option?.setAttribute("aria-selected", "true");
-  option?.scrollIntoView({ block: "nearest" });
-  if (option) input.setAttribute("aria-activedescendant", option.id);
-  else input.removeAttribute("aria-activedescendant");
 }
 
 function run(task) {

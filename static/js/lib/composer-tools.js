@@ -2,7 +2,6 @@
 // the beginning of a line. Each tool's module has `open(button)`.
 
 import { PAGE } from "./drafts.js";
-import { insert } from "./insert.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
@@ -48,10 +47,8 @@ document.addEventListener("keydown", (event) => arriving && event.key === "Enter
 document.addEventListener("click", (event) => {
   const filed = event.target.closest("[data-upload-do]");
   if (filed) return TOOLS.files().then((files) => files.act(filed)).catch(toastProblem);
-  const button = event.target.closest("[data-tool], [data-insert]");
-  if (!button) return;
-  if (button.dataset.insert) insert(button.form.elements[button.dataset.field ?? "text"], button.dataset.insert);
-  else TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
+  const button = event.target.closest("[data-tool]");
+  if (button) TOOLS[button.dataset.tool]().then((tool) => tool.open(button)).catch(toastProblem);
 });
 document.addEventListener("tresen:event", ({ detail }) => {
   if (detail.kind === "draft" && detail.page !== PAGE) import("./draft-elsewhere.js").then(({ heard }) => heard(detail)).catch(() => {});
@@ -87,12 +84,8 @@ function dropping({ dataTransfer }, isOver) {
   return hasFiles;
 }
 
-// Beside the thread nothing takes a file; the browser must not open it in place of this page.
-for (const name of ["dragover", "drop"]) {
-  document.addEventListener(name, (event) => {
-    if (!dropping(event, name === "dragover")) return;
-    event.preventDefault();
-    if (name === "drop" && event.target.closest("#thread, #send-later")) add(event, [...event.dataTransfer.files]);
-  });
-}
+document.addEventListener("dragover", (event) => dropping(event, true));
+document.addEventListener("drop", (event) => {
+  if (dropping(event, false) && event.target.closest("#thread, #send-later")) add(event, [...event.dataTransfer.files]);
+});
 document.addEventListener("dragleave", (event) => !event.relatedTarget && dropping(event, false));

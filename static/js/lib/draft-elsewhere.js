@@ -1,7 +1,7 @@
 // A draft of the open conversation has changed on another device of the same agent, or came back from the server. An
 // untouched field takes it; otherwise a line offers it, and taking it offers the own text in turn: no word is lost.
 
-import { word } from "./words.js";
+import { say, word } from "./words.js";
 
 const SHOWN = 80;
 
@@ -23,10 +23,9 @@ function put(composer, field, text) {
 
 function offer(composer, what, text, action) {
   const line = composer.querySelector("[data-offer]");
-  line.hidden = false;
   const start = [...text];
   const shown = start.length > SHOWN ? `${start.slice(0, SHOWN).join("")}…` : text;
-  line.querySelector("[data-words]").textContent = word("draft.elsewhere", { text: shown.replace(/\s+/g, " ") });
+  say(line, word("draft.elsewhere", { text: shown.replace(/\s+/g, " ") }));
   const [take, close] = line.querySelectorAll("button");
   take.textContent = action;
   close.onclick = () => (line.hidden = true);

@@ -3,6 +3,7 @@
 // The names come once, in the reader's language, found in German and English. Arrows move, Enter and click take, Shift keeps
 // it open, Escape closes; the ones used last come first.
 
+import { fold } from "./fold.js";
 import { insert } from "./insert.js";
 import { word } from "./words.js";
 
@@ -167,5 +168,3 @@ function kept(name, otherwise) {
 function keep(name, value) {
   localStorage.setItem(`emoji:${name}`, JSON.stringify(value));
 }
-
-const fold = (text) => text.toLowerCase().replace(/[äöüß]/g, (letter) => ({ ä: "ae", ö: "oe", ü: "ue", ß: "ss" })[letter]);

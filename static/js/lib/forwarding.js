@@ -1,21 +1,12 @@
 // The chooser of conversations a message is passed on to (templates/inbox/forwarding). Loaded on first use. What is chosen
 // stays chosen while the search below shows other conversations.
 
-import { complain, put } from "./dialogs.js";
-import { getHtml, post, Unreachable } from "./http.js";
-import { toast, toastProblem } from "./toast.js";
+import { ask, deliver } from "./dialogs.js";
+import { toast } from "./toast.js";
 import { word } from "./words.js";
 
 export async function open(url) {
-  const opener = document.activeElement;
-  try {
-    begin(put(await getHtml(url), opener));
-  } catch (error) {
-    toastProblem(error);
-  }
-}
-
-function begin(dialog) {
+  const dialog = await ask(url);
   const form = dialog.querySelector("form");
   const place = dialog.querySelector("[data-chosen]");
   const submit = form.querySelector("[type='submit']");
@@ -57,19 +48,13 @@ function begin(dialog) {
   form.elements.q.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    submit.classList.add("is-busy");
     const data = new FormData();
     data.set("uid", uid);
     for (const id of chosen()) data.append("to", id);
-    try {
-      const { words, refused } = await post(form.action, data);
-      dialog.close();
-      toast([words, ...refused].join(" · "), { bad: refused.length > 0 });
-    } catch (error) {
-      complain(dialog, error instanceof Unreachable ? word("build.unreachable") : error.sentence || word("toast.failed"));
-    } finally {
-      submit.classList.remove("is-busy");
-    }
+    const answer = await deliver(dialog, data);
+    if (!answer) return;
+    dialog.close();
+    toast([answer.words, ...answer.refused].join(" · "), { bad: answer.refused.length > 0 });
   });
 
   dialog.showModal();

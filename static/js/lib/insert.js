@@ -5,3 +5,10 @@ export function insert(field, text, start = field.selectionStart, end = field.se
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+// A mark on both sides of what is selected; of nothing, the caret stands between.
+export function wrap(field, mark) {
+  const { selectionStart: start, selectionEnd: end, value } = field;
+  insert(field, `${mark}${value.slice(start, end)}${mark}`);
+  if (start === end) field.setSelectionRange(start + mark.length, start + mark.length);
+}

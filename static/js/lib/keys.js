@@ -1,12 +1,14 @@
 // Single keys and shortcuts (design.md §9). Single keys are off while somebody types, while a dialog or menu is open, and
 // for whoever switched them off in the profile. Never Alt or Option with a letter: those make letters.
 
+import { toastProblem } from "./toast.js";
+
 const singleKeys = document.body.dataset.singleKeys === "true";
 const GO_PATIENCE = 1200;
 let goUntil = 0;
 
 const bar = () => document.querySelector("bulk-bar");
-const composer = () => document.querySelector("message-composer");
+const composer = () => document.querySelector("message-composer:defined");
 const click = (selector) => {
   const element = document.querySelector(selector);
   element?.click();
@@ -121,11 +123,8 @@ export function openMenu(key) {
   document.querySelector(`drop-menu[data-key='${key}']`)?.open();
 }
 
-export async function openPicker(template) {
-  const picker = document.querySelector("template-picker");
-  if (!picker) return;
-  await import("../elements/template-picker.js");
-  picker.open(template);
+export function openPicker(template) {
+  return import("./template-picker.js").then(({ open }) => open(template)).catch(toastProblem);
 }
 
 // The label menu lives in the contact panel, which narrower screens show only when asked.

@@ -1,6 +1,7 @@
 // The menu of colleagues that an @ in a note opens. Arrows choose, Enter or Tab takes, Escape closes.
 
 import { get } from "./http.js";
+import { activate, activeOf, stepped } from "./options.js";
 
 const AT = /(^|[\s(])@([\p{L}\p{M}'-]*)$/u;
 
@@ -40,7 +41,7 @@ export class MentionMenu {
 
   show(people) {
     this.menu.replaceChildren(
-      ...people.map((person, index) => {
+      ...people.map((person) => {
         const option = this.template.content.firstElementChild.cloneNode(true);
         option.id = `mention-${person.id}`;
         option.dataset.name = person.name;
@@ -48,42 +49,21 @@ export class MentionMenu {
         const face = option.querySelector(".avatar");
         face.textContent = person.initials;
         face.dataset.hue = person.hue;
-        option.setAttribute("aria-selected", String(index === 0));
-        option.classList.toggle("is-active", index === 0);
         return option;
       }),
     );
     this.menu.hidden = people.length === 0;
-    this.announce();
+    activate(this.field, this.menu.firstElementChild);
   }
 
   pressed(event) {
     if (this.menu.hidden || event.target !== this.field) return false;
-    const options = [...this.menu.children];
-    const at = options.findIndex((option) => option.classList.contains("is-active"));
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const next = (at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length;
-      options.forEach((option, index) => {
-        option.classList.toggle("is-active", index === next);
-        option.setAttribute("aria-selected", String(index === next));
-      });
-      this.announce();
-    } else if (event.key === "Enter" || event.key === "Tab") {
-      this.take(options[at]);
-    } else if (event.key === "Escape") {
-      this.close();
-    } else {
-      return false;
-    }
+    if (event.key === "Enter" || event.key === "Tab") this.take(activeOf(this.field));
+    else if (event.key === "Escape") this.close();
+    else if (!stepped(event, this.field, [...this.menu.children])) return false;
     event.preventDefault();
     event.stopPropagation();
     return true;
-  }
-
-  announce() {
-    const active = this.menu.querySelector(".is-active");
-    if (active && !this.menu.hidden) this.field.setAttribute("aria-activedescendant", active.id);
-    else this.field.removeAttribute("aria-activedescendant");
   }
 
   take(option) {
@@ -96,6 +76,6 @@ export class MentionMenu {
 
   close() {
     this.menu.hidden = true;
-    this.announce();
+    activate(this.field, null);
   }
 }

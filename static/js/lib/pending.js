@@ -2,6 +2,7 @@
 // one, which has the same id.
 
 import { announce, elementFrom, replace } from "../live/parts.js";
+import { say } from "./words.js";
 
 const CAPTIONED = ["image", "video", "document"];
 
@@ -73,9 +74,7 @@ export function removePending(entry) {
 
 export function showWaiting(entry, words) {
   const place = pendingOf(entry)?.querySelector("[data-waiting]");
-  if (!place) return;
-  place.hidden = false;
-  place.querySelector("[data-waiting-words]").textContent = words;
+  if (place) say(place, words);
 }
 
 // The server's answer with all that one sending became.

@@ -2,14 +2,15 @@
 // the server. A "/" at the beginning of a line or the button opens it, typing narrows it, arrows choose, Enter or Tab takes,
 // Escape closes. The focus stays in the text all the time.
 
+import { fold, plain } from "./fold.js";
 import { getHtml, post } from "./http.js";
 import { insert } from "./insert.js";
+import { activate, activeOf, stepped } from "./options.js";
 import { toastProblem } from "./toast.js";
 
 const LONGEST = 60;
 const FRESH = 60_000;
 const GAP = /\{\{[^{}\n]+\}\}/;
-const GERMAN = { ä: "ae", ö: "oe", ü: "ue", ß: "ss" };
 
 let active = null; // { field, menu, start, skip }: the text from `start` to the caret is the search, without `skip` letters
 let dismissed = -1; // where a slash stands whose menu was closed by Escape
@@ -73,32 +74,18 @@ function narrow() {
   if (!first && query.includes(" ")) return close(); // it is a sentence, no search
   menu.hidden = false;
   field.setAttribute("aria-controls", "replies");
-  choose(first);
-}
-
-function choose(option) {
-  const { field, menu } = active;
-  for (const each of menu.all) {
-    each.classList.toggle("is-active", each === option);
-    each.setAttribute("aria-selected", String(each === option));
-  }
-  if (option) field.setAttribute("aria-activedescendant", option.id);
-  else field.removeAttribute("aria-activedescendant");
-  option?.scrollIntoView({ block: "nearest" });
+  activate(field, first);
 }
 
 function pressed(event) {
   if (!active || event.target !== active.field || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   const options = active.menu.hidden ? [] : [...active.menu.querySelectorAll("[role='option']:not([hidden])")];
-  const at = options.findIndex((option) => option.classList.contains("is-active"));
   if (event.key === "Escape") {
     dismissed = active.skip ? active.start : -1;
     close();
-  } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && options.length) {
-    choose(options[(at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length]);
   } else if ((event.key === "Enter" && !event.shiftKey) || (event.key === "Tab" && !event.shiftKey && options.length)) {
-    if (options.length) take(options[at]); // while nothing fits or the list is on its way, "/ab" is not sent
-  } else {
+    if (options.length) take(activeOf(active.field)); // while nothing fits or the list is on its way, "/ab" is not sent
+  } else if (!stepped(event, active.field, options)) {
     return;
   }
   event.preventDefault();
@@ -129,18 +116,9 @@ async function bring(uses, composer) {
 function close() {
   if (!active) return;
   active.menu.hidden = true;
-  active.field.removeAttribute("aria-activedescendant");
+  activate(active.field, null);
   active.field.removeAttribute("aria-controls");
   active = null;
-}
-
-// As inbox.text.fold: "Grüße" is found by "gruesse"; and beside it by "grusse".
-function fold(text) {
-  return plain(text.normalize("NFC").toLowerCase().replace(/[äöüß]/g, (letter) => GERMAN[letter]));
-}
-
-function plain(text) {
-  return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\s+/g, " ").trim();
 }
 
 // Words are found by how they begin.

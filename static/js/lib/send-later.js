@@ -1,7 +1,7 @@
 // Send later: the dialog that asks for the time, and the buttons of what waits in the thread:
 // <button data-tool="later">, with data-later="send|edit|cancel" and data-url on those of one message.
 
-import { complain, mark, put } from "./dialogs.js";
+import { complain, deliver, put } from "./dialogs.js";
 import { drop, reload } from "./files.js";
 import { del, getHtml, post } from "./http.js";
 import { Kept } from "./kept.js";
@@ -127,36 +127,25 @@ async function schedule(dialog, form, uid, kept) {
     if (here.quoted) data.set("quoted", here.quoted.uid);
   }
   if (form.dataset.meant) data.set("gaps_meant", "true");
-  try {
-    const { html } = await post(form.action, data);
-    if (what === "new") {
-      for (const item of files) item.remove();
-      here.filesChanged();
-      here.quote(null);
-      here.take("");
-    }
-    dialog.files?.replaceChildren(); // they go along now
-    kept.forget();
-    dialog.close();
-    showLater(html);
-  } catch (error) {
-    refused(dialog, form, error);
+  const answer = await deliver(dialog, data, (error) => refused(form, error));
+  if (!answer) return;
+  if (what === "new") {
+    for (const item of files) item.remove();
+    here.filesChanged();
+    here.quote(null);
+    here.take("");
   }
+  dialog.files?.replaceChildren(); // they go along now
+  kept.forget();
+  dialog.close();
+  showLater(answer.html);
 }
 
-function refused(dialog, form, error) {
-  const { code, fields = {} } = error.answer ?? {};
+// What is wrong opens a way to mend it.
+function refused(form, { answer: { code } = {} }) {
   const fallback = form.querySelector("[data-fallback]");
   if (code === "window_before" && fallback) fallback.hidden = false;
   if (code === "files_gone" && form.dataset.what === "new") reload(composer()).catch(() => {});
   if (code === "changed") form.elements.mark.value = ""; // said once, too
   if (code === "gap") form.dataset.meant = "true"; // said once; a second press means it
-  for (const place of form.querySelectorAll("[data-error]")) {
-    const words = fields[place.dataset.error] ?? "";
-    place.hidden = !words;
-    place.querySelector("[data-words]").textContent = words;
-    mark(form.elements[`value:${place.dataset.error}`], words);
-  }
-  form.querySelector("[aria-invalid]")?.focus();
-  complain(dialog, error.sentence || word("composer.not_sent"));
 }

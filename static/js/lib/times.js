@@ -2,8 +2,9 @@
 
 import { word } from "./words.js";
 
-const HOUR = 3600000;
-export const MINUTE = 60000;
+const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const MINUTE = 60_000;
 export const SOON = 4 * HOUR;
 
 const { language = "de", zone } = document.body.dataset;
@@ -44,7 +45,7 @@ export function isoDay(milliseconds) {
 }
 
 function daysBetween(now, then) {
-  for (let days = 0; days < 7; days += 1) if (dayOf(now - days * 24 * HOUR) === dayOf(then)) return days;
+  for (let days = 0; days < 7; days += 1) if (dayOf(now - days * DAY) === dayOf(then)) return days;
   return then > now ? -1 : 7;
 }
 
@@ -62,19 +63,24 @@ export function inWords(at, style, now) {
   }
   if (style === "since") {
     if (days === 0) return clock.format(at);
-    const within = (days > 0 && days < 7) || (at > now && at - now < 6 * 24 * HOUR);
+    const within = (days > 0 && days < 7) || (at > now && at - now < 6 * DAY);
     return `${within ? strip(weekday.format(at)) : fullDate.format(at)}, ${clock.format(at)}`;
   }
   if (days === 0) return clock.format(at);
   if (days > 0 && days < 7) return strip(weekday.format(at));
-  return language === "en" || !sameYear(now, at) ? (sameYear(now, at) ? shortDate : oldDate).format(at) : shortDate.format(at);
+  return (sameYear(now, at) ? shortDate : oldDate).format(at);
+}
+
+// 90 is 1:30, be it minutes or seconds.
+export function sixties(number) {
+  return `${Math.floor(number / 60)}:${String(number % 60).padStart(2, "0")}`;
 }
 
 export function countdown(left) {
   if (left > SOON) return word("window.hours", { hours: Math.floor(left / HOUR) });
   const minutes = Math.max(1, Math.floor(left / MINUTE));
   if (left >= HOUR) {
-    return word("window.soon", { time: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}` });
+    return word("window.soon", { time: sixties(minutes) });
   }
   return word("window.minutes", { minutes });
 }
@@ -90,7 +96,7 @@ export function waited(time) {
 export function digits(left) {
   const minutes = Math.max(1, Math.floor(left / MINUTE));
   if (minutes < 60) return word("waited.minutes", { minutes });
-  return word("window.digits", { time: `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}` });
+  return word("window.digits", { time: sixties(minutes) });
 }
 
 export function windowState(left) {

@@ -5,7 +5,8 @@
 import { add } from "./files.js";
 import * as recordings from "./recordings.js";
 import { toast, toastProblem } from "./toast.js";
-import { word } from "./words.js";
+import { sixties } from "./times.js";
+import { word, write } from "./words.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
 const BITS = 32_000;
@@ -103,10 +104,7 @@ class Recorder {
   }
 
   tell() {
-    const whole = Math.floor(this.seconds);
-    const time = this.place.querySelector("[data-record-time]");
-    const words = `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-    if (time.textContent !== words) time.textContent = words;
+    write(this.place.querySelector("[data-record-time]"), sixties(Math.floor(this.seconds)));
   }
 
   // --- the buttons -------------------------------------------------------------------------------------------------

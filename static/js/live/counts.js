@@ -1,7 +1,7 @@
 // The numbers beside the views, on the rail, in the window's title, its icon and that of the installed app. The server sends them when they change; only a
 // list narrowed to one team asks for its own, at most every 10 s.
 
-import { fetchText } from "./parts.js";
+import { fetchText, tried } from "./parts.js";
 
 const OWN_EVERY = 10_000;
 
@@ -20,16 +20,11 @@ export function applyToCounts(event) {
 
 function askForOwn() {
   if (ownTimer || document.hidden) return;
-  ownTimer = setTimeout(async () => {
+  ownTimer = setTimeout(() => {
     ownTimer = 0;
     const url = document.querySelector("view-counts")?.dataset.url;
     const team = document.getElementById("list")?.dataset.team;
-    if (!url || !team) return;
-    try {
-      showViews(JSON.parse(await fetchText(`${url}?team=${team}`)));
-    } catch (error) {
-      console.warn("The counts could not be fetched", error);
-    }
+    if (url && team) tried(fetchText(`${url}?team=${team}`).then((text) => showViews(JSON.parse(text))));
   }, OWN_EVERY);
 }
 

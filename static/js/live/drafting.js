@@ -1,15 +1,14 @@
 // Who keeps a draft: "✎ Mara" in the row, "Mara has a draft" below the thread. What a page was rendered with stands in
 // data-drafters; after that events tell. Rows that come by events know nothing of it and are painted from memory.
 
-import { myself } from "./parts.js";
-import { openConversation } from "./thread.js";
-import { word } from "../lib/words.js";
+import { myself, openConversation } from "./parts.js";
+import { say, word } from "../lib/words.js";
 
 const known = new Map(); // conversation → Map(agent → first name)
 
 const writersOf = (conversation) => known.get(conversation) ?? new Map();
 
-document.addEventListener("tresen:event", ({ detail: { kind, conversation, agent, has } }) => {
+export function apply({ kind, conversation, agent, has }) {
   if (kind !== "drafting") return;
   const writers = writersOf(conversation);
   if (has) writers.set(agent.id, agent.name);
@@ -17,7 +16,8 @@ document.addEventListener("tresen:event", ({ detail: { kind, conversation, agent
   known.set(conversation, writers);
   paintRow(document.getElementById(`row-${conversation}`));
   paintThread();
-});
+}
+
 document.addEventListener("tresen:inserted", ({ target, detail }) => detail.kind === "row" && paintRow(target));
 document.addEventListener("htmx:afterSettle", paintAll);
 paintAll();
@@ -39,7 +39,7 @@ function paintRow(row) {
   const conversation = Number(row.dataset.conversation);
   learn(place, conversation);
   const names = [...writersOf(conversation)].map(([id, name]) => (id === myself() ? word("draft.own") : name));
-  show(place, names.join(", "));
+  say(place, names.join(", "));
 }
 
 function paintThread() {
@@ -47,11 +47,5 @@ function paintThread() {
   if (!place) return;
   learn(place, openConversation());
   const names = [...writersOf(openConversation())].filter(([id]) => id !== myself()).map(([, name]) => name);
-  show(place, names.length > 1 ? word("draft.many", { names: names.join(", ") }) : names.length ? word("draft.one", { name: names[0] }) : "");
-}
-
-function show(place, words) {
-  place.hidden = !words;
-  const text = place.querySelector("[data-words]");
-  if (text.textContent !== words) text.textContent = words;
+  say(place, names.length > 1 ? word("draft.many", { names: names.join(", ") }) : names.length ? word("draft.one", { name: names[0] }) : "");
 }

@@ -1,6 +1,6 @@
 // A label was renamed, recoloured, merged or deleted: every <… data-label="ID" data-hue> on the page follows.
 
-export function applyToLabels({ kind, label, becomes }) {
+export function apply({ kind, label, becomes }) {
   if (kind !== "label") return;
   for (const shown of document.querySelectorAll(`[data-label="${label}"].label`)) {
     const isDouble = becomes && becomes.id !== label && shown.parentElement.querySelector(`[data-label="${becomes.id}"].label`);

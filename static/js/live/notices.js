@@ -3,8 +3,7 @@
 
 import { get, post } from "../lib/http.js";
 import { toast, toastProblem } from "../lib/toast.js";
-import { openConversation } from "./thread.js";
-import { myself } from "./parts.js";
+import { myself, openConversation } from "./parts.js";
 
 const ONE_SOUND = 1_500; // several at once sound like one
 

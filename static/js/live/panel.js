@@ -1,8 +1,7 @@
 // The contact panel of the open conversation: fetched anew when consent, labels, name, numbers or team have changed, section
 // by section. A section in which somebody is at work (focus, an open menu or form) is left alone until they leave it.
 
-import { announce, elementFrom, fetchText } from "./parts.js";
-import { openConversation } from "./thread.js";
+import { announce, elementFrom, fetchText, openConversation, tried } from "./parts.js";
 
 const PATIENCE = 250; // several changes at once are one fetch
 const KINDS = ["conversation", "message_changed"];
@@ -19,17 +18,15 @@ function soon() {
   timer = setTimeout(fetchPanel, PATIENCE);
 }
 
-export async function fetchPanel() {
+export const fetchPanel = () => tried(fetched());
+
+async function fetched() {
   const conversation = openConversation();
   const address = document.querySelector("#thread [data-pane-link='contact']")?.getAttribute("href");
   if (!address || !document.getElementById("panel-scroll")) return;
-  try {
-    const fresh = elementFrom(await fetchText(address));
-    const panel = document.getElementById("panel-scroll");
-    if (panel && fresh && openConversation() === conversation) update(panel, fresh);
-  } catch (error) {
-    console.warn("The contact panel could not be brought up to date", error);
-  }
+  const fresh = elementFrom(await fetchText(address));
+  const panel = document.getElementById("panel-scroll");
+  if (panel && fresh && openConversation() === conversation) update(panel, fresh);
 }
 
 function update(panel, fresh) {

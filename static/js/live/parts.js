@@ -47,6 +47,14 @@ export function quietly(region, change) {
   requestAnimationFrame(() => (before === null ? region.removeAttribute("aria-live") : region.setAttribute("aria-live", before)));
 }
 
+export function openConversation() {
+  const id = document.getElementById("thread")?.dataset.conversation;
+  return id ? Number(id) : null;
+}
+
+// What is only brought up to date may fail: the next event or connection brings it.
+export const tried = (promise) => promise.catch((error) => console.warn("Not brought up to date", error));
+
 export function myself() {
   return Number(document.body.dataset.agent);
 }

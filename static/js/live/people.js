@@ -1,27 +1,19 @@
-// Colleagues: who is writing, who is looking; and oneself, when one's availability has changed elsewhere. A notice of writing lasts 6 s by the page's own clock.
+// Colleagues: who is writing, who is looking. A notice of writing lasts 6 s by the page's own clock.
 //   <typing-line hidden><span class="avatars"></span><span data-words></span>…</typing-line>
 //   <viewer-list hidden></viewer-list>   <span class="row__typing" hidden></span>, <span class="row__viewers" hidden> in rows
 
-import { myself } from "./parts.js";
-import { openConversation } from "./thread.js";
-import { word } from "../lib/words.js";
+import { myself, openConversation } from "./parts.js";
+import { say, word } from "../lib/words.js";
 
 const TYPING_LASTS = 6_000;
 
 const typing = new Map(); // conversation → Map(agent → { agent, what, timer })
 const viewing = new Map(); // conversation → colleagues who have it open
 
-export function applyToPeople(event) {
+export function apply(event) {
   if (event.kind === "typing") startTyping(event);
   else if (event.kind === "viewing") showViewers(event);
   else if (event.kind === "message" || event.kind === "note") stopTyping(event.conversation);
-  else if (event.kind === "people") showPeople(event);
-}
-
-export function repaintPeople() {
-  const conversation = openConversation();
-  paintTyping(conversation);
-  paintViewers();
 }
 
 function startTyping({ conversation, agent, what }) {
@@ -48,11 +40,8 @@ function paintTyping(conversation) {
   if (conversation !== openConversation()) return;
   const line = document.querySelector("typing-line");
   if (!line) return;
-  const words = writer ? word(`typing.${writer.what}`, { name: writer.agent.name }) : "";
-  const place = line.querySelector("[data-words]");
-  if (place.textContent !== words) place.textContent = words; // said once per colleague, not at every keystroke
-  line.querySelector(".avatars")?.replaceChildren(...(writer ? [face(writer.agent)] : []));
-  line.hidden = !writer;
+  line.querySelector(".avatars").replaceChildren(...(writer ? [face(writer.agent)] : []));
+  say(line, writer ? word(`typing.${writer.what}`, { name: writer.agent.name }) : "");
 }
 
 function paintRow(conversation, writer) {
@@ -86,7 +75,12 @@ function paintRowViewers(conversation) {
 document.addEventListener("tresen:inserted", ({ target, detail }) => {
   if (detail.kind === "row" && viewing.has(Number(target.dataset.conversation))) paintRowViewers(Number(target.dataset.conversation));
 });
-document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.id === "list" && [...viewing.keys()].forEach(paintRowViewers));
+document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+  if (target.id === "list") for (const conversation of viewing.keys()) paintRowViewers(conversation);
+  if (target.id !== "thread") return;
+  paintTyping(openConversation());
+  paintViewers();
+});
 
 function paintViewers() {
   const place = document.querySelector("viewer-list");
@@ -116,12 +110,4 @@ function face(agent) {
   square.setAttribute("aria-hidden", "true");
   square.textContent = agent.initials;
   return square;
-}
-
-function showPeople({ agents }) {
-  if (!agents.some((agent) => agent.id === myself())) return;
-  for (const form of document.querySelectorAll("form.availability")) {
-    const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
-    window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
-  }
 }

@@ -3,10 +3,10 @@
 // only time changes (data-timed) is looked up once a minute. While the pointer is over the list nothing moves under it: new and moved rows
 // wait behind "3 new".
 
-import { announce, elementFrom, elementsFrom, fetchText, myself, replace } from "./parts.js";
+import { announce, elementFrom, elementsFrom, fetchText, myself, replace, tried } from "./parts.js";
 import { drawTicks, isForward, needsFragment } from "./ticks.js";
 import { isBefore, isIn, placeOf } from "../lib/filter.js";
-import { word } from "../lib/words.js";
+import { say, word } from "../lib/words.js";
 import { serverNow } from "../socket.js";
 
 const LONGEST_RESYNC = 6; // pages of 50
@@ -32,7 +32,7 @@ export function applyToRows(event) {
   if (held && Number(held.fresh.dataset.version) > event.version) return;
   if (!belongs(event.facts, Boolean(old))) return leave(event.conversation, event.facts);
   if (event.html?.row) place(prepared(elementFrom(event.html.row), event.reads), event.conversation);
-  else if (!event.partial) fetchRow(event.conversation);
+  else if (!event.partial) tried(fetchRow(event.conversation));
 }
 
 function belongs(facts, isShown) {
@@ -80,10 +80,7 @@ function place(fresh, conversation) {
     return old ? swap(old, fresh) : undefined;
   }
   if (isHovered(old, before)) {
-    if (old) {
-      const inPlace = fresh.cloneNode(true);
-      swap(old, inPlace);
-    }
+    if (old) swap(old, fresh.cloneNode(true));
     waiting.set(conversation, { fresh });
     return showWaiting();
   }
@@ -166,10 +163,7 @@ function showWaiting() {
   const button = panel()?.querySelector("[data-action='show-new']");
   if (!button) return;
   const count = [...waiting.values()].filter((each) => !each.leaving).length;
-  button.hidden = count === 0;
-  if (count) {
-    button.querySelector("[data-words]").textContent = word(count === 1 ? "list.new_one" : "list.new_many", { count });
-  }
+  say(button, count ? word(count === 1 ? "list.new_one" : "list.new_many", { count }) : "");
 }
 
 export function showHeldBack() {
@@ -227,36 +221,28 @@ function settle() {
 // --- fetching
 
 async function fetchRow(conversation) {
-  try {
-    const html = await fetchText(`/conversations/${conversation}/row/`);
-    const fresh = elementFrom(html);
-    const old = rowOf(conversation);
-    if (old && Number(old.dataset.version) > Number(fresh.dataset.version)) return;
-    place(prepared(fresh, { [myself()]: fresh.dataset.read }), conversation);
-  } catch (error) {
-    console.warn("A row could not be fetched", error);
-  }
+  const fresh = elementFrom(await fetchText(`/conversations/${conversation}/row/`));
+  if (Number(rowOf(conversation)?.dataset.version) > Number(fresh.dataset.version)) return;
+  place(prepared(fresh, { [myself()]: fresh.dataset.read }), conversation);
 }
 
 // The visible list as the server has it now, as far as it had been loaded.
-export async function fetchList() {
+export const fetchList = () => tried(listed());
+
+async function listed() {
   const list = panel();
   if (!list?.dataset.url || !rows()) return;
   const { url, query } = list.dataset;
   const started = Date.now();
   const wanted = rows().querySelectorAll(".row").length;
-  try {
-    const page = elementFrom(await fetchText(`${url}?${query}`, "list"));
-    let items = [...(page?.querySelector("#rows")?.children ?? [])];
-    for (let pages = 1; pages < LONGEST_RESYNC && items.length < wanted; pages += 1) {
-      const more = items.at(-1);
-      if (!more?.matches(".rows__more")) break;
-      items = [...items.slice(0, -1), ...elementsFrom(await fetchText(more.getAttribute("hx-get")))];
-    }
-    if (panel()?.dataset.query === query) merge(items, started);
-  } catch (error) {
-    console.warn("The list could not be brought up to date", error);
+  const page = elementFrom(await fetchText(`${url}?${query}`, "list"));
+  let items = [...(page?.querySelector("#rows")?.children ?? [])];
+  for (let pages = 1; pages < LONGEST_RESYNC && items.length < wanted; pages += 1) {
+    const more = items.at(-1);
+    if (!more?.matches(".rows__more")) break;
+    items = [...items.slice(0, -1), ...elementsFrom(await fetchText(more.getAttribute("hx-get")))];
   }
+  if (panel()?.dataset.query === query) merge(items, started);
 }
 
 // What an event has said since the fetch began is newer than what the server answered: where a row stands, and that it left.

@@ -2,17 +2,22 @@
 
 import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
-import { applyToLabels } from "./labels.js";
 import { applyToNotices, listen } from "./notices.js";
-import { applyToPanel, fetchPanel } from "./panel.js";
-import { applyToPeople, repaintPeople } from "./people.js";
+import { myself, openConversation } from "./parts.js";
 import { applyToRows, fetchList, showHeldBack } from "./rows.js";
-import { applyToThread, fetchChanges, fetchHead, fetchLater, forgetThread, openConversation } from "./thread.js";
 import "./pill.js";
 
 const OWN_PATIENCE = 300; // what one has brought back oneself does not wait for the pointer to leave
 const CONVERSATION = /^\/conversations\/(\d+)\//;
+// Many pages never hear of these: what acts on them comes with the first.
+const SELDOM = [
+  { kinds: ["typing", "viewing"], load: () => import("./people.js") },
+  { kinds: ["drafting"], load: () => import("./drafting.js") },
+  { kinds: ["label"], load: () => import("./labels.js") },
+];
 
+let conversation = null; // the promise of what an open one needs
+let isLoaded = false;
 let shown = null;
 let asked = Infinity; // when the thread on its way was asked for
 const heard = new Map(); // conversation → when its last event came
@@ -21,26 +26,29 @@ export function start() {
   if (!document.body.dataset.agent) return;
   document.addEventListener("tresen:event", ({ detail }) => {
     if (detail.conversation) heard.set(detail.conversation, Date.now());
-    applyToThread(detail);
+    conversation?.then(({ apply }) => apply(detail));
     applyToRows(detail);
-    applyToPeople(detail);
     applyToCounts(detail);
-    applyToPanel(detail);
-    applyToLabels(detail);
     applyToNotices(detail);
+    for (const each of SELDOM) {
+      if (each.kinds.includes(detail.kind)) each.module ??= each.load();
+      each.module?.then(({ apply }) => apply(detail));
+    }
+    if (detail.kind === "people") showAvailability(detail);
     if (detail.kind === "alert" && detail.alert !== "nobody_free") askForWarnings();
   });
-  document.addEventListener("tresen:resync", async ({ detail }) => {
+  document.addEventListener("tresen:resync", ({ detail }) => {
     if (!detail.first) askForWarnings();
     if (detail.list) fetchList();
-    if (detail.thread) {
-      const isMissed = await fetchChanges();
-      // Between this page and its first connection: whatever changes the head leaves a line in the thread.
-      if (detail.first && !isMissed) return;
-      fetchHead();
-      fetchPanel();
-      fetchLater().catch(() => {});
-    }
+    if (detail.thread) bringUpToDate(detail.first);
+  });
+  // The first conversation waits for what it needs.
+  document.getElementById("list")?.addEventListener("pointerover", opening, { once: true });
+  document.addEventListener("htmx:confirm", (event) => {
+    const { target, path, issueRequest } = event.detail;
+    if (isLoaded || target.id !== "thread") return;
+    event.preventDefault();
+    opening().then(() => issueRequest(), () => location.assign(path));
   });
   // Marks only go to whoever has the conversation open: the server hears of it before it renders the thread.
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
@@ -52,13 +60,12 @@ export function start() {
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (detail.successful || detail.target.id !== "thread") return;
     socket.view(shown);
-    fetchChanges();
+    bringUpToDate();
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     conversationShown();
     if (detail.target.id === "thread") catchUp();
   });
-  document.addEventListener("htmx:historyRestore", conversationShown);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-action='show-new']")) {
       showHeldBack();
@@ -72,10 +79,30 @@ export function start() {
     if (list?.contains(event.target) && !list.contains(event.relatedTarget)) showHeldBack();
   });
   shown = openConversation();
+  if (shown) opening();
   socket.view(shown);
   socket.start();
   showTitle();
   listen();
+}
+
+function opening() {
+  conversation ??= import("../conversation.js");
+  conversation.then(() => (isLoaded = true), () => {});
+  return conversation;
+}
+
+function bringUpToDate(isFirst) {
+  conversation?.then((module) => module.bringUpToDate(isFirst));
+}
+
+// One's own, changed elsewhere.
+function showAvailability({ agents }) {
+  if (!agents.some((agent) => agent.id === myself())) return;
+  for (const form of document.querySelectorAll("form.availability")) {
+    const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
+    window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
+  }
 }
 
 // The banners of those who lead are fetched anew (templates/app.html).
@@ -87,10 +114,7 @@ function askForWarnings() {
 function catchUp() {
   const since = asked;
   asked = Infinity;
-  if (!(heard.get(openConversation()) >= since)) return;
-  fetchChanges();
-  fetchHead();
-  fetchPanel();
+  if (heard.get(openConversation()) >= since) bringUpToDate();
 }
 
 // htmx put another thread in place: tell the server what is open now.
@@ -99,7 +123,6 @@ function conversationShown() {
   const now = openConversation();
   if (now === shown) return;
   shown = now;
-  forgetThread();
+  conversation?.then(({ forgetThread }) => forgetThread());
   socket.view(now);
-  repaintPeople();
 }

@@ -1,7 +1,7 @@
 // The open thread: <thread-scroll data-url="…/messages/"><ol id="messages" data-conversation data-seq><li data-seq data-at>
 // Items are put in or replaced by id, in the order (time, seq). A jump in seq fetches the gap once.
 
-import { announce, elementFrom, elementsFrom, fetchText, quietly, replace } from "./parts.js";
+import { announce, elementFrom, elementsFrom, fetchText, openConversation, quietly, replace, tried } from "./parts.js";
 import { drawTicks, isForward, needsFragment } from "./ticks.js";
 
 const GAP_PATIENCE = 200; // what another process published a moment later is no gap
@@ -14,11 +14,6 @@ let again = false;
 
 function list() {
   return document.getElementById("messages");
-}
-
-export function openConversation() {
-  const id = document.getElementById("thread")?.dataset.conversation;
-  return id ? Number(id) : null;
 }
 
 export function forgetThread() {
@@ -53,34 +48,26 @@ export function fetchChanges() {
   const conversation = messages.dataset.conversation;
   const highest = Math.max(0, ...ahead);
   const started = Date.now();
-  fetching = fetchText(`${url}?after_seq=${messages.dataset.seq}`)
-    .then((html) => {
-      if (list()?.dataset.conversation !== conversation) return;
-      const items = elementsFrom(html).filter((item) => item.dataset.seq);
-      const isMissed = items.some((item) => !document.getElementById(item.id));
-      for (const item of items) put(item, { how: "gap", started });
-      noteUpTo(Math.max(highest, ...items.map((item) => Number(item.dataset.seq))));
-      return isMissed;
-    })
-    .catch((error) => console.warn("The thread could not be brought up to date", error))
-    .finally(() => {
-      fetching = null;
-      if (again) {
-        again = false;
-        fetchChanges();
-      }
-    });
+  const fetched = fetchText(`${url}?after_seq=${messages.dataset.seq}`).then((html) => {
+    if (list()?.dataset.conversation !== conversation) return;
+    const items = elementsFrom(html).filter((item) => item.dataset.seq);
+    const isMissed = items.some((item) => !document.getElementById(item.id));
+    for (const item of items) put(item, { how: "gap", started });
+    noteUpTo(Math.max(highest, ...items.map((item) => Number(item.dataset.seq))));
+    return isMissed;
+  });
+  fetching = tried(fetched).finally(() => {
+    fetching = null;
+    if (!again) return;
+    again = false;
+    fetchChanges();
+  });
   return fetching;
 }
 
-export async function fetchHead() {
-  const url = list()?.closest("[data-url]")?.dataset.url;
-  if (!url) return;
-  try {
-    swapHead(elementFrom(await fetchText(new URL("../head/", new URL(url, location.href)))));
-  } catch (error) {
-    console.warn("The head could not be brought up to date", error);
-  }
+export function fetchHead() {
+  const id = openConversation();
+  if (id) tried(fetchText(`/conversations/${id}/head/`).then((html) => swapHead(elementFrom(html))));
 }
 
 function put(fresh, { version = 0, how, started = 0 }) {
@@ -202,9 +189,9 @@ export function showLater(html) {
   announce(fresh, "later", "changed");
 }
 
-export async function fetchLater() {
+export function fetchLater() {
   const id = openConversation();
-  if (id) showLater(await fetchText(`/conversations/${id}/later/`));
+  if (id) tried(fetchText(`/conversations/${id}/later/`).then(showLater));
 }
 
 // Not while somebody uses a menu of it: then as soon as that is over.
