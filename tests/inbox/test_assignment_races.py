@@ -4,14 +4,15 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Agent, Membership, WorkingHours
-from inbox.actions import assignment, rules
-from inbox.actions.availability import change_shifts, set_availability
+from inbox.actions import assignment, redistribution, rules, undo
+from inbox.actions.availability import change_shifts, set_availability, switch_of
 from inbox.errors import AlreadyAssigned, StaleVersion
 from inbox.models import Activity, Assignment, Conversation, Label, RoutingDecision, RoutingRule
 from tests import factories
@@ -141,6 +142,39 @@ def test_of_two_leads_who_assign_at_once_one_wins_and_the_other_is_told():
     [won] = [result for result in results if not isinstance(result, StaleVersion)]
     assert Conversation.objects.get().assignee_id == won
     assert ("Agent0" if won == first.pk else "Agent1") in str(lost.sentence)
+
+
+def test_taking_back_while_the_work_is_being_given_away_returns_all_of_it_to_the_one_who_had_it():
+    workspace, (tim, *_others) = shop(people=4, waiting=24, capacity=30)
+    lead = factories.agent(workspace, "Lea Lenz", role="admin")
+    Conversation.objects.update(assignee=tim, assigned_at=timezone.now())
+    outcome = redistribution.redistribute(tim, by=lead)
+    assert (outcome.done, holders()) == (24, Counter())
+
+    route = partial(assignment.route_waiting, workspace.pk)
+    result, *routed = in_parallel(lambda: undo.take_back(outcome.undo, by=lead), route, route, route)
+
+    assert not [each for each in (result, *routed) if isinstance(each, Exception)]
+    assert (result.done, result.refused, holders()) == (24, [], Counter({tim.pk: 24}))
+    latest = Assignment.objects.order_by("conversation_id", "-pk").distinct("conversation_id")
+    assert set(latest.values_list("agent_id", flat=True)) == {tim.pk}
+
+
+def test_of_two_leads_who_switch_somebody_at_once_one_wins_and_the_other_is_told():
+    workspace, (tim, _other) = shop(people=2, waiting=0, capacity=8)
+    lea, max_ = (factories.agent(workspace, name, role="admin") for name in ("Lea Lenz", "Max Meer"))
+    seen, until = switch_of(tim), timezone.now() + timedelta(minutes=30)
+
+    def switch(by: Agent, **more):
+        return set_availability(Agent.objects.get(pk=tim.pk), "away", by=by, seen=seen, **more)
+
+    results = in_parallel(lambda: switch(lea, keeps=True), lambda: switch(max_, until=until))
+
+    [lost] = [result for result in results if isinstance(result, StaleVersion)]
+    tim.refresh_from_db()
+    won = tim.availability_changed_by
+    assert (tim.away_keeps, tim.away_until) == ((True, None) if won == lea else (False, until))
+    assert won.first_name in str(lost.sentence)
 
 
 def test_deactivating_somebody_while_work_is_routed_to_them_leaves_them_nothing():
