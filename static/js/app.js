@@ -17,7 +17,7 @@ import { start } from "./live/start.js";
 // What not every page needs comes with the first element that wants it.
 const WANTED = {
   "#checks": () => import("./elements/field-errors.js"),
-  "#report": () => import("./lib/pushed.js"),
+  "#report, #contacts": () => import("./lib/pushed.js"),
   "live-board": () => import("./elements/live-board.js"),
   "rule-list": () => import("./elements/rule-list.js"),
   "[data-drafters*='{']": () => import("./live/drafting.js"),

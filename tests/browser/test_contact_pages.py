@@ -45,6 +45,11 @@ def test_what_is_taken_away_is_what_the_filtered_list_shows(leas, cast):
     page.locator("#contact-search").fill("dario")
     expect(page.get_by_role("link", name="Clara Sommer", exact=True)).to_be_hidden()
     expect(page.locator("#export-filter [name=q]")).to_have_value("dario")
+    page.get_by_role("link", name="Dario Conti", exact=True).click()
+    expect(page.locator(".thread__name")).to_have_text("Dario Conti")
+    page.go_back()  # the list is as it was left
+    expect(page.locator("#contact-search")).to_have_value("dario")
+    expect(page.get_by_role("link", name="Clara Sommer", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as taken:
         page.get_by_role("menuitem", name="CSV file").click()

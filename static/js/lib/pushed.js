@@ -1,8 +1,11 @@
-// The address says what the reports show: each choice of filters is a step that can be gone back.
+// The address says what is shown: of the reports each choice of filters is a step that can be gone back, of the
+// contacts only the last one stays.
 
 document.addEventListener("htmx:afterSwap", ({ detail: { target, pathInfo } }) => {
-  if (target.id !== "report") return;
-  const address = pathInfo.finalRequestPath;
-  if (address !== location.pathname + location.search) history.pushState({}, "", address);
+  const isStep = target.id === "report";
+  if (!isStep && target.id !== "contacts") return;
+  const address = new URL(pathInfo.finalRequestPath, location.href);
+  if (!isStep) for (const [name, value] of [...address.searchParams]) if (!value) address.searchParams.delete(name);
+  if (address.href !== location.href) history[isStep ? "pushState" : "replaceState"]({}, "", address);
 });
 addEventListener("popstate", () => location.reload());
