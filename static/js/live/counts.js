@@ -18,6 +18,9 @@ export function applyToCounts(event) {
   else showViews({ mine, unassigned, mentions });
 }
 
+// What changed while nobody looked was not asked for.
+document.addEventListener("visibilitychange", () => document.getElementById("list")?.dataset.team && askForOwn());
+
 function askForOwn() {
   if (ownTimer || document.hidden) return;
   ownTimer = setTimeout(() => {
