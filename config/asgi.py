@@ -10,11 +10,13 @@ pages = get_asgi_application()
 
 from django.urls import get_resolver  # noqa: E402
 
+from inbox import rendering  # noqa: E402
 from inbox.consumers import socket_application  # noqa: E402
 from inbox.loops import pauses  # noqa: E402
 from whatsapp.webhook import WEBHOOK_PATH, webhook_application  # noqa: E402
 
 get_resolver().url_patterns  # noqa: B018 - imports the views now rather than with the first page
+rendering.prepare()
 pauses.settle()
 
 

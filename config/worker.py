@@ -44,6 +44,11 @@ def main(queue: str) -> int:
     django.setup()
     from django_rq.workers import get_worker
 
+    from inbox import jobs, rendering  # noqa: F401 - imports what jobs do now rather than with the first of them
+    from inbox.loops import pauses
+
+    rendering.prepare()
+    pauses.settle()
     worker = get_worker(
         queue, worker_class="config.worker.Worker", serializer="rq.serializers.JSONSerializer", worker_ttl=TTL_SECONDS
     )

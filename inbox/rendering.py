@@ -18,6 +18,15 @@ from inbox.row_markup import row_html
 from whatsapp.template_filling import render as render_template
 from whatsapp.template_parts import TemplateShape, title_of_template
 
+HEAD, LATER = "inbox/conversations/_head.html", "inbox/messages/_later.html"
+MESSAGE, NOTE, ACTIVITY = "inbox/messages/_message.html", "inbox/messages/_note.html", "inbox/messages/_event.html"
+
+
+def prepare() -> None:
+    """Compile the templates when a process begins: the first event is rendered with a conversation's lock in hand."""
+    for name in (HEAD, LATER, MESSAGE, NOTE, ACTIVITY):
+        loader.get_template(name)
+
 
 def render_row(conversation: Conversation, language: str) -> str:
     """The conversation's line in the list. Reads contact and its identities, assignee, labels, workspace."""
@@ -27,25 +36,25 @@ def render_row(conversation: Conversation, language: str) -> str:
 
 def render_head(conversation: Conversation, language: str) -> str:
     """The head of the open thread: name, window, owner, actions."""
-    return _render("inbox/conversations/_head.html", language, lambda: head_context(conversation))
+    return _render(HEAD, language, lambda: head_context(conversation))
 
 
 def render_message(message: Message, language: str) -> str:
     """One bubble. Its place in a group is the page's business (static/js/elements/thread-scroll.js)."""
-    return _render("inbox/messages/_message.html", language, lambda: {"b": bubble.bubble_of(message)})
+    return _render(MESSAGE, language, lambda: {"b": bubble.bubble_of(message)})
 
 
 def render_note(note: Note, language: str) -> str:
-    return _render("inbox/messages/_note.html", language, lambda: note_context(note))
+    return _render(NOTE, language, lambda: note_context(note))
 
 
 def render_activity(activity: Activity, language: str) -> str:
-    return _render("inbox/messages/_event.html", language, lambda: activity_context(activity))
+    return _render(ACTIVITY, language, lambda: activity_context(activity))
 
 
 def render_later(conversation: Conversation, language: str) -> str:
     """What is to be sent later, below the newest message."""
-    return _render("inbox/messages/_later.html", language, lambda: later_context(conversation))
+    return _render(LATER, language, lambda: later_context(conversation))
 
 
 def later_context(conversation: Conversation) -> dict[str, Any]:

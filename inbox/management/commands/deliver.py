@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from inbox import rendering
 from inbox.loops import pauses
 from inbox.loops.deliver import Deliverer
 
@@ -14,5 +15,6 @@ class Command(BaseCommand):
         deliverer = Deliverer()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: deliverer.stop())
+        rendering.prepare()
         pauses.settle()
         deliverer.run()

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from inbox import rendering
 from inbox.loops import pauses
 from inbox.loops.ingest import IngestLoop
 
@@ -14,5 +15,6 @@ class Command(BaseCommand):
         loop = IngestLoop()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
+        rendering.prepare()
         pauses.settle()
         loop.run()
