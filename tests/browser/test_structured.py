@@ -140,7 +140,7 @@ def test_why_a_lead_should_take_over_waits_while_one_looks_something_up(cast, op
     page.keyboard.press("Escape")
     page.keyboard.press("h")
     page.get_by_label("Another time").fill(f"{timezone.now().year + 1}-01-02T09:00")
-    page.get_by_role("menu").get_by_role("button", name="Snooze", exact=True).click()
+    page.get_by_role("dialog", name="Snooze until").get_by_role("button", name="Snooze", exact=True).click()
     expect(page.get_by_label("Another time")).to_be_hidden()
     expect(page.locator(".thread__sub .badge")).to_be_visible()
 

@@ -1,7 +1,7 @@
 // The list and the open thread belong together: the row of the open conversation is marked, wherever the change came
 // from, and a conversation that went out of sight leaves the screen.
 
-import { openConversation } from "../live/parts.js";
+import { openConversation, tried } from "../live/parts.js";
 import { toast } from "./toast.js";
 import { word } from "./words.js";
 
@@ -54,7 +54,7 @@ document.addEventListener("conversation:changed", ({ detail }) => {
   setTimeout(() => {
     const head = document.getElementById(`head-${detail.id}`);
     if (!head || Number(head.dataset.version) >= detail.version) return;
-    import("../live/thread.js").then(({ fetchHead }) => fetchHead());
+    tried(import("../live/thread.js").then(({ fetchHead }) => fetchHead()));
     document.querySelector("message-composer:defined")?.refresh();
   }, EVENT_PATIENCE);
 });

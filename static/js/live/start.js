@@ -26,13 +26,13 @@ export function start() {
   if (!document.body.dataset.agent) return;
   document.addEventListener("tresen:event", ({ detail }) => {
     if (detail.conversation) heard.set(detail.conversation, Date.now());
-    conversation?.then(({ apply }) => apply(detail));
+    withConversation(({ apply }) => apply(detail));
     applyToRows(detail);
     applyToCounts(detail);
     applyToNotices(detail);
     for (const each of SELDOM) {
       if (each.kinds.includes(detail.kind)) each.module ??= each.load();
-      each.module?.then(({ apply }) => apply(detail));
+      each.module?.then(({ apply }) => apply(detail), () => (each.module = null)); // was cut off: asked for anew
     }
     if (detail.kind === "people") showAvailability(detail);
     if (detail.kind === "alert" && detail.alert !== "nobody_free") askForWarnings();
@@ -88,12 +88,16 @@ export function start() {
 
 function opening() {
   conversation ??= import("../conversation.js");
-  conversation.then(() => (isLoaded = true), () => {});
+  conversation.then(() => (isLoaded = true), () => (conversation = null));
   return conversation;
 }
 
+function withConversation(act) {
+  conversation?.then(act, () => {}); // not here: whoever opens one asks for it anew
+}
+
 function bringUpToDate(isFirst) {
-  conversation?.then((module) => module.bringUpToDate(isFirst));
+  withConversation((module) => module.bringUpToDate(isFirst));
 }
 
 // One's own, changed elsewhere.
@@ -123,6 +127,6 @@ function conversationShown() {
   const now = openConversation();
   if (now === shown) return;
   shown = now;
-  conversation?.then(({ forgetThread }) => forgetThread());
+  withConversation(({ forgetThread }) => forgetThread());
   socket.view(now);
 }
