@@ -7,7 +7,7 @@ with what the pass took, so that counting never costs more than a twentieth of a
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,25 +109,27 @@ def _condition(wanted: Filter, now: datetime, margin: timedelta) -> Q:
 
 
 def _counts_of(tally: Tally, rights: Rights) -> dict[str, int]:
+    offered = [(saved, wanted) for saved, wanted in tally.filters if is_offered(saved, rights)]
+    if not offered:
+        return {}
+    seen = [bucket for bucket in tally.buckets if _sees(rights, bucket)]
+    seen += [
+        bucket for bucket in tally.mentioned
+        if bucket["agent"] == rights.agent_id and not _sees(rights, bucket) and _sees(rights, bucket, {rights.agent_id})
+    ]  # fmt: skip
+    held = [bucket for bucket in seen if bucket["holder"] == rights.agent_id]
     found = {}
-    for saved, wanted in tally.filters:
-        if not is_offered(saved, rights):
-            continue
-        key = f"f{saved.pk}"
-        count = sum(bucket[key] for bucket in tally.buckets if _holds(wanted, bucket, rights, mentioned=False))
-        for bucket in tally.mentioned:
-            if bucket["agent"] == rights.agent_id and not _holds(wanted, bucket, rights, mentioned=False):
-                count += bucket[key] if _holds(wanted, bucket, rights, mentioned=True) else 0
+    for saved, wanted in offered:
+        theirs = wanted.view == "mine" or wanted.assignee == "me"
+        count = sum(bucket[f"f{saved.pk}"] for bucket in (held if theirs else seen))
         found[f"saved-{saved.pk}"] = min(count, COUNT_LIMIT)
     return found
 
 
-def _holds(wanted: Filter, bucket: dict, rights: Rights, *, mentioned: bool) -> bool:
-    """Whether the agent finds this bucket's conversations in the filter."""
-    if (wanted.view == "mine" or wanted.assignee == "me") and bucket["holder"] != rights.agent_id:
-        return False
-    sees = frozenset({rights.agent_id}) if mentioned else frozenset()
-    return may_see(rights, ConversationFacts(rights.workspace_id, bucket["queue"], bucket["holder"], sees))
+def _sees(rights: Rights, bucket: dict, mentioned: Set[int] = frozenset()) -> bool:
+    """Whether this bucket's conversations are the agent's to see."""
+    facts = ConversationFacts(rights.workspace_id, bucket["queue"], bucket["holder"], frozenset(mentioned))
+    return may_see(rights, facts)
 
 
 def is_offered(saved: SavedFilter, rights: Rights) -> bool:
