@@ -87,7 +87,8 @@ def tell(reply: ScheduledReply, kind: str, *, actor: Agent | None = None, asks: 
     data = {"of": author.name if author else "", "due": reply.due_at.isoformat(), "why": reply.why}
     if reply.state == State.CANCELLED and actor is None:
         data["text"] = reply.text  # it is in nobody's composer: what was written can still be read here
-    line = add_activity(reply.conversation, kind, actor=actor, data=data)
+    # At the moment it ended, as the rows say: then it is of the case that was closed with it, and goes with that.
+    line = add_activity(reply.conversation, kind, actor=actor, data=data, occurred_at=reply.ended_at)
     if asks and author is not None and author.is_active and sees(author, reply.conversation):
         Mention.objects.create(activity=line, conversation=reply.conversation, agent=author)
         events.notice_due(reply.conversation, [author.pk], NoticeKind.MENTION)

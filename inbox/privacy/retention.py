@@ -40,6 +40,7 @@ from inbox.models import (
     ReportFailure,
     RetentionSettings,
     Satisfaction,
+    ScheduledReply,
 )
 from inbox.models.report import NOBODY
 from inbox.privacy import erasing, figures, ledgers, words
@@ -188,7 +189,7 @@ def _forget_cases(ids: list[int]) -> int:
 
 
 def _forget_case(pk: int) -> int:
-    """A closed case with its messages, notes and lines, some at a time."""
+    """A closed case with its messages, notes, lines and what was planned in it, some at a time."""
     while True:
         with transaction.atomic():
             case = Case.objects.filter(pk=pk, closed_at__isnull=False).first()
@@ -205,6 +206,8 @@ def _forget_case(pk: int) -> int:
                 between = {"conversation": case.conversation_id, "occurred_at__range": (case.opened_at, case.closed_at)}
                 erasing.delete_rows(Note, list(Note.objects.filter(**between).values_list("pk", flat=True)))
                 Activity.objects.filter(**between).delete()
+                ended = {"conversation": case.conversation_id, "ended_at__range": (case.opened_at, case.closed_at)}
+                ScheduledReply.objects.filter(**ended).delete()
                 case.delete()
                 _show_what_is_left(case.conversation_id)
             figures.forget_marks(person)

@@ -1,14 +1,19 @@
 """What is old goes at night, what is open never; what would go is said beforehand, and the sums stay."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import AuditEntry
 from inbox import jobs
+from inbox.actions import later
+from inbox.actions.conversations import close_conversation
 from inbox.models import (
+    Activity,
     Attachment,
     Case,
     CaseFigures,
@@ -18,6 +23,7 @@ from inbox.models import (
     Message,
     ReportSlot,
     RetentionSettings,
+    ScheduledReply,
     SearchDocument,
 )
 from inbox.privacy import retention
@@ -96,6 +102,23 @@ def test_old_cases_go_and_the_conversation_stays(cast, old):
     assert old.preview == {} and not Message.objects.filter(conversation=old).exists()
     assert not Case.objects.filter(conversation=old).exists()
     assert sums() == before and list(recount.differences()) == []
+
+
+def test_what_was_planned_in_a_case_and_cancelled_with_it_goes_with_it(cast):
+    with time_machine.travel(timezone.now() - OLD):
+        talk = factories.conversation(cast.number, factories.contact(cast.number, "Alt Geplant"))
+        factories.inbound_message(talk, "Frage")
+        plan = later.Plan(due_at=timezone.now() + timedelta(hours=1))
+        later.schedule_reply(talk, by=cast.ada, text="Bis gleich", uid=uuid.uuid4(), plan=plan)
+        close_conversation(talk, by=cast.ada)
+    assert Activity.objects.get(kind="later_cancelled").data["text"] == "Bis gleich"
+    RetentionSettings.objects.create(workspace=cast.workspace, messages_days=365)
+    settle()
+    retention.run()
+
+    assert Conversation.objects.filter(pk=talk.pk).exists()
+    assert not Activity.objects.filter(conversation=talk).exists()
+    assert not ScheduledReply.objects.filter(conversation=talk).exists()
 
 
 def test_files_go_and_their_messages_stay(cast, old):
