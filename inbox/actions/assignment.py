@@ -123,7 +123,7 @@ def assign(
         if team is not None and team.workspace_id != conversation.workspace_id:
             raise NotAllowed
         if to_agent is not None:
-            to_agent = _working(to_agent, conversation)
+            to_agent = working(to_agent.pk, conversation)
         target_id = to_agent.pk if to_agent else None
         if conversation.assignee_id == target_id and conversation.team_id == (team.pk if team else None):
             return Change(conversation, happened=False, fullness=fullness(to_agent) if to_agent else None)
@@ -193,14 +193,14 @@ def _hand_over(
     events.conversation_changed(conversation, previous=previous, by=person_of(by), notice=notice)
 
 
-def _working(agent: Agent, conversation: Conversation) -> Agent:
+def working(agent_id: int, conversation: Conversation) -> Agent:
     """The agent as stored, held until the commit: a deactivation at the same moment either sees this or forbids it."""
     found = Agent.objects.select_for_update(no_key=True).filter(
-        pk=agent.pk, workspace_id=conversation.workspace_id, is_active=True
+        pk=agent_id, workspace_id=conversation.workspace_id, is_active=True
     )
-    if (working := found.first()) is None:
+    if (agent := found.first()) is None:
         raise InboxRuleViolation(_("This colleague is not working here any more."))
-    return working
+    return agent
 
 
 def _require_not_closed(conversation: Conversation) -> None:

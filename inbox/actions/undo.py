@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Agent
 from inbox import events
 from inbox.access import sees
-from inbox.actions import answer_timers
+from inbox.actions import answer_timers, assignment
 from inbox.actions.activity import add_activity
 from inbox.actions.locks import lock
 from inbox.actions.undo_people import restore_person
@@ -108,8 +108,8 @@ def _restore(conversation: Conversation, step: dict[str, Any], by: Agent) -> Non
             raise InboxRuleViolation(gettext_lazy("changed meanwhile"))
         previous = facts_of(conversation)
         holder = before["assignee_id"]
-        if "assignee_id" in changed and holder and not Agent.objects.filter(pk=holder, is_active=True).exists():
-            raise InboxRuleViolation(gettext_lazy("This colleague is not working here any more."))
+        if "assignee_id" in changed and holder:
+            assignment.working(holder, conversation)
         if "labels" in changed:
             conversation.labels.set(conversation.workspace.labels.filter(pk__in=before["labels"]))
         if after["status"] == ConversationStatus.CLOSED and "status" in changed:

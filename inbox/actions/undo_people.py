@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy
 
+from accounts import duty
 from accounts.audit import record_audit
 from accounts.models import Agent
 from inbox import events
@@ -16,7 +17,6 @@ from inbox.errors import InboxRuleViolation
 
 PLAIN = ("availability", "availability_changed_by_id", "away_keeps", "capacity_today", "duty")
 MOMENTS = ("availability_changed_at", "away_until", "duty_since", "duty_until")
-DUTY = ("duty", "duty_since", "duty_until")
 
 
 def remembering_person(person: Agent, act: Callable[[Agent], Any]) -> dict[str, Any] | None:
@@ -26,7 +26,7 @@ def remembering_person(person: Agent, act: Callable[[Agent], Any]) -> dict[str, 
         act(person)
         after = _state(_locked(person.pk))
     if before["duty_until"] != after["duty_until"]:  # a shift has begun or ended: that was the time, not the deed
-        after |= {name: before[name] for name in DUTY}
+        after |= {name: before[name] for name in duty.FIELDS}
     if before == after:
         return None
     return {"person": person.pk, "name": person.name, "before": before, "after": after}
@@ -37,10 +37,7 @@ def restore_person(step: dict[str, Any], *, by: Agent) -> None:
     before, after = step["before"], step["after"]
     changed = [name for name in before if before[name] != after[name]]
     with transaction.atomic():
-        try:
-            person = _locked(step["person"])
-        except Agent.DoesNotExist:
-            raise InboxRuleViolation(gettext_lazy("This colleague is not working here any more.")) from None
+        person = _locked(step["person"])
         if person.pk != by.pk:
             require_lead(by, person)
         now, capacity = _state(person), person.capacity_now
@@ -57,7 +54,10 @@ def restore_person(step: dict[str, Any], *, by: Agent) -> None:
 
 
 def _locked(pk: int) -> Agent:
-    return Agent.objects.select_for_update(no_key=True).get(pk=pk, is_active=True)
+    found = Agent.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+    if found is None:
+        raise InboxRuleViolation(gettext_lazy("This colleague is not working here any more."))
+    return found
 
 
 def _state(person: Agent) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Assignment under contention, with real threads and real transactions: never two holders, never over capacity."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import Agent, Membership, WorkingHours
@@ -182,8 +183,6 @@ def test_deactivating_somebody_while_work_is_routed_to_them_leaves_them_nothing(
     leaver = agents[0]
 
     def leave():
-        from django.db import transaction
-
         with transaction.atomic():
             Agent.objects.filter(pk=leaver.pk).update(is_active=False)
             leaver.is_active = False
@@ -193,6 +192,31 @@ def test_deactivating_somebody_while_work_is_routed_to_them_leaves_them_nothing(
 
     assert not [result for result in results if isinstance(result, Exception)]
     assert not Conversation.objects.filter(assignee=leaver).exists()
+
+
+def test_deactivating_somebody_while_work_is_given_back_to_them_leaves_them_nothing():
+    workspace, (leaver, lead) = shop(people=2, waiting=4, capacity=8)
+    Agent.objects.filter(pk=lead.pk).update(role="admin")
+    lead.refresh_from_db()
+    Conversation.objects.update(assignee=leaver, assigned_at=timezone.now())
+    outcome = redistribution.redistribute(leaver, by=lead)
+    leaving = threading.Event()
+
+    def leave():
+        with transaction.atomic():
+            Agent.objects.filter(pk=leaver.pk).update(is_active=False)
+            leaver.is_active = False
+            assignment.hand_back_everything(leaver)
+            leaving.set()
+            time.sleep(0.3)  # until the other has looked, or waits for this
+
+    def take_back():
+        leaving.wait(timeout=10)
+        return undo.take_back(outcome.undo, by=lead)
+
+    _, result = in_parallel(leave, take_back)
+
+    assert (result.done, len(result.refused), holders()) == (0, 4, Counter())
 
 
 def test_a_shift_that_ends_while_work_is_routed_leaves_the_leaver_nothing_after_its_end():
