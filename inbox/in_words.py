@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inbox.bubbles.bubble import LINE_KINDS
 from inbox.bubbles.cards import Card
 from inbox.bubbles.content import Content
 from inbox.enums import MessageKind
@@ -21,6 +22,8 @@ class _Read(Content):
 def in_words(message: Message) -> list[str]:
     """Needs `template` and `attachments`; [] where there is nothing but a file."""
     read = _Read(message)
+    if message.kind in LINE_KINDS:
+        return [read.system_line]
     offer = [read.offer.words] if read.offer else []
     lines = [*offer, read.header, message.text, *_inside(read), read.footer, *_offered(read)]
     return [line for line in lines if line]
@@ -50,8 +53,10 @@ def _slide(number: int, card: Card) -> str:
 
 def _offered(read: _Read) -> list[str]:
     """The answers a customer can tap."""
-    rows = [" – ".join(_said(row, "title", "description")) for _heading, rows in read.choices for row in rows]
-    return [" ".join(_buttons(read.buttons)), *(f"• {row}" for row in rows)]
+    lines = [" ".join(_buttons(read.buttons))]
+    for heading, rows in read.choices:
+        lines += [heading, *("• " + " – ".join(_said(row, "title", "description")) for row in rows)]
+    return lines
 
 
 def _buttons(buttons: Iterable[tuple[str, str]]) -> list[str]:

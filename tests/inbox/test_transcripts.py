@@ -55,10 +55,14 @@ class TranscriptTests(TestCase):
             "contacts": {"contacts": [card]},
             "order": {"items": [{"id": "KETTE", "quantity": 2, "total": "30.00", "currency": "EUR"}]},
             "flow_reply": {"fields": [["Termin", "Montag"]]},
+            "system": {"event": "number_changed", "new": "4930901820"}, "welcome": {},
             "location": {"name": "Lager", "latitude": 52.5, "longitude": 13.4},
         }
         sent = {
-            "interactive": {"sections": [{"rows": [{"title": "Mo 9:00", "description": "früh"}]}]},
+            "interactive": {"sections": [
+                {"title": "Montag", "rows": [{"title": "Mo 9:00", "description": "früh"}]},
+                {"title": "Dienstag", "rows": [{"title": "Di 9:00"}]},
+            ]},
             "template": {
                 "header": {"text": "Fest"}, "footer": "Radhaus", "buttons": [{"text": "Ja"}], "cards": slides
             },
@@ -71,7 +75,9 @@ class TranscriptTests(TestCase):
 
         for words in (
             "Jo Klein, Rad AG, 030 1", "Bitte\n2 × KETTE: 30,00 €\nSumme: 30,00 €", "Termin: Montag",
-            "Lager, 52.500000, 13.400000", "Neu:\n• Mo 9:00 – früh",
+            "Lager, 52.500000, 13.400000",
+            "Neue Telefonnummer: +49 30 901820", "Hat den Chat zum ersten Mal geöffnet",
+            "Neu:\nMontag\n• Mo 9:00 – früh\nDienstag\n• Di 9:00",
             "Fest\nNeu:\nKarte 1: Das Stadtrad [Ansehen]\nKarte 2: Das Rennrad\nRadhaus\n[Ja]",
         ):
             assert words in text
