@@ -162,15 +162,12 @@ def teams_of(wanted: Wanted, period: Period) -> Iterator[tuple[int | None, str]]
 
 
 def _costs_of(period: Period, team_id: int | None) -> Cell:
-    spent = {
-        currency: total for (team, currency), paid in period.costs.items()
-        if team == team_id and (total := sum(paid[f"{name}_cost"] for name in CATEGORIES))
-    }  # fmt: skip
-    if len(spent) == 1:
-        [(currency, total)] = spent.items()
-        return cost(total, currency)
-    if not spent and len(currencies := {currency for _team, currency in period.costs}) == 1:
-        return Cell("–", None, unit=currencies.pop())
+    """A number where the whole column is in one currency; else each says its own."""
+    totals = {place: sum(paid[f"{name}_cost"] for name in CATEGORIES) for place, paid in period.costs.items()}
+    spent = {currency: total for (team, currency), total in totals.items() if team == team_id and total}
+    if len(currencies := {currency for (_team, currency), total in totals.items() if total}) == 1:
+        currency = currencies.pop()
+        return cost(spent[currency], currency) if spent else Cell("–", None, unit=currency)
     return text(" + ".join(words.money(total, currency) for currency, total in spent.items()) or "–")
 
 

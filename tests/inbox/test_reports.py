@@ -24,6 +24,7 @@ from inbox.reports.reading import Where, read
 from inbox.reports.wanted import Scope, Span, Wanted, ahead, offsets
 from tests import factories
 from tests.cast import Cast, make_cast
+from whatsapp.models import BusinessAccount, Rate
 from whatsapp.rates import load_preset
 
 pytestmark = pytest.mark.django_db
@@ -383,6 +384,20 @@ def test_numbers_in_a_file_say_what_they_are_numbers_of(cast):
     assert [cell.value for cell in headings][7] == "Erste Antwort, Median (Min.)"
     day, *_counts, share, _lost = rows[-2]
     assert (day.value.date(), share.value, share.number_format) == (date(2026, 4, 15), 1, "0.0%")
+
+
+def test_where_teams_spend_in_several_currencies_each_amount_says_its_own(cast):
+    number = factories.number(cast.workspace, team=cast.other_team)
+    BusinessAccount.objects.filter(pk=number.business_account_id).update(currency="USD")
+    Message.objects.filter(conversation=cast.darios).update(phone_number=number)
+    Rate.objects.create(effective_from=date(2026, 1, 1), currency="USD", market="DE", category="utility", amount="0.5")
+    rolled()
+
+    book = load_workbook(io.BytesIO(exported(cast.ada, period="7", format="xlsx")))
+
+    headings, *rows = book["Nach Team"].iter_rows(values_only=True)
+    said = {row[0]: row[-1].replace("\xa0", " ") for row in rows}
+    assert (headings[-1], said) == ("Kosten", {"Verleih": "1,00 $", "Werkstatt": "0,09 €"})
 
 
 def test_no_word_of_ours_becomes_a_formula(cast):
