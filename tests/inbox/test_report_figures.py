@@ -1,6 +1,7 @@
 """The figures of the reports equal a plain recount over the rows, whatever happens to these."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
@@ -294,6 +295,24 @@ def test_small_batches_come_to_the_same(history):
 
 
 # --- Prices ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_counted_before_is_priced_anew_of_who_has_had_several_numbers(history, cast):
+    history.happen("template", 0, 0)
+    history.happen("template", 0, 1)
+    ContactIdentity.objects.create(
+        workspace=cast.workspace, contact=cast.clara, portfolio=cast.number.portfolio, kind="phone",
+        value="436641234567", created_at=at(600),
+    )  # fmt: skip
+    rolled()
+    ReportCell.objects.update(utility_cost=77)
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("inbox.migrations.0045_priced_and_found_anew").PRICED)
+
+    assert set(ReportMark.objects.values_list("conversation_id", flat=True)) == {cast.claras.pk}
+    rolled()
+    assert ReportCell.objects.filter(utility_cost=77).values_list("conversation", flat=True).get() == cast.darios.pk
 
 
 def test_a_message_costs_what_the_country_costs_to_which_it_went(history, cast):

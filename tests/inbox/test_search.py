@@ -3,6 +3,7 @@
 import random
 import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.core.management import call_command
@@ -13,7 +14,16 @@ from django.utils import timezone
 
 from accounts.models import Role, Visibility
 from inbox.enums import MessageKind, MessageStatus
-from inbox.models import Attachment, Conversation, Label, Mention, Message, SearchBacklog, SearchDocument
+from inbox.models import (
+    Attachment,
+    Conversation,
+    Label,
+    Mention,
+    Message,
+    SearchBacklog,
+    SearchDocument,
+    SearchKind,
+)
 from inbox.search import finding
 from inbox.search.finding import find
 from inbox.search.indexing import index_batch
@@ -119,6 +129,15 @@ class SearchTests(TestCase):
             "… Nur kurz · Das Stadtrad ab 799 € · Das [Rennrad] ab 1.299 €"
         ]
         assert len(self.texts("frühlingsfest kurz")) == 1
+
+    def test_templates_that_were_indexed_by_their_text_alone_are_indexed_anew(self):
+        shown = self.said("Neu:", kind=MessageKind.TEMPLATE, data={"header": {"kind": "text", "text": "Fest"}})
+        self.said("Alt:", kind=MessageKind.TEMPLATE, data={"buttons": []})
+
+        with connection.cursor() as cursor:
+            cursor.execute(import_module("inbox.migrations.0045_priced_and_found_anew").FOUND)
+
+        assert list(SearchBacklog.objects.values_list("kind", "source")) == [(SearchKind.MESSAGE, shown.pk)]
 
     def test_nothing_typed_finds_nothing(self):
         for query in ("", "   ", "?!", "'", "\\", "\x00"):
