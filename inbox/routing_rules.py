@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import RoutingStrategy
+from inbox.models.routing_rule import Manner, Target
+from inbox.rules.matching import Rule
 
 CLOSING_SOON = timedelta(hours=4)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,6 +72,20 @@ class Choice:
     agent_id: int | None
     reason: str  # person, sticky, skill, least_busy, round_robin, nobody_free
     facts: dict
+
+
+def by_rule(waiting: Waiting, rule: Rule, able: Mapping[int, frozenset[int]]) -> Waiting:
+    """In the ways of a rule instead of its team's own; `able` says who has which skill."""
+    if rule.target == Target.AGENT:
+        return replace(waiting, person=rule.agent)
+    usual = RoutingStrategy.LEAST_BUSY if waiting.strategy == RoutingStrategy.MANUAL else waiting.strategy
+    strategies: dict[str, str] = {Manner.ROUND_ROBIN: RoutingStrategy.ROUND_ROBIN, Manner.STICKY: usual}
+    return replace(
+        waiting,
+        strategy=strategies.get(rule.manner, RoutingStrategy.LEAST_BUSY),
+        sticky=rule.manner == Manner.STICKY,
+        able=able.get(rule.skill or 0, frozenset()) if rule.manner == Manner.SKILL else None,
+    )
 
 
 def queue_order(queue: Iterable[Waiting], now: datetime) -> list[Waiting]:

@@ -13,7 +13,7 @@ from inbox.actions.load import candidates
 from inbox.enums import ConversationStatus
 from inbox.models import AnswerTimer, Assignment, Conversation
 from inbox.models.routing_rule import Manner, Target
-from inbox.routing_rules import CLOSING_SOON, Candidate, Waiting
+from inbox.routing_rules import CLOSING_SOON, Candidate, Waiting, by_rule
 from inbox.rules.matching import Rule
 from inbox.rules.stored import Rulebook
 from whatsapp.service_window import WINDOW, ServiceWindow
@@ -69,17 +69,8 @@ class Look:
         if rule is None:
             return plain
         came_from = conversation.team_before_rule_id
-        plain = replace(plain, rule=self.book.note(rule) | ({"from": came_from} if came_from else {}))
-        if rule.target == Target.AGENT:
-            return replace(plain, person=rule.agent)
-        usual = RoutingStrategy.LEAST_BUSY if team.strategy == RoutingStrategy.MANUAL else team.strategy
-        strategies: dict[str, str] = {Manner.ROUND_ROBIN: RoutingStrategy.ROUND_ROBIN, Manner.STICKY: usual}
-        return replace(
-            plain,
-            strategy=strategies.get(rule.manner, RoutingStrategy.LEAST_BUSY),
-            sticky=rule.manner == Manner.STICKY,
-            able=self.book.able.get(rule.skill or 0, frozenset()) if rule.manner == Manner.SKILL else None,
-        )
+        note = self.book.note(rule) | ({"from": came_from} if came_from else {})
+        return by_rule(replace(plain, rule=note), rule, self.book.able)
 
 
 def head_of_queue(look: Look, people: list[Candidate]) -> list[Waiting]:

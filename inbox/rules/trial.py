@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Min, prefetch_related_objects
 from django.utils import timezone
@@ -20,7 +19,7 @@ from accounts.models import Agent, Membership, RoutingStrategy, Team
 from inbox import statements
 from inbox.models import Case, Conversation, RoutingDecision
 from inbox.models.routing_rule import Manner, Target
-from inbox.routing_rules import LISTED_CANDIDATES
+from inbox.routing_rules import LISTED_CANDIDATES, LONG_AGO, Candidate, Waiting, by_rule, choose
 from inbox.rules.facts import Asked, Hours, labels_of
 from inbox.rules.language import guess
 from inbox.rules.matching import Facts, Rule, first_match, words_of
@@ -163,48 +162,44 @@ class _Trial:
                 return None
             if not (is_same_team and self._was_passed_over(case, rule.agent)):
                 return self.words.where(rule)
-        manner = _manner(rule, team)
-        if manner == Manner.QUEUE:
+        if _by_hand(rule, team):
             waits = _("queue of %(team)s, by hand") % {"team": name}
             return waits if case.agent_id is not None or not is_same_team else None
         ways = str(team.get_strategy_display()) if team else ""
         how = ways if rule is None or _by_team(rule) else self.words.manner(rule)
         if not is_same_team or case.reason == "queue":
             return f"{name}, {how}"
-        person = self._person(case, rule, manner, team)
+        person = self._person(case, rule, team) if team else None
         if person is None or person == case.agent_id:
             return None
         return f"{self.words.people.get(person, '–')} · {name}, {how}"
 
     def _was_passed_over(self, case: RoutingDecision, agent: int | None) -> bool:
         """Whether it is certain that somebody of the team could not have got it then: not there, or full."""
-        if (listed := case.facts.get("candidates")) is None:
+        if "candidates" not in case.facts:
             return False
-        if any(each["agent"] == agent for each in listed):
-            return not any(each["agent"] == agent for each in _with_room(case))
-        return len(listed) < LISTED_CANDIDATES and agent in self.members[case.team_id or 0]
+        there = _candidates(case)
+        for person in there:
+            if person.agent_id == agent:
+                return not person.has_room_for(case.team_id or 0)
+        return len(there) < LISTED_CANDIDATES and agent in self.members[case.team_id or 0]
 
-    def _person(self, case: RoutingDecision, rule: Rule | None, manner: str, team: Team | None) -> int | None:
+    def _person(self, case: RoutingDecision, rule: Rule | None, team: Team) -> int | None:
         """Who of those who were there, chosen as routing chooses; None where that cannot be told."""
-        there = _with_room(case)
-        if case.agent_id is None or not there or len(case.facts["candidates"]) == LISTED_CANDIDATES:
+        there = _candidates(case)
+        if case.agent_id is None or len(there) == LISTED_CANDIDATES:
             return None
-        if manner == Manner.STICKY or (team is not None and team.sticky and _by_team(rule)):
-            last = case.agent_id if case.reason == "sticky" else case.facts.get("last", _UNKNOWN)
-            if last == _UNKNOWN:
-                return None
-            if any(each["agent"] == last for each in there):
-                return last
-        if manner == Manner.SKILL and rule is not None:
-            skilled = self.able.get(rule.skill or 0, frozenset())
-            there = [each for each in there if each["agent"] in skilled] or there
-        if _goes_in_turn(manner, team):
-            if any("turn" not in each for each in there):
-                return None
-            return min(there, key=lambda each: each["turn"])["agent"]
-        best = min(map(_busy, there))
-        equal = [each["agent"] for each in there if _busy(each) == best]
-        return case.agent_id if case.agent_id in equal else equal[0]
+        last = case.agent_id if case.reason == "sticky" else case.facts.get("last", _UNKNOWN)
+        waiting = Waiting(case.conversation_id, team.pk, team.strategy, case.created_at, last_agent_id=last,
+                          sticky=team.sticky)  # fmt: skip
+        if rule is not None:
+            waiting = by_rule(waiting, rule, self.able)
+        if waiting.sticky and last == _UNKNOWN:
+            return None
+        [choice] = choose([waiting], there, case.created_at)
+        if choice.reason == "round_robin" and any("turn" not in each for each in case.facts["candidates"]):
+            return None
+        return choice.agent_id
 
 
 def _by_team(rule: Rule | None) -> bool:
@@ -212,27 +207,29 @@ def _by_team(rule: Rule | None) -> bool:
     return rule is None or rule.target == Target.AGENT
 
 
-def _manner(rule: Rule | None, team: Team | None) -> str:
-    if rule is not None and rule.target != Target.AGENT:
-        return rule.manner
-    strategy = team.strategy if team else ""
-    return Manner.QUEUE if strategy == RoutingStrategy.MANUAL else ""
+def _by_hand(rule: Rule | None, team: Team | None) -> bool:
+    if rule is not None and not _by_team(rule):
+        return rule.manner == Manner.QUEUE
+    return team is not None and team.strategy == RoutingStrategy.MANUAL
 
 
-def _goes_in_turn(manner: str, team: Team | None) -> bool:
-    if manner in ("", Manner.STICKY):
-        return team is not None and team.strategy == RoutingStrategy.ROUND_ROBIN
-    return manner == Manner.ROUND_ROBIN
-
-
-def _with_room(case: RoutingDecision) -> list[dict[str, Any]]:
-    listed = case.facts.get("candidates", [])
-    return [each for each in listed if each["load"] < each["capacity"] and not each.get("team_full")]
-
-
-def _busy(candidate: dict[str, Any]) -> tuple[float, int]:
-    idle = candidate.get("idle_minutes")
-    return candidate["load"] / candidate["capacity"], -(10**9 if idle is None else idle)
+def _candidates(case: RoutingDecision) -> list[Candidate]:
+    """Who of its team was there, as far as the decision knows: of equals by the minute, who got it came first."""
+    moment, team = case.created_at, case.team_id or 0
+    found = []
+    for each in case.facts.get("candidates", []):
+        idle = each.get("idle_minutes")
+        idle_since = LONG_AGO if idle is None else moment - timedelta(minutes=idle)
+        if each["agent"] == case.agent_id:
+            idle_since -= timedelta(seconds=1)
+        found.append(
+            Candidate(
+                each["agent"], frozenset({team}), each["capacity"], each["load"], idle_since,
+                last_turn=LONG_AGO + timedelta(minutes=each.get("turn", 0)),
+                team_room={team: 0} if each.get("team_full") else {},
+            )
+        )  # fmt: skip
+    return found
 
 
 def _base_team(case: RoutingDecision) -> int | None:
