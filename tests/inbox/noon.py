@@ -12,7 +12,7 @@ from tests import factories
 from tests.cast import Cast, make_cast
 from tests.inbox.presence_double import Presence, people
 
-__all__ = ["NOON", "cast", "clock", "colleague", "holder", "people", "route"]
+__all__ = ["NOON", "cast", "clock", "colleague", "cora", "holder", "people", "route"]
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -29,6 +29,14 @@ def cast(clock, people: Presence) -> Cast:  # noqa: F811
     made = make_cast()
     people.here(made.ben)
     return made
+
+
+@pytest.fixture
+def cora(cast: Cast, people: Presence) -> Agent:  # noqa: F811
+    """A colleague in Ben's team, who is here, too."""
+    person = colleague(cast)
+    people.here(person)
+    return person
 
 
 def route(cast: Cast) -> dict[int, str]:

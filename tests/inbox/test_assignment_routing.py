@@ -92,9 +92,7 @@ def test_whoever_comes_drains_the_queue_in_its_order_up_to_capacity(cast, people
     assert {holder(cast.claras), holder(cast.darios)} == {cast.ben, None}
 
 
-def test_the_last_agent_gets_the_customer_back_only_with_room_and_in_reach(cast, people):
-    cora = colleague(cast)
-    people.here(cora)
+def test_the_last_agent_gets_the_customer_back_only_with_room_and_in_reach(cast, cora):
     Conversation.objects.filter(pk__in=[cast.claras.pk, cast.darios.pk]).update(last_agent=cora)
     cora.capacity = 1
     cora.save()
@@ -110,11 +108,9 @@ def test_a_team_by_hand_is_left_alone(cast):
     assert route(cast) == {} and holder(cast.claras) is None
 
 
-def test_in_turn_follows_the_last_automatic_assignment(cast, people, clock):
+def test_in_turn_follows_the_last_automatic_assignment(cast, cora, clock):
     cast.team.strategy = RoutingStrategy.ROUND_ROBIN
     cast.team.save()
-    cora = colleague(cast)
-    people.here(cora)
     got = []
     for _ in range(4):
         clock.shift(timedelta(minutes=1))

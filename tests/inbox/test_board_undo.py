@@ -22,13 +22,6 @@ HX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def cora(cast, people):
-    person = colleague(cast)
-    people.here(person)
-    return person
-
-
-@pytest.fixture
 def lea(cast):
     cast.lea.language = "en"
     cast.lea.save()

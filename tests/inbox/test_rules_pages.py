@@ -281,9 +281,7 @@ def test_a_draft_is_tried_without_being_stored(client, cast):
     assert list(RoutingRule.objects.values_list("name", "is_active")) == [("Alt", False)]
 
 
-def test_why_shows_the_figures_to_leads_and_the_reason_to_colleagues(client, cast, people):
-    cora = colleague(cast)
-    people.here(cora)
+def test_why_shows_the_figures_to_leads_and_the_reason_to_colleagues(client, cast, cora):
     rule = rule_of(cast, target="own", manner="least_busy", name="Alle")
     route(cast)
     decision = RoutingDecision.objects.filter(conversation=cast.claras).get()

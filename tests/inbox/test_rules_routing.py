@@ -112,9 +112,7 @@ def test_a_person_without_room_does_not_block_a_team_by_hand(cast, people):
     assert holder(cast.darios) is None
 
 
-def test_in_turn_and_the_last_person_override_the_ways_of_the_team(cast, people):
-    cora = colleague(cast)
-    people.here(cora)
+def test_in_turn_and_the_last_person_override_the_ways_of_the_team(cast, cora):
     Conversation.objects.filter(pk=cast.claras.pk).update(last_agent=cora)
     make(cast, target="own", manner="sticky", customer="known")
     make(cast, target="own", manner="round_robin")

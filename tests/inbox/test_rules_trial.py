@@ -18,13 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cora(cast, people):
-    person = colleague(cast)
-    people.here(person)
-    return person
-
-
-@pytest.fixture
 def why(client, cast):
     """The page of the latest decision about Clara, as Lea reads it, in English."""
     cast.lea.language = "en"

@@ -252,9 +252,7 @@ def test_keeping_ends_with_the_working_hours(cast, clock):
     assert assignment.hand_back_absent(cast.workspace.pk, timezone.now()) == 1
 
 
-def test_a_limit_in_a_team_holds_and_the_rest_goes_to_others(cast, people):
-    cora = colleague(cast)
-    people.here(cora)
+def test_a_limit_in_a_team_holds_and_the_rest_goes_to_others(cast, cora):
     cast.ben.memberships.update(capacity=1)
     cora.memberships.update(capacity=0)
     route(cast)
