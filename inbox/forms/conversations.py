@@ -19,11 +19,10 @@ EARLIEST_YEAR = 2009
 
 
 class AssignmentForm(forms.Form):
-    """To an agent or to a team. `seen_assignee` is who had it on the screen ("" is nobody), `note` for the team."""
+    """To an agent or to a team, with a `note` for the team."""
 
     agent = forms.ModelChoiceField(Agent.objects.none(), required=False)
     team = forms.ModelChoiceField(Team.objects.none(), required=False)
-    seen_assignee = forms.IntegerField(required=False)
     note = forms.CharField(required=False, max_length=LONGEST_NOTE)
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:

@@ -68,7 +68,7 @@ def seen_holder(said: QueryDict) -> dict[str, Any]:
     holder = said.get("seen_assignee")
     if holder is None:
         return {}
-    return {"seen_assignee_id": int(holder) if holder.isascii() and holder.isdecimal() else None}
+    return {"seen_assignee_id": int(holder) if holder.isascii() and holder.isdecimal() and len(holder) < 19 else None}
 
 
 def undoable(

@@ -220,6 +220,7 @@ def test_unassigning_and_escalating_say_who_was_quicker(cast, lea):
     assert all("Ada" in toast_of(answer)["words"] for answer in refused)
     assert holder(cast.claras) == cast.ada
     assert not cast.claras.notes.exists()
+    assert lea.delete(f"{url}assignment/?seen_assignee={'9' * 5000}", headers=HX).status_code == 409
     assert lea.delete(f"{url}assignment/?seen_assignee={cast.ada.pk}", headers=HX).status_code == 204
 
 
