@@ -132,7 +132,7 @@ class SearchTests(TestCase):
 
     def test_templates_that_were_indexed_by_their_text_alone_are_indexed_anew(self):
         shown = self.said("Neu:", kind=MessageKind.TEMPLATE, data={"header": {"kind": "text", "text": "Fest"}})
-        self.said("Alt:", kind=MessageKind.TEMPLATE, data={"buttons": []})
+        self.said("Alt:", kind=MessageKind.TEMPLATE, data={"header": {"kind": "image", "text": ""}, "buttons": []})
 
         with connection.cursor() as cursor:
             cursor.execute(import_module("inbox.migrations.0045_priced_and_found_anew").FOUND)
