@@ -19,6 +19,7 @@ from inbox.actions.locks import lock
 from inbox.enums import BlockState, MessageStatus
 from inbox.errors import InboxRuleViolation
 from inbox.models import Contact, ContactIdentity, Conversation, Message
+from inbox.reports.rolling import mark_conversations
 from whatsapp.models import PhoneNumber
 from whatsapp.phone_format import pretty
 
@@ -58,6 +59,7 @@ def _change(contact: Contact, number: PhoneNumber, phone: str, by: Agent) -> boo
     ContactIdentity.objects.create(
         workspace_id=contact.workspace_id, contact=contact, portfolio=number.portfolio, kind=Kind.PHONE, value=phone
     )
+    mark_conversations(theirs.values_list("pk", flat=True))
     for conversation in conversations:
         if conversation.last_customer_message_at is not None:
             conversation.window_refused_at = timezone.now()

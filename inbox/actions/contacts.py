@@ -17,7 +17,8 @@ from inbox import statements
 from inbox.actions.consent import contact_changed
 from inbox.actions.merging import merge_contacts
 from inbox.enums import ERASING
-from inbox.models import Contact, ContactIdentity
+from inbox.models import Contact, ContactIdentity, Conversation
+from inbox.reports.rolling import mark_conversations
 from inbox.text import fold
 from whatsapp.models import PhoneNumber
 from whatsapp.payloads import Person
@@ -81,7 +82,7 @@ def learn(number: PhoneNumber, contact_id: int, person: Person) -> None:
     for kind, value in ids_of(person).items():
         current = contact.identities.filter(portfolio=number.portfolio, kind=kind, is_active=True)
         if kind not in held and not current.exists():
-            _insert(number, contact, kind, value)
+            _attach(number, contact, kind, value)
 
 
 def attach_ids(number: PhoneNumber, contact: Contact, ids: Ids) -> Contact:
@@ -202,7 +203,14 @@ def _replace(number: PhoneNumber, contact: Contact, kind: str, value: str) -> No
     """One active identity per kind and portfolio: the newest."""
     for identity in contact.identities.filter(portfolio=number.portfolio, kind=kind, is_active=True):
         _end(identity)
+    _attach(number, contact, kind, value)
+
+
+def _attach(number: PhoneNumber, contact: Contact, kind: str, value: str) -> None:
+    """To somebody who has been written to perhaps: what their first number costs was not known then."""
     _insert(number, contact, kind, value)
+    if kind == Kind.PHONE:
+        mark_conversations(Conversation.objects.filter(contact=contact).values_list("pk", flat=True))
 
 
 def _insert(number: PhoneNumber, contact: Contact, kind: str, value: str) -> None:

@@ -239,7 +239,7 @@ def _given(units: Collection[Unit]) -> dict[str, list[Any]]:
     )
     facts = {pk: (workspace_id, margin, contact_id) for pk, workspace_id, margin, contact_id in rows}
     phones = _phones({contact_id for _, _, contact_id in facts.values()})
-    several = [phone for found in phones.values() if len(found) > 1 for phone in found]
+    changed = [phone for found in phones.values() if len(found) > 1 or not found[0].is_active for phone in found]
     there = sorted(unit for unit in units if unit.conversation_id in facts)
     numbers = list(PhoneNumber.objects.select_related("business_account"))
     return {
@@ -248,9 +248,9 @@ def _given(units: Collection[Unit]) -> dict[str, list[Any]]:
         "margins": [facts[unit.conversation_id][1] for unit in there],
         "contacts": [facts[unit.conversation_id][2] for unit in there],
         "markets": [_market(phones.get(facts[unit.conversation_id][2], [])) for unit in there],
-        "owners": [phone.contact_id for phone in several], "countries": [_country(phone.value) for phone in several],
-        "since": [EVER if phone is phones[phone.contact_id][0] else phone.created_at for phone in several],
-        "until": [phone.ended_at for phone in several],
+        "owners": [phone.contact_id for phone in changed], "countries": [_country(phone.value) for phone in changed],
+        "since": [EVER if phone is phones[phone.contact_id][0] else phone.created_at for phone in changed],
+        "until": [phone.ended_at for phone in changed],
         "numbers": [number.pk for number in numbers],
         "zones": [zone_of(number.business_account.timezone).key for number in numbers],
         "currencies": [number.business_account.currency for number in numbers],

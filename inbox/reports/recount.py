@@ -125,7 +125,7 @@ def _phone_at(contact: Contact, at: datetime) -> str:
     known = [each for each in phones if each is phones[0] or each.created_at <= at]
     used = [each for each in known if each.ended_at is None or each.ended_at > at]
     still = [each for each in used if each.ended_at is None]
-    if len(phones) > 1 and used:
+    if used:
         return still[-1].value if still else max(used, key=lambda each: each.ended_at or at).value
     return next((each.value for each in phones if each.is_active), "")
 

@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import WorkingHours
-from inbox.actions import contact_merges
+from inbox.actions import contact_merges, contacts
 from inbox.enums import ConversationStatus, Direction, MessageKind, MessageStatus, Via
 from inbox.models import Assignment, Case, CaseFigures, ContactIdentity, Message, ReportCell, ReportMark, ReportSlot
 from inbox.reports import recount, rolling
 from tests import factories
 from tests.cast import Cast, make_cast
 from whatsapp.models import Rate
+from whatsapp.payloads import Person
 from whatsapp.rates import load_preset
 
 pytestmark = pytest.mark.django_db
@@ -313,6 +314,24 @@ def test_what_was_counted_before_is_priced_anew_of_who_has_had_several_numbers(h
     assert set(ReportMark.objects.values_list("conversation_id", flat=True)) == {cast.claras.pk}
     rolled()
     assert ReportCell.objects.filter(utility_cost=77).values_list("conversation", flat=True).get() == cast.darios.pk
+
+
+def test_what_somebody_cost_who_has_no_number_now_stays_and_a_first_number_prices_what_was_sent_before(history, cast):
+    """Clara's number is somebody else's now; of Dario nobody knew more than his user id."""
+    dario = cast.dario.identities.get(kind="phone").value
+    cast.dario.identities.filter(kind="phone").delete()
+    history.happen("template", 0, 0)
+    history.happen("template", 0, 1)
+    must_agree()
+    [german] = {cell.utility_cost for cell in ReportCell.objects.filter(conversation=cast.claras)}
+    assert german and ReportCell.objects.get(conversation=cast.darios).unpriced == 1
+
+    ContactIdentity.objects.filter(contact=cast.clara, kind="phone").update(is_active=False, ended_at=at(1))
+    Message.objects.filter(conversation=cast.claras).update(read_at=at(2))  # counted anew
+    contacts.learn(cast.number, cast.dario.pk, Person(phone=dario))
+
+    must_agree()
+    assert set(ReportCell.objects.values_list("utility_cost", "unpriced")) == {(german, 0)}
 
 
 def test_a_message_costs_what_the_country_costs_to_which_it_went(history, cast):
