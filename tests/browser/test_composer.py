@@ -293,6 +293,9 @@ def test_a_question_that_was_held_is_changed_where_it_was_filled_in(page, cast, 
     assert not Message.objects.filter(author=cast.ben).exists()
     page.keyboard.press("Escape")
     expect(field(page)).to_be_focused()
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("menuitem", name="Question with buttons").click()
+    expect(dialog.locator("#b-button1")).to_have_value("Ja")  # it was taken back, and is nowhere else
 
 
 def test_send_anyway_sends_what_was_held(page, cast, claras):

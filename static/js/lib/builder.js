@@ -11,15 +11,22 @@ import { word } from "./words.js";
 
 const LOOK_AFTER = 300;
 
-export async function open(url, html = "") {
-  new Builder(html ? put(html, document.querySelector("message-composer")?.field) : await ask(url), url);
+export async function open(url) {
+  new Builder(await ask(url), url);
+}
+
+// What was taken back is nowhere else any more: it is kept as if it had just been filled in.
+export function openAgain(html) {
+  const dialog = put(html, document.querySelector("message-composer")?.field);
+  new Builder(dialog, dialog.querySelector("form").getAttribute("action"), true);
 }
 
 class Builder {
-  constructor(dialog, url) {
+  constructor(dialog, url, isTakenBack = false) {
     Object.assign(this, { dialog, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
     this.kept = new Kept(this.form, url);
-    this.kept.fill();
+    if (isTakenBack) this.kept.begin();
+    else this.kept.fill();
     for (const name of ["input", "change", "click", "submit"]) dialog.addEventListener(name, this);
     dialog.addEventListener("close", () => clearTimeout(this.looking));
     dialog.showModal();
@@ -123,7 +130,7 @@ class Builder {
     const answer = await deliver(this.dialog, data, ({ answer: held }) => {
       if (!held?.dialog) return false;
       sent(held);
-      openHeld(held.dialog);
+      openHeld(held.dialog, () => ({ openAgain }));
       return true;
     });
     if (answer) sent(answer);

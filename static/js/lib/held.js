@@ -6,13 +6,14 @@ import { placeItem } from "./pending.js";
 import { toast, toastProblem } from "./toast.js";
 import { word } from "./words.js";
 
-export function openHeld(html) {
+// `load` brings what a question is filled in with (builder.js): here, before anything is taken back.
+export function openHeld(html, load) {
   const dialog = put(html);
   dialog.addEventListener("click", async (event) => {
     const choice = event.target.closest("[data-choice]")?.dataset.choice;
     if (!choice) return;
     try {
-      await decide(dialog, choice);
+      await decide(dialog, choice, load);
       dialog.close();
     } catch (error) {
       toastProblem(error);
@@ -22,12 +23,12 @@ export function openHeld(html) {
   dialog.showModal(); // the heading has the focus: a hasty second Enter decides nothing
 }
 
-async function decide(dialog, choice) {
+async function decide(dialog, choice, load) {
   const { url } = dialog.dataset;
   const composer = document.querySelector("message-composer");
   const isDropped = choice === "drop";
   const { url: built } = dialog.querySelector("[data-choice='edit']").dataset; // where it was filled in, if not in the composer
-  const html = built && choice === "edit" ? await getHtml(built) : "";
+  const [builder, html] = built && choice === "edit" ? await Promise.all([load(), getHtml(built)]) : [];
   if (choice === "edit") await composer?.drafts.flush("reply", composer.fields.reply.value); // it comes back joined to the other
   const answer = choice === "send" ? await post(url) : await del(isDropped ? `${url}?drop=1` : url);
   for (const uid of answer.uids) document.getElementById(`message-${uid}`)?.remove();
@@ -36,7 +37,10 @@ async function decide(dialog, choice) {
     return;
   }
   document.querySelector("thread-scroll")?.tidy();
-  if (html) document.dispatchEvent(new CustomEvent("build:again", { detail: { url: built, html } }));
+  if (builder) {
+    dialog.close();
+    builder.openAgain(html);
+  }
   if (built) return;
   if (!isDropped) composer?.take(answer.text);
   else if (answer.text) toast(word("toast.dropped"), { action: word("toast.undo"), run: () => composer?.take([answer.text, composer.fields.reply.value].filter(Boolean).join("\n")) });

@@ -30,6 +30,12 @@ export class Kept {
     else sessionStorage.setItem(this.key, this.said);
   }
 
+  // Keeps what it was opened with, too.
+  begin() {
+    this.begun = "";
+    this.save();
+  }
+
   // Puts in what was left there; whether that is anything.
   fill() {
     const left = JSON.parse(sessionStorage.getItem(this.key) ?? "[]");

@@ -125,10 +125,8 @@ document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
   }
 });
 
-document.addEventListener("build:again", async ({ detail: { url, html } }) => (await import("./builder.js")).open(url, html));
-
 async function showHeld(dialog) {
-  (await import("./held.js")).openHeld(dialog);
+  (await import("./held.js")).openHeld(dialog, () => import("./builder.js"));
 }
 
 function isOpen(entry) {
