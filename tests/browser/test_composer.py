@@ -128,6 +128,22 @@ def test_a_draft_is_on_the_server_within_a_moment_and_there_after_a_reload(page,
     expect(field(page)).to_have_value("Ich schaue kurz")
 
 
+def test_what_is_typed_before_the_scripts_have_come_is_kept_and_saved(page, cast):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/conversation*.js", hold)
+    page.reload(wait_until="commit")
+    field(page).fill("Das Rad ist fertig")
+    until(lambda: page.evaluate("1") and held)
+    held.pop().continue_()
+
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Das Rad ist fertig").exists())
+    expect(field(page)).to_have_value("Das Rad ist fertig")
+
+
 def test_the_composer_locks_itself_at_the_second_and_opens_when_the_customer_writes(page, claras):
     closes_in(claras, seconds=5)
     with transaction.atomic():

@@ -28,7 +28,10 @@ class MessageComposer extends HTMLElement {
     const waiting = outbox.waitingIn(this.dataset.conversation);
     for (const [kind, field] of Object.entries(this.fields)) {
       const mine = waiting.filter((entry) => entry.kind === kind);
-      field.value = mine.reduce((kept, { text }) => without(kept, text), this.drafts.begin(kind, field.value));
+      const kept = mine.reduce((left, { text }) => without(left, text), this.drafts.begin(kind, field.defaultValue));
+      const typed = field.value;
+      if (typed === field.defaultValue) field.value = kept;
+      else this.drafts.changed(kind, (field.value = kept === field.defaultValue ? typed : `${kept}\n${typed}`)); // while this was on its way
       field.addEventListener("input", () => this.typed(kind));
       field.addEventListener("keydown", (event) => this.pressed(event));
       field.addEventListener("blur", () => this.drafts.flush(kind, field.value));
