@@ -27,7 +27,7 @@ function load() {
   for (const [selector, module] of Object.entries(WANTED)) {
     if (!document.querySelector(selector)) continue;
     delete WANTED[selector];
-    module();
+    module().catch(() => (WANTED[selector] = module)); // was cut off: asked for anew
   }
 }
 

@@ -144,6 +144,26 @@ def test_what_is_typed_before_the_scripts_have_come_is_kept_and_saved(page, cast
     expect(field(page)).to_have_value("Das Rad ist fertig")
 
 
+def test_a_conversation_whose_script_was_cut_off_comes_alive_with_the_next_event(page, claras):
+    cut: list[Route] = []
+
+    def cut_off(route: Route) -> None:
+        cut.append(route)
+        route.abort()
+
+    page.route("**/js/conversation*.js", cut_off, times=2)  # what the page names, and what is asked for in its place
+    page.reload()
+    expect(page.locator("html[data-socket=open]")).to_have_count(1)
+    until(lambda: page.evaluate("1") and len(cut) == 2)
+    with transaction.atomic():
+        events.conversation_changed(claras)
+
+    expect(page.locator("message-composer:defined")).to_have_count(1)
+    field(page).fill("Ja")
+    page.keyboard.press("Enter")
+    until(lambda: sent() == ["Ja"])
+
+
 def test_the_composer_locks_itself_at_the_second_and_opens_when_the_customer_writes(page, claras):
     closes_in(claras, seconds=5)
     with transaction.atomic():

@@ -92,7 +92,7 @@ class BulkBar extends HTMLElement {
     const leaves = chosen.length === 0 && this.contains(document.activeElement);
     this.hidden = chosen.length === 0;
     if (leaves) (rows.find((row) => row.id === this.anchor) ?? this.here())?.querySelector(".row__link").focus({ preventScroll: true });
-    if (!this.hidden) import("./combo-list.js"); // for its menus
+    if (!this.hidden) import("./combo-list.js").catch(() => {}); // for its menus
     this.list.toggleAttribute("data-selecting", chosen.length > 0);
     this.querySelector("[name='rows']").value = chosen.map((row) => `${row.dataset.conversation}:${row.dataset.inbound}`).join(",");
     const all = this.querySelector("[data-all]");

@@ -7,6 +7,7 @@
 
 import "./combo-list.js";
 import { Clock } from "../lib/clock.js";
+import { ajax } from "../lib/http.js";
 import { merge } from "../lib/merge.js";
 import { waited } from "../lib/times.js";
 import { word, write } from "../lib/words.js";
@@ -197,7 +198,7 @@ class LiveBoard extends HTMLElement {
     this.dragend();
     if (drop && Number(load) >= Number(capacity) && !(await this.asks(word("board.full", { name, load, capacity })))) return;
     const values = { do: "assign", rows, ...(drop ? { agent: drop } : {}) };
-    window.htmx.ajax("POST", this.dataset.bulk, { source: this, values, swap: "none" });
+    ajax("POST", this.dataset.bulk, { source: this, values, swap: "none" });
   }
 
   dragend() {

@@ -9,7 +9,7 @@ import { getHtml } from "../lib/http.js";
 import { wrap } from "../lib/insert.js";
 import * as outbox from "../lib/outbox.js";
 import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
-import { toast } from "../lib/toast.js";
+import { toast, toastProblem } from "../lib/toast.js";
 import { say, word, write } from "../lib/words.js";
 import { elementFrom } from "../live/parts.js";
 import { hint } from "../socket.js";
@@ -179,10 +179,12 @@ class MessageComposer extends HTMLElement {
   }
 
   // Loaded with the first @.
-  async mention(how) {
-    const { MentionMenu } = await import("../lib/mentions.js");
-    this.mentions ??= new MentionMenu(this, this.fields.note, this.dataset.noteUrl);
-    this.mentions[how]();
+  mention(how) {
+    const begun = import("../lib/mentions.js").then(({ MentionMenu }) => {
+      this.mentions ??= new MentionMenu(this, this.fields.note, this.dataset.noteUrl);
+      this.mentions[how]();
+    });
+    begun.catch((error) => how === "start" && toastProblem(error)); // who only types may go on without
   }
 
   // --- typing ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // it gets into [data-part]; lists marked data-keyed keep the entries that did not change, so that sound plays on.
 // While the page is visible the customer looks at the chat, which is what turns our ticks blue.
 
-import { SignedOut } from "../lib/http.js";
+import { ajax, SignedOut } from "../lib/http.js";
 import { toastProblem } from "../lib/toast.js";
 import { mark } from "../lib/by-hand.js";
 import { now } from "../lib/clock.js";
@@ -98,7 +98,7 @@ class PracticePhone extends HTMLElement {
     else if (type === "change") target.matches("[data-raw]") && this.again();
     else if (type === "voice:played") {
       const values = { name: "played", value: target.closest("[data-wamid]").dataset.wamid };
-      window.htmx.ajax("POST", this.dataset.behaviour, { source: this, swap: "none", values });
+      ajax("POST", this.dataset.behaviour, { source: this, swap: "none", values });
     } else if (event.key === "Escape") {
       this.sheet("");
       if (!this.querySelector("[data-profile]").hidden) this.profile(true);

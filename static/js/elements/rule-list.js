@@ -1,6 +1,8 @@
 // <rule-list hx-target hx-swap><ol><li draggable="true" data-place="url">…</li></ol></rule-list>
 // Rules are dragged to their places; the server answers with the list as it is then. The buttons do the same.
 
+import { ajax } from "../lib/http.js";
+
 class RuleList extends HTMLElement {
   connectedCallback() {
     for (const type of ["dragstart", "dragover", "drop", "dragend", "htmx:afterRequest"]) this.addEventListener(type, this);
@@ -26,7 +28,7 @@ class RuleList extends HTMLElement {
       this.back = () => dragged.parentElement?.insertBefore(dragged, behind);
       this.behind = undefined;
       const to = [...this.dragged.parentElement.children].indexOf(this.dragged);
-      window.htmx.ajax("POST", this.dragged.dataset.place, { source: this, target: this, swap: "outerHTML", values: { to } });
+      ajax("POST", this.dragged.dataset.place, { source: this, target: this, swap: "outerHTML", values: { to } });
     } else if (event.type === "dragend") {
       this.dragged.classList.remove("is-dragged");
       if (this.behind !== undefined) this.dragged.parentElement?.insertBefore(this.dragged, this.behind); // let go elsewhere

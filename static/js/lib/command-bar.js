@@ -1,7 +1,7 @@
 // The command bar, loaded with its first Ctrl/⌘ K: <dialog id="command-bar"> with a combobox over options that the server
 // renders, data-do saying what each does (inbox/commands.py). The focus stays in the field.
 
-import { getHtml, send } from "./http.js";
+import { ajax, getHtml, send } from "./http.js";
 import { activate, activeOf, stepped } from "./options.js";
 import { toastProblem } from "./toast.js";
 
@@ -91,7 +91,7 @@ function showList() {
 
 async function deliver({ send: address, method, values = {}, after, swap: target, rows }) {
   if (rows) values.rows = bulk().querySelector("[name='rows']").value;
-  if (!after) return window.htmx.ajax(method, address, { target: target ?? "body", swap: target ? "outerHTML" : "none", values });
+  if (!after) return ajax(method, address, { target: target ?? "body", swap: target ? "outerHTML" : "none", values });
   try {
     await send(method, address, new URLSearchParams(values));
     location.assign(after === "reload" ? location.href : after);

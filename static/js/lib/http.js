@@ -28,6 +28,11 @@ export function get(url) {
   return send("GET", url);
 }
 
+// By htmx, which puts the answer in place. What goes wrong says trouble.js; one that is given up is no error.
+export function ajax(method, url, context) {
+  return window.htmx.ajax(method, url, context).catch(() => {});
+}
+
 export async function getHtml(url) {
   const response = await reach("GET", url, undefined, "text/html");
   if (!response.ok) throw new Refused(response.status, {});

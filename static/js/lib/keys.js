@@ -1,6 +1,7 @@
 // Single keys and shortcuts (design.md §9). Single keys are off while somebody types, while a dialog or menu is open, and
 // for whoever switched them off in the profile. Never Alt or Option with a letter: those make letters.
 
+import { ajax } from "./http.js";
 import { toastProblem } from "./toast.js";
 
 const singleKeys = document.body.dataset.singleKeys === "true";
@@ -84,7 +85,7 @@ export function commandBar() {
   if (document.querySelector("dialog[open]")) return;
   bar.querySelector("input").value = "";
   bar.showModal();
-  import("./command-bar.js").then(({ opened }) => opened(SINGLE));
+  import("./command-bar.js").then(({ opened }) => opened(SINGLE)).catch(toastProblem);
 }
 
 function isBusy(target) {
@@ -138,7 +139,7 @@ function assignToMe() {
   if (!head || head.dataset.assignee === document.body.dataset.agent) return;
   const url = head.querySelector("drop-menu[data-key='A'] .menu")?.getAttribute("hx-get");
   // Who had it on this screen: if somebody was faster, the server says so instead of taking it from them.
-  if (url) window.htmx.ajax("POST", url, { target: head, swap: "none", values: { seen_assignee: head.dataset.assignee } });
+  if (url) ajax("POST", url, { target: head, swap: "none", values: { seen_assignee: head.dataset.assignee } });
 }
 
 function go(place) {

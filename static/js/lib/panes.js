@@ -1,6 +1,8 @@
 // Addresses and panes. Opening a conversation or another view pushes its address; on narrow screens, where one pane is in
 // front (list, thread or contact), so does changing the pane. Back and forward fetch only what is not on the page yet.
 
+import { ajax } from "./http.js";
+
 const inbox = () => document.querySelector("main.inbox");
 const PATIENCE = 300;
 const CONVERSATION = /^\/conversations\/(\d+)\/(contact\/)?$/;
@@ -95,7 +97,7 @@ window.addEventListener("popstate", () => {
     const headers = { "X-Restored": "1" };
     window.htmx.ajax("GET", `/conversations/${id}/`, { target: "#thread", swap: "outerHTML", headers }).then(() => show(pane), () => {});
   } else if (!id && !isListed(document.getElementById("list").dataset)) {
-    window.htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } }).catch(() => {});
+    ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML", headers: { "X-Restored": "1" } });
     show(pane);
   } else {
     show(pane);

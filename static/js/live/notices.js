@@ -1,7 +1,7 @@
 // Being told: an event's `tell` names this agent. The words, the sound and whether at all come from the server. Of
 // several tabs one speaks, and none when a focused one shows that conversation. The service worker opens what is clicked.
 
-import { get, post } from "../lib/http.js";
+import { ajax, get, post } from "../lib/http.js";
 import { toast, toastProblem } from "../lib/toast.js";
 import { myself, openConversation } from "./parts.js";
 
@@ -62,5 +62,5 @@ async function ask(url) {
 function open(url) {
   if (location.pathname === url) return;
   if (!document.getElementById("thread")) return location.assign(url);
-  window.htmx.ajax("GET", url, { target: "#thread", swap: "outerHTML show:none" });
+  ajax("GET", url, { target: "#thread", swap: "outerHTML show:none" });
 }

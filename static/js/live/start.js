@@ -1,5 +1,6 @@
 // Everything that happens without reload: the socket's events go to the list, the thread, the people and the counts.
 
+import { ajax } from "../lib/http.js";
 import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
 import { applyToNotices, listen } from "./notices.js";
@@ -92,8 +93,9 @@ function opening() {
   return conversation;
 }
 
+// Cut off on its way, it is asked for anew with the next event or connection.
 function withConversation(act) {
-  conversation?.then(act, () => {}); // not here: whoever opens one asks for it anew
+  (shown ? opening() : conversation)?.then(act, () => {});
 }
 
 function bringUpToDate(isFirst) {
@@ -105,7 +107,7 @@ function showAvailability({ agents }) {
   if (!agents.some((agent) => agent.id === myself())) return;
   for (const form of document.querySelectorAll("form.availability")) {
     const url = `${form.getAttribute("hx-post")}?here=${form.elements.here.value}`;
-    window.htmx.ajax("GET", url, { target: form, swap: "outerHTML" });
+    ajax("GET", url, { target: form, swap: "outerHTML" });
   }
 }
 
