@@ -91,8 +91,7 @@ class Kept:
 
 def link(wanted: Wanted, figure: str, **more: str) -> str:
     """The address of the list behind a figure."""
-    filters = f"{wanted.query}&" if wanted.query else ""
-    return f"{_address()}?{filters}{urlencode({'figure': figure} | more)}"
+    return f"{_address()}?{wanted.query}&{urlencode({'figure': figure} | more)}"
 
 
 @cache
