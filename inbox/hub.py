@@ -136,7 +136,6 @@ class Hub:
     def remove(self, socket: Socket) -> None:
         """The page has gone."""
         self.sockets.discard(socket)
-        self.counts.forget(socket)
         self.people.left(socket)
 
     # --- events

@@ -3,6 +3,7 @@ minute for what only time changes: windows that close, days that end.
 """
 
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 from inbox import filter_counts, view_counts
@@ -22,16 +23,13 @@ class Counts:
         self._hub = hub
         self._changed: dict[int, float] = {}  # workspace → when
         self._timed_at = time.monotonic()
-        self._told: dict[Socket, dict[str, int]] = {}
+        # Weakly: a page may go while it is counted for.
+        self._told: weakref.WeakKeyDictionary[Socket, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def note(self, payload: dict) -> None:
         """An event that may change a number."""
         if "version" in payload or payload["kind"] in ("read", "rights", "conversation_gone"):
             self._changed[payload["workspace"]] = time.monotonic()
-
-    def forget(self, socket: Socket) -> None:
-        """The page has gone."""
-        self._told.pop(socket, None)
 
     async def broadcast(self) -> None:
         """Count for the changed workspaces and tell the pages whose numbers differ."""
