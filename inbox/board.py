@@ -6,45 +6,37 @@ lead and the conversations that are theirs to see; whether a person is busy is c
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import (
     BooleanField,
-    Case,
     Count,
     ExpressionWrapper,
-    F,
     Min,
     Prefetch,
     Q,
     QuerySet,
-    Value,
-    When,
     prefetch_related_objects,
 )
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 
 from accounts.hours_words import short_words
 from accounts.models import Agent, Membership, Role, Team
 from accounts.permissions import teams_led_by
 from accounts.schedules import hours_of_teams
-from inbox import presence, times
-from inbox.actions.asking_back import may_ask
-from inbox.actions.handback import DEFAULT_GUARD
+from inbox import presence
 from inbox.actions.load import counts_as_load
 from inbox.board_slots import TeamLimit, slots_of
+from inbox.board_tickets import Ticket, by_wait, by_window, tickets_for
 from inbox.enums import ConversationStatus
 from inbox.filters import window_q
 from inbox.models import Activity, Conversation
 from inbox.reports.today import first_reply_today
 from inbox.reports.words import duration_words
-from inbox.rows import Row
 from inbox.visibility import rights_of
-from whatsapp.service_window import WINDOW, ServiceWindow
+from whatsapp.service_window import ServiceWindow
 
 SHOWN_WAITING = 50
 SHOWN_AT_RISK = 30
@@ -53,55 +45,6 @@ SHOWN_OF_ONE = 100
 SHOWN_RECENT = 12
 SORTS = ("waiting", "closing")
 ASSIGNING = ("assigned", "claimed", "taken_over", "moved", "released", "handed_back")
-
-
-@dataclass
-class Ticket:
-    """One conversation on the board."""
-
-    row: Row
-    holder_state: str = ""  # of its assignee: available, away, off, offline; "" when nobody has it
-
-    @property
-    def conversation(self) -> Conversation:
-        return self.row.conversation
-
-    @property
-    def said(self) -> str:
-        """What `inbox.actions.bulk` is told about it: how much was seen, and who had it."""
-        conversation = self.conversation
-        return f"{conversation.pk}:{conversation.inbound_count}:{conversation.assignee_id or 0}"
-
-    @property
-    def is_late(self) -> bool:
-        return self.row.is_over_target
-
-    @property
-    def may_ask(self) -> bool:
-        """Whether the lead may have the customer asked for a word now that little of the window is left."""
-        return self.row.window_state in ("soon", "urgent") and may_ask(self.conversation)
-
-    @property
-    def was_asked(self) -> bool:
-        asked = getattr(self.conversation, "window_ask", None)
-        return asked is not None and asked.window_of == self.conversation.last_customer_message_at
-
-    @property
-    def window_digits(self) -> str:
-        return times.window_digits(self.row.window, self.row.now)
-
-    @property
-    def danger(self) -> str:
-        """Why it is in danger, in words; a target that has passed says so itself."""
-        holder = self.conversation.assignee
-        if holder is None:
-            return _("unassigned")
-        sentences = {
-            "away": _("with %(name)s, away"),
-            "off": _("with %(name)s, off work"),
-            "offline": _("with %(name)s, offline"),
-        }
-        return sentences.get(self.holder_state, _("unanswered, with %(name)s")) % {"name": holder.first_name}
 
 
 @dataclass
@@ -194,11 +137,10 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
         | Q(answer_due_at__lte=now)
         | Q(assignee__in=[pk for pk, state in states.items() if state != "available"])
     )
-    at_risk = _tickets(agent, _by_window(risky, now, margin)[:SHOWN_AT_RISK], states, now)
+    at_risk = tickets_for(agent, by_window(risky, now, margin)[:SHOWN_AT_RISK], states, now)
     _give_risks(seats, at_risk)
     unassigned = here.filter(assignee=None)
-    guarded = _guarded(teams, now, margin)
-    waiting = _by_window(unassigned, now, margin) if sort == "closing" else _by_wait(unassigned, guarded)
+    waiting = by_window(unassigned, now, margin) if sort == "closing" else by_wait(unassigned, teams, now, margin)
     numbers = here.aggregate(
         open=Count("pk"),
         waiting=Count("pk", filter=Q(assignee=None)),
@@ -208,7 +150,7 @@ def board_of(agent: Agent, *, team_id: int | None = None, sort: str = "", now: d
     reply = first_reply_today(agent.workspace, None if everything else [team] if team else teams, now)
     return Board(
         now=now, teams=teams, team=team, sort=sort,
-        waiting=_tickets(agent, waiting[:SHOWN_WAITING], states, now),
+        waiting=tickets_for(agent, waiting[:SHOWN_WAITING], states, now),
         waiting_count=numbers["waiting"], waiting_since=numbers["since"],
         first_reply="" if reply is None else duration_words(reply),
         at_risk=at_risk, at_risk_count=len(at_risk) if len(at_risk) < SHOWN_AT_RISK else risky.count(),
@@ -221,7 +163,7 @@ def held_by(person: Agent, *, seen_by: Agent, now: datetime | None = None) -> li
     now = now or timezone.now()
     online = presence.online_agent_ids(person.workspace_id)
     theirs = _conversations(seen_by, None).filter(assignee=person).order_by("-needs_answer", "waiting_since", "pk")
-    return _tickets(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: presence.state_of(person, online)}, now)
+    return tickets_for(seen_by, theirs[:SHOWN_OF_ONE], {person.pk: presence.state_of(person, online)}, now)
 
 
 def work_of(person: Agent) -> dict[str, int]:
@@ -233,39 +175,6 @@ def work_of(person: Agent) -> dict[str, int]:
 def _conversations(agent: Agent, team: Team | None) -> QuerySet[Conversation]:
     here = Conversation.objects.visible_to(agent).filter(status=ConversationStatus.OPEN)
     return here if team is None else here.filter(team=team)
-
-
-def _by_wait(waiting: QuerySet[Conversation], guarded: Q) -> QuerySet[Conversation]:
-    """What the window guard raises comes first, what closes next at the top; then whoever has waited longest."""
-    place = Case(When(guarded, then=Value(0)), default=Value(1))
-    waits_since = Coalesce("waiting_since", "last_message_at")
-    urgency = Case(When(guarded, then=F("last_customer_message_at")), default=waits_since)
-    return waiting.annotate(place=place, urgency=urgency).order_by("place", "urgency", "pk")
-
-
-def _guarded(teams: list[Team], now: datetime, margin: timedelta) -> Q:
-    """Unanswered, and the window closes within the guard of its team."""
-    closes_from_now = now - WINDOW + margin
-    within = Q(team=None, last_customer_message_at__lte=closes_from_now + DEFAULT_GUARD)
-    for team in teams:
-        within |= Q(team=team, last_customer_message_at__lte=closes_from_now + team.guard)
-    return Q(needs_answer=True) & window_q("open", now, margin) & within
-
-
-def _by_window(found: QuerySet[Conversation], now: datetime, margin: timedelta) -> QuerySet[Conversation]:
-    """What closes next comes first; where nothing can be saved any more, last."""
-    is_closed = Case(When(window_q("closed", now, margin), then=Value(1)), default=Value(0))
-    return found.annotate(is_closed=is_closed).order_by("is_closed", "last_customer_message_at", "pk")
-
-
-def _tickets(
-    agent: Agent, conversations: QuerySet[Conversation], states: dict[int, str], now: datetime
-) -> list[Ticket]:
-    found = list(conversations.select_related("contact", "assignee", "window_ask"))
-    prefetch_related_objects(found, "contact__identities")
-    for conversation in found:
-        conversation.workspace = agent.workspace
-    return [Ticket(Row(each, now), states.get(each.assignee_id or 0, "")) for each in found]
 
 
 def _people(agent: Agent) -> list[Agent]:
