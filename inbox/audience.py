@@ -78,6 +78,11 @@ class Outgoing:
         if self.kind == "alert":
             leads = socket.person.rights.role in (Role.LEAD, Role.ADMIN)
             return leads or self.payload["alert"] in set(Alert)
+        if self.kind == "filters":
+            rights = socket.person.rights
+            is_shared = bool(self.payload["teams"]) and rights.role == Role.ADMIN
+            is_theirs = self.payload["owner"] == rights.agent_id
+            return is_shared or is_theirs or not rights.team_ids.isdisjoint(self.payload["teams"])
         if self.kind in ("read", "rights", "draft"):
             return self.payload["agent"]["id"] == socket.person.agent_id
         return True

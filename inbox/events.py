@@ -18,7 +18,8 @@ A payload holds
                 `facts`. What else is missing could not be rendered and is fetched by the page, unless `partial`
                 says that row and head come with a later event
 Kinds: message, message_changed, ticks, note, activity, later, conversation, conversation_gone, notice, agent, rights,
-alert, label (which has changed, or become another or nothing, wherever a page shows it); fleeting ones without a row:
+alert, label (which has changed, or become another or nothing, wherever a page shows it), filters (one of a menu has
+changed: `owner` and `teams` say whose); fleeting ones without a row:
 typing, viewing, read, draft, drafting.
 
 Several events of one action belong together: `with transaction.atomic(), events.gathered():` renders row and head of a
@@ -33,7 +34,7 @@ from accounts.models import Agent, Availability, Workspace
 from inbox import publishing
 from inbox.enums import MessageStatus, NoticeKind
 from inbox.event_writing import Reported, publish_fleeting, write, write_plain, write_ticks
-from inbox.models import Activity, Conversation, Label, Message, Note
+from inbox.models import Activity, Conversation, Label, Message, Note, SavedFilter
 from inbox.visibility import ConversationFacts, facts_of
 
 # States that are nothing but a mark on the bubble. The others come with words or buttons, so they are rendered.
@@ -181,6 +182,12 @@ def label_changed(label: Label) -> None:
 def label_removed(workspace_id: int, label_id: int, into: Label | None) -> None:
     """It is gone; what bore it bears `into` now, if that is said."""
     write_plain(workspace_id, "label", {"label": label_id, "becomes": _label(into) if into else None})
+
+
+def filters_changed(saved: SavedFilter, *, also: Iterable[int | None] = ()) -> None:
+    """It is new, another or gone in the menus of its owner and its team; `also` are teams that had it before."""
+    teams = sorted({pk for pk in (saved.team_id, *also) if pk is not None})
+    write_plain(saved.workspace_id, "filters", {"owner": saved.owner_id, "teams": teams})
 
 
 def conversation_read(agent: Agent, conversation: Conversation, read_count: int) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from inbox.hub import Hub
 
 TIMED_SECONDS = 60.0
+OTHERS = ("read", "rights", "conversation_gone", "filters", "label")  # beside those of conversations
 
 
 class Counts:
@@ -28,7 +29,7 @@ class Counts:
 
     def note(self, payload: dict) -> None:
         """An event that may change a number."""
-        if "version" in payload or payload["kind"] in ("read", "rights", "conversation_gone"):
+        if "version" in payload or payload["kind"] in OTHERS:
             self._changed[payload["workspace"]] = time.monotonic()
 
     async def broadcast(self) -> None:

@@ -10,7 +10,7 @@ from accounts.audit import record_audit
 from accounts.models import Agent, Workspace
 from accounts.permissions import may_manage_labels
 from inbox import events, statements
-from inbox.actions import rules
+from inbox.actions import rules, saved_filters
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.models import Label
 from inbox.models.label import HUES, in_order
@@ -83,6 +83,7 @@ def remove_label(label: Label, *, into: Label | None = None, by: Agent) -> None:
         if into is not None:
             statements.fetch(MOVE, [into.pk, label.pk])
             rules.replace_label(label.workspace_id, label.pk, into.pk)
+            saved_filters.replace_label(label.workspace_id, label.pk, into.pk)
         gone = label.pk
         record_audit(
             label.workspace, by, "label.merged" if into else "label.deleted", subject=label.name,

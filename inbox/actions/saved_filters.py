@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent, Team
 from accounts.permissions import leads_team
-from inbox import filter_counts
+from inbox import events, filter_counts
 from inbox.errors import InboxRuleViolation, NotAllowed
 from inbox.filters import Filter
 from inbox.models import SavedFilter
@@ -35,6 +35,7 @@ def save_filter(wanted: Filter, *, name: str, team: Team | None = None, by: Agen
                 workspace_id=by.workspace_id, owner=by, team=team, name=name, parameters=_kept(wanted),
                 position=_next_place(siblings),
             )  # fmt: skip
+        events.filters_changed(found)
     filter_counts.forget(by.workspace_id)
     return found
 
@@ -43,7 +44,7 @@ def change_filter(saved: SavedFilter, wanted: Filter, *, name: str, team: Team |
     """Other conditions, another name, for others: a team, or (no longer shared) for who changes it."""
     require_keeper(saved, by)
     name = _fit_name(name)
-    is_moved = team != saved.team
+    former, is_moved = saved.team_id, team != saved.team
     if is_moved and team is not None and not leads_team(by, team):
         raise NotAllowed
     with _one_at_a_time(by):
@@ -56,6 +57,7 @@ def change_filter(saved: SavedFilter, wanted: Filter, *, name: str, team: Team |
             saved.owner = by if team is None else saved.owner
         saved.name, saved.parameters = name, _kept(wanted)
         saved.save(update_fields=["name", "parameters", "team", "owner", "position"])
+        events.filters_changed(saved, also=[former])
     filter_counts.forget(by.workspace_id)
     return saved
 
@@ -96,12 +98,24 @@ def move_filter(saved: SavedFilter, *, up: bool, by: Agent) -> None:
         order.insert(max(0, at - 1) if up else at + 1, order.pop(at))
         places = [SavedFilter(pk=pk, position=place) for place, pk in enumerate(order, start=1)]
         SavedFilter.objects.bulk_update(places, ["position"])
+        events.filters_changed(saved)
 
 
 def delete_filter(saved: SavedFilter, *, by: Agent) -> None:
     require_keeper(saved, by)
-    saved.delete()
+    with transaction.atomic():
+        events.filters_changed(saved)
+        saved.delete()
     filter_counts.forget(by.workspace_id)
+
+
+def replace_label(workspace_id: int, gone: int, into: int) -> None:
+    """A label was merged into another: the filters ask for that one."""
+    for saved in SavedFilter.objects.select_for_update().filter(workspace=workspace_id, parameters__label=str(gone)):
+        saved.parameters = saved.parameters | {"label": str(into)}
+        saved.save(update_fields=["parameters"])
+        events.filters_changed(saved)
+    filter_counts.forget(workspace_id)
 
 
 def may_keep(saved: SavedFilter, agent: Agent) -> bool:

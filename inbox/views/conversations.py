@@ -11,7 +11,7 @@ from inbox import access, composers, filter_words, panels, queries, rendering, t
 from inbox.actions.saved_filters import may_keep
 from inbox.filters import SORTS, Cursor, Filter
 from inbox.message_rules import PALETTE
-from inbox.models import Conversation
+from inbox.models import Conversation, SavedFilter
 from inbox.row_markup import row_html
 from inbox.unread import unread_count
 from inbox.views.messages import history_page
@@ -116,11 +116,12 @@ def knowing_rights(request: HttpRequest) -> None:
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
     """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
     wanted = _in_remembered_order(request, Filter.of(request.GET.dict(), default_view=default_view(request)))
+    kept = filter_words.saved_filters(request.user)
+    saved = next((each for each in kept if each.pk == wanted.saved_id), None)
+    wanted = _as_kept(wanted, saved)
     counted = queries.view_counts(request.user, wanted.team_id)
     teams = queries.teams_to_filter(request.user)
     labels = filter_words.labels_of(request.user)
-    kept = filter_words.saved_filters(request.user)
-    saved = next((each for each in kept if each.pk == wanted.saved_id), None)
     return {
         "filter": wanted,
         "page": queries.list_page(request.user, wanted, current=current),
@@ -136,6 +137,13 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "led_teams": filter_words.led_teams(request.user) if wanted.is_narrowed or wanted.team_id else [],
         "sorts": SORTS.items(),
     }
+
+
+def _as_kept(wanted: Filter, saved: SavedFilter | None) -> Filter:
+    """What a name stands for may have changed since an address was made of it; without the name its conditions stay."""
+    if saved is None:
+        return wanted.with_(saved_id=None)
+    return Filter.of(saved.parameters).with_(saved_id=saved.pk, search=wanted.search)
 
 
 def _in_remembered_order(request: HttpRequest, wanted: Filter) -> Filter:

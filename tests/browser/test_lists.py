@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from inbox import events, queries
 from inbox.actions.conversations import close_conversation
+from inbox.actions.labels import remove_label
+from inbox.actions.saved_filters import change_filter, delete_filter, save_filter
 from inbox.event_payloads import snapshots
 from inbox.filters import SINCE, VIEWS, WINDOWS, Filter
 from inbox.models import Conversation, Follower, Label, Mention, SavedFilter
@@ -176,7 +178,7 @@ def test_a_row_says_who_is_looking_at_it(bens, open_page, cast):
 
 
 def test_a_label_renamed_or_gone_is_so_on_every_screen(bens, cast):
-    from inbox.actions.labels import change_label, remove_label
+    from inbox.actions.labels import change_label
 
     label = Label.objects.create(workspace=cast.workspace, name="Reparatur", hue=4)
     cast.claras.labels.add(label)
@@ -187,6 +189,29 @@ def test_a_label_renamed_or_gone_is_so_on_every_screen(bens, cast):
     remove_label(label, by=cast.lea)
 
     expect(shown).to_have_count(0)
+
+
+def test_a_teams_filter_that_its_lead_changes_is_so_on_a_page_that_shows_it(bens, cast):
+    repairs, rentals = (Label.objects.create(workspace=cast.workspace, name=name) for name in ("Repairs", "Rentals"))
+    cast.claras.labels.add(repairs)
+    cast.darios.labels.add(rentals)
+    kept = save_filter(Filter(view="all", label_id=repairs.pk), name="Workshop", team=cast.team, by=cast.lea)
+    page = bens(f"/?saved={kept.pk}")
+    title, rows = page.locator(".pane--list .pane__title"), page.locator("#rows > .row")
+    expect(title).to_have_text("Workshop")
+    page.locator("#search").fill("half a word")
+    change_filter(kept, Filter(view="all", label_id=repairs.pk), name="Garage", team=cast.team, by=cast.lea)
+    expect(title).to_have_text("Garage")
+    expect(page.locator("view-counts .menu")).to_contain_text("Garage")
+
+    change_filter(kept, Filter(view="all", label_id=rentals.pk), name="Garage", team=cast.team, by=cast.lea)
+    expect(rows).to_have_id(f"row-{cast.darios.pk}")
+    remove_label(rentals, into=repairs, by=cast.lea)
+    expect(rows).to_have_count(2)
+    expect(page.locator("#search")).to_have_value("half a word")
+    delete_filter(kept, by=cast.lea)
+    expect(title).to_have_text("Inbox")
+    expect(rows).to_have_count(2)
 
 
 def test_a_page_that_nobody_touches_marks_what_it_asks_for_by_itself(bens):

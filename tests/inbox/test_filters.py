@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Role, Visibility
 from inbox import events, filter_counts, queries
 from inbox.actions.following import follow, unfollow
+from inbox.actions.labels import remove_label
 from inbox.actions.notes import add_note
 from inbox.actions.saved_filters import change_filter, delete_filter, move_filter, save_filter
 from inbox.errors import InboxRuleViolation, NotAllowed
@@ -205,6 +206,30 @@ class SavedTests(TestCase):
         assert SavedFilter.objects.get(pk=kept.pk).parameters == {"view": "mine", "waiting": "1"}
         change_filter(kept, wanted, name="Meins", team=None, by=self.cast.ada)  # now only for who changes it
         assert (self.names(self.cast.ben), self.names(self.cast.ada)) == (["Schon da"], ["Meins", "Schon da"])
+
+    def test_a_name_shows_what_it_stands_for_now_and_nothing_without_it(self):
+        kept = save_filter(Filter(view="all", window="soon"), name="Eilig", team=self.cast.team, by=self.cast.lea)
+        address = f"/?view=all&window=soon&saved={kept.pk}"  # of Ben's page, or his bookmark
+        self.client.force_login(self.cast.ben)
+        change_filter(kept, Filter(view="mine", waiting=True), name="Offen", team=self.cast.team, by=self.cast.lea)
+        page = self.client.get(address).context
+
+        assert (page["saved"].name, page["filter"].parameters) == (
+            "Offen", {"view": "mine", "waiting": "1", "saved": str(kept.pk)}
+        )  # fmt: skip
+        delete_filter(kept, by=self.cast.lea)
+        page = self.client.get(address).context
+        assert (page["saved"], page["filter"].parameters) == (None, {"view": "all", "window": "soon"})
+
+    def test_a_filter_asks_for_the_label_its_own_was_merged_into(self):
+        old, new = (Label.objects.create(workspace=self.cast.workspace, name=name) for name in ("Reparatur", "Neu"))
+        self.cast.claras.labels.add(old)
+        kept = save_filter(Filter(view="all", label_id=old.pk), name="Räder", by=self.cast.ben)
+        remove_label(old, into=new, by=self.cast.lea)
+
+        kept.refresh_from_db()
+        assert kept.parameters == {"view": "all", "label": str(new.pk)}
+        assert [saved.count for saved in saved_filters(self.cast.ben)] == [1]
 
     def test_kept_opened_and_managed_by_hand(self):
         self.client.force_login(self.cast.ben)

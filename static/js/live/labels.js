@@ -1,7 +1,12 @@
-// A label was renamed, recoloured, merged or deleted: every <… data-label="ID" data-hue> on the page follows.
+// A label was renamed, recoloured, merged or deleted: every <… data-label="ID" data-hue> on the page follows, and so does a
+// list of those that bear it.
+
+import { refresh } from "./filters.js";
 
 export function apply({ kind, label, becomes }) {
   if (kind !== "label") return;
+  const list = document.getElementById("list")?.dataset;
+  if (list?.label === String(label)) refresh(list.query.replace(/(^|&)label=\d+/, becomes ? `$1label=${becomes.id}` : "$&"));
   for (const shown of document.querySelectorAll(`[data-label="${label}"].label`)) {
     const isDouble = becomes && becomes.id !== label && shown.parentElement.querySelector(`[data-label="${becomes.id}"].label`);
     if (!becomes || isDouble) {

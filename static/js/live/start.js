@@ -15,6 +15,7 @@ const SELDOM = [
   { kinds: ["typing", "viewing"], load: () => import("./people.js") },
   { kinds: ["drafting"], load: () => import("./drafting.js") },
   { kinds: ["label"], load: () => import("./labels.js") },
+  { kinds: ["filters"], load: () => import("./filters.js") },
 ];
 
 let conversation = null; // the promise of what an open one needs
