@@ -2,6 +2,8 @@
 
 import phonenumbers
 
+SHORTEST = 10  # digits of a number in a range that is not known; a town's old numbers may be shorter
+
 
 def pretty(digits: str) -> str:
     """`4917212345678` → `+49 172 12345678`; anything unparsable comes back with a plus sign."""
@@ -23,7 +25,8 @@ def digits_of(typed: str, country: str) -> str:
         return ""
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+    digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+")
+    return digits if len(digits) >= SHORTEST or phonenumbers.is_valid_number(number) else ""
 
 
 def digits_in_table(typed: str, country: str) -> str:

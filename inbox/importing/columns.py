@@ -30,10 +30,11 @@ TARGETS: dict[str, Words] = {
 # Folded, without marks.
 _HEADINGS: dict[str, tuple[str, ...]] = {
     PHONE: (
-        "telefon", "telefonnummer", "telefon mobil", "tel", "handy", "handynummer", "mobil", "mobilnummer",
+        "telefon", "telefonnummer", "telefon mobil", "tel mobil", "tel", "handy", "handynummer", "mobil", "mobilnummer",
         "mobiltelefon", "mobilfunk", "mobilfunknummer", "rufnummer", "nummer", "whatsapp", "whatsapp nummer",
         "whatsapp number", "phone", "phone number", "phone 1 value", "telephone", "mobile", "mobile number",
-        "mobile phone", "cell", "cell phone", "number", "phone1", "primary phone",
+        "mobile phone", "cell", "cell phone", "number", "phone1", "primary phone", "handy nr", "mobil nr", "tel nr",
+        "telefon nr", "telefon privat", "telefon geschaeftlich", "telefonnummer mobil", "phone mobile",
     ),
     FIRST: ("vorname", "first name", "firstname", "given name", "forename", "rufname"),
     LAST: ("nachname", "familienname", "zuname", "last name", "lastname", "family name", "surname"),
@@ -52,6 +53,7 @@ _HEADINGS: dict[str, tuple[str, ...]] = {
                      "consent source", "opt in source", "werbung quelle", "advertising source"),
     CONSENT_WORDING: ("einwilligungstext", "wortlaut", "consent text", "consent wording", "wording"),
 }  # fmt: skip
+MOBILE = ("whatsapp", "handy", "mobil", "cell", "telefon mobil", "tel mobil", "telefonnummer mobil", "phone mobile")
 _BY_HEADING = {words: target for target, headings in _HEADINGS.items() for words in headings}
 
 
@@ -65,9 +67,12 @@ def guess(headings: list[str], rows: list[list[str]], fields: list[ContactField]
     known = _BY_HEADING | _own_words()
     own = {_key(field.name): form_name(field) for field in fields}
     found: list[str] = []
-    for heading in headings:
-        key = _key(heading)
+    keys = [_key(heading) for heading in headings]
+    mobile = next((key for key in keys if key.startswith(MOBILE) and known.get(key) == PHONE), None)
+    for key in keys:
         target = own.get(key) or known.get(key, "")
+        if target == PHONE and mobile not in (None, key):
+            target = ""  # a landline beside it
         found.append(target if target and target not in found else "")
     if PHONE not in found:
         _find_phones(found, rows)

@@ -29,6 +29,10 @@ DELIMITERS = ";,\t|"
 SAMPLE_ROWS = 30
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# What a formula left that found nothing, as Excel writes it in German and English.
+ERRORS = frozenset({
+    "#N/A", "#NV", "#WERT!", "#VALUE!", "#BEZUG!", "#REF!", "#NAME?", "#DIV/0!", "#ZAHL!", "#NUM!", "#NULL!", "#LEER!",
+})  # fmt: skip
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{6,20}")
 
 NO_TABLE = _("This is no table we can read. Save it as CSV or Excel workbook (.xlsx).")
@@ -75,6 +79,8 @@ def read_table(content: bytes) -> Table:
 def _plain(cell: str) -> str:
     """Storable and without the apostrophe that keeps a spreadsheet from calculating (as our own exports have it)."""
     text = clean(cell).strip()
+    if text in ERRORS:
+        return ""
     if len(text) > 1 and text[0] == "'" and not text[1].isalnum():
         text = text[1:].strip()
     return text[: LONGEST_CELL + 1]

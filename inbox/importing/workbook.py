@@ -1,12 +1,13 @@
 """The child that opens a workbook: `python -m inbox.importing.workbook FILE`. Prints its rows as JSON lists of text.
 
-The first sheet with anything in it. A formula stays what stands in the file, as text: nothing is calculated. Imports
-next to nothing of ours, so that it starts quickly.
+The first sheet with anything in it. Nothing is calculated: a formula is what Excel kept of it, or its own text.
+Imports next to nothing of ours, so that it starts quickly.
 """
 
 import json
 import sys
 import zipfile
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 
@@ -24,13 +25,15 @@ def rows_of(path: str) -> list[list[str]]:
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_BYTES:
             raise ValueError("too much")
-    book = load_workbook(path, read_only=True, keep_links=False)
-    for sheet in book.worksheets:
-        sheet.reset_dimensions()  # what a file says about its own size is a guess
+        has_formulas = any(b"<f" in archive.read(name) for name in archive.namelist() if "/worksheets/" in name)
+    readings = [load_workbook(path, read_only=True, keep_links=False, data_only=True).worksheets]
+    if has_formulas:
+        readings.append(load_workbook(path, read_only=True, keep_links=False).worksheets)
+    for sheets in zip(*readings, strict=True):
         rows: list[list[str]] = []
         filled = 0
-        for values in sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True):
-            row = [text_of(value) for value in values]
+        for cells in zip(*map(_rows_in, sheets), strict=True):
+            row = [text_of(_first(same)) for same in zip(*cells, strict=True)]
             rows.append(row)
             filled += any(row)
             if filled > MOST_ROWS + 1 or len(rows) > 5 * MOST_ROWS:
@@ -38,6 +41,16 @@ def rows_of(path: str) -> list[list[str]]:
         if filled:
             return rows
     return []
+
+
+def _rows_in(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # what a file says about its own size is a guess
+    found: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
+    return found
+
+
+def _first(values: tuple[Any, ...]) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 def text_of(value: Any) -> str:

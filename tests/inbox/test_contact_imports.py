@@ -129,6 +129,27 @@ def test_cells_of_a_workbook_are_text_and_formulas_are_not_calculated():
     assert table.rows[0][1] == ["491721234567", "12.5", "2026-03-04", "yes", "=1+1"]
 
 
+def test_a_formula_is_what_excel_has_kept_of_it_and_one_that_found_nothing_is_empty():
+    plain = _workbook([["Telefon", "Name", "Ort"], ["0172 1234567", "=A2", "=B2"]])
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as source, zipfile.ZipFile(content, "w") as target:
+        for name in source.namelist():
+            sheet = source.read(name)
+            for formula, kind, kept in ((b"A2", b"str", b"J\xc3\xbcrgen"), (b"B2", b"e", b"#N/A")):
+                for before in (b"<f>%b</f><v></v>" % formula, b"<f>%b</f><v/>" % formula, b"<f>%b</f><v />" % formula):
+                    sheet = sheet.replace(before, b"<f>%b</f><v>%b</v>" % (formula, kept))
+                place = b'r="%b"' % {b"A2": b"B2", b"B2": b"C2"}[formula]
+                sheet = sheet.replace(b"<c " + place, b"<c " + place + b' t="%b"' % kind)
+            target.writestr(name, sheet)
+
+    assert read_table(content.getvalue()).rows[0][1] == ["0172 1234567", "Jürgen", ""]
+
+
+def test_of_a_landline_and_a_mobile_number_the_mobile_one_is_taken(cast, put_in):
+    assert put_in("Telefon;Name;Mobil\n040 123456;Lena;0172 1111111\n").columns == ["", "name", "phone"]
+    assert put_in("Rufnummer;Name;Tel. mobil\n040 123456;Lena;0172 1111111\n").columns == ["", "name", "phone"]
+
+
 def _bomb() -> bytes:
     content = io.BytesIO(_workbook(ROWS))
     with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -156,6 +177,7 @@ def test_what_is_no_table_or_too_much_is_refused_in_words(content, sentence):
     ("0172 1234567", "491721234567"), ("+43 660 1234567", "436601234567"), ("491721234567", "491721234567"),
     ("1721234567", "491721234567"), ("0172/1234567 (mobil)", "491721234567"), ("Tel.: 0172-1234567", "491721234567"),
     ("'+49 172 1234567", "491721234567"), ("12", ""), ("Clara", ""), ("=1+1", ""),
+    ("0123", ""), ("0170 123", ""), ("030 12345", "493012345"),
 ])  # fmt: skip
 def test_phone_numbers_are_read_as_spreadsheets_write_them(cell, digits):
     assert reading.phone(cell, "DE") == digits
