@@ -45,7 +45,7 @@ def collection(request: HttpRequest) -> HttpResponse:
     rows = _rows(request.POST.get("rows", ""))
     outcome = bulk.for_each(list(rows), _act(request, rows), by=request.user)
     triggers: dict[str, dict[str, Any]] = {"bulk:done": {"left": [pk for pk, _name, _why in outcome.refused]}}
-    toast: dict[str, Any] = {"words": _words(outcome), "bad": not outcome.done}
+    toast: dict[str, Any] = {"words": _words(outcome, request), "bad": not outcome.done}
     if outcome.undo is not None:
         toast["undo"] = reverse("undo", args=[outcome.undo.pk])
     return triggering(triggers | {"toast": toast})
@@ -113,11 +113,27 @@ def _rows(said: str) -> dict[int, Seen]:
     return rows
 
 
-def _words(outcome: bulk.Outcome) -> str:
+def _done_words(request: HttpRequest, count: int) -> str:
+    what = request.POST.get("do", "")
+    if what == "assign" and not (request.POST.get("agent") or request.POST.get("team")):
+        what = "release"
+    words = {
+        "close": ngettext("%(count)s conversation closed.", "%(count)s conversations closed.", count),
+        "unread": ngettext(
+            "%(count)s conversation marked as unread.", "%(count)s conversations marked as unread.", count
+        ),
+        "snooze": ngettext("%(count)s conversation snoozed.", "%(count)s conversations snoozed.", count),
+        "label": ngettext("%(count)s conversation labelled.", "%(count)s conversations labelled.", count),
+        "release": ngettext("%(count)s conversation unassigned.", "%(count)s conversations unassigned.", count),
+        "assign": ngettext("%(count)s conversation assigned.", "%(count)s conversations assigned.", count),
+    }  # fmt: skip
+    return words[what] % {"count": count}
+
+
+def _words(outcome: bulk.Outcome, request: HttpRequest) -> str:
     words = []
     if outcome.done or not (outcome.refused or outcome.gone):
-        done = ngettext("%(count)s conversation done.", "%(count)s conversations done.", outcome.done)
-        words.append(done % {"count": outcome.done})
+        words.append(_done_words(request, outcome.done))
     if outcome.refused:
         words.append(_("Not done: %(names)s") % {"names": names_of_refused(outcome)})
     if outcome.gone:

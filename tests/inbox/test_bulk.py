@@ -65,11 +65,16 @@ class BulkTests(TestCase):
             "label": ({"add": self.label.pk}, lambda each: each["labels"] == {"Reparatur"}),
             "assign": ({"agent": self.cast.lea.pk}, lambda each: each["assignee_id"] == self.cast.lea.pk),
         }
+        words = {
+            "close": "2 Unterhaltungen geschlossen.", "snooze": "2 Unterhaltungen zurückgestellt.",
+            "label": "Label an 2 Unterhaltungen vergeben.", "assign": "2 Unterhaltungen zugewiesen.",
+        }  # fmt: skip
         for what, (said, came_true) in deeds.items():
             before = self.states()
             _answer, triggers = self.do(what, **said)
             assert all(map(came_true, self.states())), what
             assert triggers["bulk:done"]["left"] == []
+            assert triggers["toast"]["words"] == words[what]
 
             assert self.client.delete(triggers["toast"]["undo"]).status_code == 200
             assert self.states() == before, what
