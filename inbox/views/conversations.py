@@ -1,6 +1,7 @@
 """The inbox itself: list, thread and contact panel, as a page or as the parts htmx asks for."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -28,6 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if "after" in request.GET:
         return _more_rows(request)
     context = list_context(request)
+    _remember_list(request, context["filter"])
     if request.htmx.target == "list":
         _remember_view(request, context["filter"].view)
         return render(request, "inbox/conversations/_list.html", context)
@@ -115,7 +117,8 @@ def knowing_rights(request: HttpRequest) -> None:
 
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
     """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
-    wanted = _in_remembered_order(request, Filter.of(request.GET.dict(), default_view=default_view(request)))
+    said = request.GET.dict() if current is None else dict(parse_qsl(remembered_list(request)))
+    wanted = _in_remembered_order(request, Filter.of(said, default_view=default_view(request)))
     kept = filter_words.saved_filters(request.user)
     saved = next((each for each in kept if each.pk == wanted.saved_id), None)
     wanted = _as_kept(wanted, saved)
@@ -162,6 +165,17 @@ def default_view(request: HttpRequest) -> str:
     """The working view chosen last in this session."""
     view = request.session.get("view")
     return view if view in REMEMBERED_VIEWS else "all"
+
+
+def remembered_list(request: HttpRequest) -> str:
+    """The list this session has looked at last, as a query string: where one comes back to."""
+    return str(request.session.get("list", ""))
+
+
+def _remember_list(request: HttpRequest, wanted: Filter) -> None:
+    query = wanted.with_(search="").query
+    if remembered_list(request) != query and "X-Automatic" not in request.headers:
+        request.session["list"] = query
 
 
 def _remember_view(request: HttpRequest, view: str) -> None:

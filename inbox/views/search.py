@@ -14,7 +14,7 @@ from inbox.models import Label
 from inbox.search.finding import Cursor
 from inbox.search.results import search
 from inbox.search.wanted import Wanted
-from inbox.views.conversations import knowing_rights
+from inbox.views.conversations import knowing_rights, remembered_list
 from whatsapp.models import PhoneNumber
 
 
@@ -29,6 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return render(request, "inbox/search/_groups.html", {"wanted": wanted, "results": results})
     people = Filter(view="all", search=wanted.text)
     context = {"wanted": wanted, "results": results, "filter": people, **_filters(request.user, wanted)}
+    context["list_query"] = remembered_list(request)
     if request.htmx.target == "list":
         return render(request, "inbox/search/_results.html", context)
     counted = queries.view_counts(request.user)

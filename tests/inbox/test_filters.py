@@ -145,6 +145,22 @@ class OrderTests(TestCase):
         assert self.client.get("/?view=all").context["filter"].order == "newest"
 
 
+class ComingBackTests(TestCase):
+    """Beside an open conversation, and after a search, stands the list that one came from."""
+
+    def test_a_reloaded_conversation_and_a_search_keep_the_list(self):
+        cast = make_cast()
+        self.client.force_login(cast.ben)
+        said = {"view": "all", "window": "open", "sort": "closing"}
+        self.client.get("/", said)
+        self.client.get("/", {"view": "all"}, headers={"X-Automatic": "1"})  # a page nobody is at
+        for path in (f"/conversations/{cast.claras.pk}/", f"/conversations/{cast.claras.pk}/contact/"):
+            assert self.client.get(path).context["filter"].parameters == said
+        self.assertContains(self.client.get("/search/?q=clara"), 'href="/?view=all&amp;window=open&amp;sort=closing"')
+
+        assert self.client.get("/").context["filter"].window == ""  # the inbox itself begins unnarrowed
+
+
 class SavedTests(TestCase):
     def setUp(self):
         self.cast = make_cast()
