@@ -200,16 +200,17 @@ def conversation_read(agent: Agent, conversation: Conversation, read_count: int)
 
 
 def draft_changed(
-    agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "", files: bool = False
-) -> None:
+    agent: Agent, conversation: Conversation, kind: str, text: str, *, page: str = "", files: bool = False,
+    said: str = "",
+) -> None:  # fmt: skip
     """What this agent has typed and not sent is another text: for the other pages of that agent alone. Not stored.
 
-    `files`: there are more or others than before.
+    `files`: there are more or others than before. `said`: what has become of it.
     """
     payload = {
         "kind": "draft", "workspace": conversation.workspace_id, "conversation": conversation.pk,
         "agent": {"id": agent.pk}, "what": str(kind), "text": text, "page": page,
-        "files": files,
+        "files": files, "said": said,
     }  # fmt: skip
     publishing.after_commit([payload])
 

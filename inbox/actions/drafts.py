@@ -45,17 +45,33 @@ def _has_just_been_said(agent: Agent, conversation: Conversation, kind: str, tex
     return Message.objects.filter(**just).exclude(status__in=unsaid).exists()
 
 
+def settle_draft(
+    agent: Agent, conversation: Conversation, said: str, kind: str = DraftKind.REPLY, *, is_new: bool = True
+) -> None:
+    """What has become a message is no draft any more; what was typed after it, while it was on its way, stays.
+
+    Of a message that was there already (not `is_new`) only the very words go: what differs is not its beginning.
+    """
+    draft = draft_for(agent, conversation, kind)
+    if said and draft.startswith(f"{said}\n"):
+        save_draft(agent, conversation, kind, draft.removeprefix(f"{said}\n"))
+    elif draft and (is_new or draft.strip() == said):
+        clear_draft(agent, conversation, kind, said=said)
+
+
 def draft_for(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY) -> str:
     """The text this agent left in this conversation's composer, or ""."""
     draft = Draft.objects.filter(agent=agent, conversation=conversation, kind=kind).values_list("text", flat=True)
     return draft.first() or ""
 
 
-def clear_draft(agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY, *, page: str = "") -> None:
-    """Forget it; nothing follows where there was none."""
+def clear_draft(
+    agent: Agent, conversation: Conversation, kind: str = DraftKind.REPLY, *, page: str = "", said: str = ""
+) -> None:
+    """Forget it, since this was `said`; nothing follows where there was none."""
     deleted, _by_model = Draft.objects.filter(agent=agent, conversation=conversation, kind=kind).delete()
     if not deleted:
         return
-    events.draft_changed(agent, conversation, kind, "", page=page)
+    events.draft_changed(agent, conversation, kind, "", page=page, said=said)
     if kind == DraftKind.REPLY:
         events.drafting(conversation, agent, has_draft=False)

@@ -118,6 +118,6 @@ def put_in_thread(message: Message, *, keeps_draft: bool = False) -> None:
         # What did not come from the composer's field leaves alone what is being typed there.
         is_typed = message.kind not in BUILT_KINDS and not message.forwarded and not keeps_draft
         if message.author is not None and is_typed:
-            drafts.clear_draft(message.author, conversation)
+            drafts.settle_draft(message.author, conversation, message.text)
         events.message_created(message)
     outbox.wake()

@@ -55,6 +55,8 @@ def send_reply(
     lock_for_writing(conversation, by)
     known = existing(conversation, uid, by)
     if known is not None:
+        if isinstance(by, Agent):
+            drafts.settle_draft(by, conversation, known.text, is_new=False)
         is_held = known.status == MessageStatus.HELD and isinstance(by, Agent)
         return confirm_held(known, by=by) if confirm and is_held else known  # type: ignore[arg-type]
     if not cleaned:
@@ -154,7 +156,7 @@ def _repeated(message: Message, conversation: Conversation, *, by: Agent, uid: u
         quoted_id=message.quoted_id, quoted_wamid=message.quoted_wamid,
     )  # fmt: skip
     sending_files.attach_again(again, message)
-    put_in_thread(again)
+    put_in_thread(again, keeps_draft=True)
     return again
 
 
@@ -170,7 +172,7 @@ def _queue_or_hold(
     if held:
         conversation.save(update_fields=["seq"])
         if message.kind == MessageKind.TEXT and isinstance(by, Agent):
-            drafts.clear_draft(by, conversation)  # the held message keeps the text now
+            drafts.settle_draft(by, conversation, message.text)  # the held message keeps the text now
     else:
         put_in_thread(message)
     return message

@@ -52,6 +52,7 @@ def send_files(
     wanted = [parsed_uid(each) for each in files]
     known = [message for key in (*wanted, uid) if (message := existing(conversation, key, by)) is not None]
     if known:
+        drafts.settle_draft(by, conversation, cleaned, is_new=False)
         return release(known, conversation) if confirm else known
     uploads = claimed(conversation, by, wanted)
     if len(cleaned) > TEXT_LIMIT:
@@ -66,7 +67,7 @@ def send_files(
     made = as_messages(uploads, cleaned, conversation, by=by, uid=uid, quoted=quoted, seen_seq=seen_seq, status=status)
     if is_held:
         conversation.save(update_fields=["seq"])
-        drafts.clear_draft(by, conversation)  # the held messages keep text and files now
+        drafts.settle_draft(by, conversation, cleaned)  # the held messages keep text and files now
         return made
     return _shown(made)
 
@@ -149,14 +150,15 @@ def release(messages: Sequence[Message], conversation: Conversation) -> list[Mes
         message.conversation = conversation
         message.status, message.occurred_at, message.seq = MessageStatus.QUEUED, timezone.now(), conversation.next_seq()
         message.save(update_fields=["status", "occurred_at", "seq"])
-    _shown(held)
+    _shown(held, keeps_draft=True)
     return list(messages)
 
 
-def _shown(messages: list[Message]) -> list[Message]:
+def _shown(messages: list[Message], *, keeps_draft: bool = False) -> list[Message]:
+    """The words go with the last one."""
     with events.gathered():
         for message in messages:
-            put_in_thread(message)
+            put_in_thread(message, keeps_draft=keeps_draft or message is not messages[-1])
     return messages
 
 

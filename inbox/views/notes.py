@@ -27,5 +27,5 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return form_refusal(request, form.errors)
     note = notes.add_note(conversation, by=request.user, text=form.cleaned_data["text"], uid=form.cleaned_data["uid"])
-    drafts.clear_draft(request.user, conversation, DraftKind.NOTE)
+    drafts.settle_draft(request.user, conversation, note.text, DraftKind.NOTE)
     return JsonResponse({"uid": str(note.uid), "html": item_html(threads.one_item(note), request)})

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from inbox import events
 from inbox.enums import ConversationStatus, MessageStatus
@@ -270,6 +270,50 @@ def test_after_a_reload_an_unsent_text_is_only_a_draft(page, web):
     assert sent() in ([], ["Ohne Netz"])  # the retry may have been faster than the reload; never both and never lost
     if not sent():
         expect(field(page)).to_have_value("Ohne Netz")
+
+
+def test_all_that_waits_survives_the_page_and_what_came_through_is_not_written_again(page, claras):
+    got_through: list[APIResponse] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            return route.continue_()
+        if not got_through:
+            got_through.append(route.fetch())
+        return route.abort()  # nobody hears of it
+
+    page.route(f"**/conversations/{claras.pk}/messages/", lose)
+    for text in ("Erstens", "Zweitens"):
+        field(page).fill(text)
+        page.keyboard.press("Enter")
+    field(page).press_sequentially("Drittens")
+    until(lambda: sent() == ["Erstens"])
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+
+    expect(field(page)).to_have_value("Zweitens\nDrittens")
+    assert sent() == ["Erstens"]
+
+
+def test_the_news_of_ones_own_message_takes_no_word_that_was_typed_since(page, cast, claras):
+    held: list[Route] = []
+    page.route(
+        f"**/conversations/{claras.pk}/messages/",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    page.evaluate("addEventListener('tresen:event', ({detail}) => (window.heard ||= detail.kind === 'draft'), true)")
+    field(page).fill("Erstens")
+    page.keyboard.press("Enter")
+    field(page).press_sequentially("Zweitens")
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Erstens\nZweitens").exists())
+    page.evaluate("window.heard = false")
+    answer = held[0].fetch()
+    page.wait_for_function("window.heard")
+    held[0].fulfill(response=answer)
+    confirmed(page)
+
+    expect(field(page)).to_have_value("Zweitens")
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Zweitens").exists())
 
 
 def test_an_answer_of_a_colleague_holds_the_reply_back_and_asks(page, cast, claras):

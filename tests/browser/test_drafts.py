@@ -46,6 +46,20 @@ def test_sent_on_one_device_it_is_gone_on_the_other(two):
     assert not Draft.objects.exists()
 
 
+def test_what_was_typed_on_one_device_stays_when_another_text_is_sent_on_the_other(two, cast):
+    here, there = two
+    here.route("**/draft/", lambda route: route.abort())  # what is typed here is not saved yet
+    field(here).fill("Vom Tresen")
+    field(there).fill("Unterwegs getippt")
+    expect(here.locator("[data-offer]")).to_contain_text("Unterwegs getippt", timeout=8_000)
+    field(here).press("Enter")
+    confirmed(here)
+
+    expect(field(here)).to_have_value("Unterwegs getippt", timeout=8_000)  # nothing else stands here any more
+    expect(field(there)).to_have_value("Unterwegs getippt")
+    until(lambda: Draft.objects.filter(agent=cast.ben, text="Unterwegs getippt").exists())
+
+
 def test_colleagues_see_that_a_draft_is_kept_in_list_and_thread_but_not_what_it_says(two, open_page, cast):
     field(two[0]).fill("Noch geheim")
     until(lambda: Draft.objects.filter(text="Noch geheim").exists())

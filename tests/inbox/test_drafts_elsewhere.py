@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inbox import publishing, queries
 from inbox.actions import drafts
-from inbox.actions.replying import send_reply, send_template
+from inbox.actions.replying import confirm_held, send_again, send_reply, send_template
 from inbox.audience import Memory, Outgoing
 from inbox.filters import Filter
 from tests import factories
@@ -74,6 +74,44 @@ def test_a_sent_reply_ends_the_draft_and_a_template_leaves_it(cast, published):
 
     assert drafts.draft_for(cast.ben, cast.claras) == ""
     assert told(published)[-2:] == [("draft", ""), ("drafting", False)]
+
+
+def test_what_was_typed_while_the_reply_was_on_its_way_stays_a_draft(cast, published):
+    uid = uuid.uuid4()
+    for _try in range(2):  # the answer may be lost, and the page saves both once more before it asks again
+        drafts.save_draft(cast.ben, cast.claras, "reply", "Erstens\nZweitens")
+        send_reply(cast.claras, by=cast.ben, text="Erstens", uid=uid)
+        assert drafts.draft_for(cast.ben, cast.claras) == "Zweitens"
+        assert told(published)[-1] == ("draft", "Zweitens")
+    send_reply(cast.claras, by=cast.ben, text="Erstens", uid=uid)
+    assert drafts.draft_for(cast.ben, cast.claras) == "Zweitens"
+
+
+def test_the_words_of_a_note_go_from_its_draft_and_what_follows_stays(cast):
+    drafts.save_draft(cast.ben, cast.claras, "note", "Erstens\nZweitens")
+    client = Client()
+    client.force_login(cast.ben)
+    client.post(reverse("conversation-notes", args=[cast.claras.pk]), {"text": "Erstens", "uid": str(uuid.uuid4())})
+    assert drafts.draft_for(cast.ben, cast.claras, "note") == "Zweitens"
+
+
+def test_a_draft_that_was_sent_says_what_it_became(cast, published):
+    drafts.save_draft(cast.ben, cast.claras, "reply", "Hal")
+    send_reply(cast.claras, by=cast.ben, text="Hallo", uid=uuid.uuid4())
+    assert [each["said"] for each in published if each["kind"] == "draft"] == ["", "Hallo"]
+
+
+def test_what_was_held_or_failed_and_is_sent_again_leaves_what_is_typed_meanwhile(cast):
+    failed = factories.outbound_message(cast.claras, "Ist fertig", by=cast.ben, status="failed")
+    drafts.save_draft(cast.ben, cast.claras, "reply", "Anderes")
+    send_again(failed, by=cast.ben, uid=uuid.uuid4())
+    assert drafts.draft_for(cast.ben, cast.claras) == "Anderes"
+
+    factories.outbound_message(cast.claras, "Schon erledigt", by=cast.lea)
+    held = send_reply(cast.claras, by=cast.ben, text="Mach ich", uid=uuid.uuid4(), seen_seq=0)
+    drafts.save_draft(cast.ben, cast.claras, "reply", "Anderes")
+    confirm_held(held, by=cast.ben)
+    assert drafts.draft_for(cast.ben, cast.claras) == "Anderes"
 
 
 def test_the_list_and_the_thread_say_who_keeps_a_draft(cast):

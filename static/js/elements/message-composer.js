@@ -27,14 +27,14 @@ class MessageComposer extends HTMLElement {
     this.drafts = new DraftKeeper(this.dataset.conversation, this.dataset.draftUrl, Number(this.dataset.rendered));
     const waiting = outbox.waitingIn(this.dataset.conversation);
     for (const [kind, field] of Object.entries(this.fields)) {
-      const mine = waiting.filter((entry) => entry.kind === kind);
-      const kept = mine.reduce((left, { text }) => without(left, text), this.drafts.begin(kind, field.defaultValue));
+      const gone = [...outbox.cameThrough(this.dataset.conversation, kind), ...this.underway(kind)];
+      const kept = gone.reduce((left, { text }) => without(left, text), this.drafts.begin(kind, field.defaultValue));
       const typed = field.value;
       if (typed === field.defaultValue) field.value = kept;
       else this.drafts.changed(kind, (field.value = kept === field.defaultValue ? typed : `${kept}\n${typed}`)); // while this was on its way
       field.addEventListener("input", () => this.typed(kind));
       field.addEventListener("keydown", (event) => this.pressed(event));
-      field.addEventListener("blur", () => this.drafts.flush(kind, field.value));
+      field.addEventListener("blur", () => this.drafts.flush(kind));
     }
     this.form.addEventListener("submit", this);
     this.addEventListener("click", this);
@@ -54,7 +54,7 @@ class MessageComposer extends HTMLElement {
   disconnectedCallback() {
     unwatch(this);
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.removeEventListener(name, this);
-    for (const [kind, field] of Object.entries(this.fields)) this.drafts.flush(kind, field.value);
+    for (const kind of Object.keys(this.fields)) this.drafts.flush(kind);
   }
 
   handleEvent(event) {
@@ -94,7 +94,7 @@ class MessageComposer extends HTMLElement {
     const hadFocus = document.activeElement?.closest(`[data-part='${before}']`);
     this.dataset.mode = mode;
     if (before === "open") {
-      this.drafts.save("reply", this.fields.reply.value);
+      this.drafts.save("reply", this.kept("reply"));
       if (mode === "locked") this.say(this.fields.reply.value.trim() || this.files.children.length ? word("window.just_closed") : "");
     } else {
       this.say("");
@@ -190,7 +190,7 @@ class MessageComposer extends HTMLElement {
   // --- typing ------------------------------------------------------------------------------------------------------
 
   typed(kind) {
-    this.drafts.changed(kind, this.fields[kind].value);
+    this.drafts.changed(kind, this.kept(kind));
     this.say("");
     this.count();
     if (kind === "note" && this.fields.note.value.includes("@")) this.mention("typed");
@@ -333,6 +333,7 @@ class MessageComposer extends HTMLElement {
       seenInbound: scroller?.inbound,
       url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
     };
+    entry.uids = [entry.uid, ...files.map((file) => file.uid)];
     entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid, gaps_meant: gapsMeant, files: files.map((file) => file.uid).join() || null };
     // The field is free for the next message; this one lives on in the bubble and in the draft until the server has it.
     field.value = "";
@@ -347,20 +348,20 @@ class MessageComposer extends HTMLElement {
   }
 
   waiting({ entry, isSignedOut }) {
-    this.drafts.changed(entry.kind, this.textWith(entry));
+    this.drafts.changed(entry.kind, this.kept(entry.kind));
     const words = word(isSignedOut ? "toast.signed_out" : "composer.waiting");
     if (entry.kind === "note") this.say(words);
     else showWaiting(entry, words);
   }
 
   sent({ entry }) {
-    this.drafts.sent(entry.kind, this.fields[entry.kind].value);
+    this.drafts.sent(entry.kind, this.kept(entry.kind));
     if (entry.kind === "note") this.say("");
   }
 
   refused({ entry, error }) {
     if (error.answer.dialog) {
-      this.drafts.sent(entry.kind, this.fields[entry.kind].value);
+      this.drafts.sent(entry.kind, this.kept(entry.kind));
       return;
     }
     removePending(entry);
@@ -368,7 +369,7 @@ class MessageComposer extends HTMLElement {
     if (error.answer.code === "files_gone") import("../lib/files.js").then((files) => files.reload(this)).catch(() => {});
     const field = this.fields[entry.kind];
     field.value = this.textWith(entry);
-    this.drafts.changed(entry.kind, field.value);
+    this.drafts.changed(entry.kind, this.kept(entry.kind));
     if (this.kind !== entry.kind) this.choose(entry.kind, false);
     this.filesChanged();
     const isGap = error.answer.code === "gap";
@@ -381,6 +382,16 @@ class MessageComposer extends HTMLElement {
       field.focus();
     }
     if (isGap) field.setSelectionRange(...rangeOf(/\{\{.*?\}\}/, field.value));
+  }
+
+  // What would be lost with this page: what is still on its way, and after it what stands in the field.
+  kept(kind) {
+    const texts = this.underway(kind).map(({ text }) => text);
+    return [...texts, this.fields[kind].value].filter((text) => text.trim()).join("\n");
+  }
+
+  underway(kind) {
+    return outbox.waitingIn(this.dataset.conversation).filter((entry) => entry.kind === kind);
   }
 
   // A text that comes back stands before what was typed since.

@@ -5,12 +5,12 @@ import { say, word } from "./words.js";
 
 const SHOWN = 80;
 
-export function heard({ conversation, what, text, files }) {
+export function heard({ conversation, what, text, files, said }) {
   const composer = document.querySelector("message-composer");
   if (composer?.dataset.conversation !== String(conversation)) return;
   if (files) import("./files.js").then(({ reload }) => reload(composer)).catch(() => {});
   const field = composer.fields[what];
-  const answer = composer.drafts.heard(what, text, field.value);
+  const answer = composer.drafts.heard(what, text, field.value, said);
   if (answer === "take") put(composer, field, text);
   else if (answer === "offer") offer(composer, what, text, word("draft.take"));
 }
@@ -33,7 +33,7 @@ function offer(composer, what, text, action) {
     const field = composer.fields[what];
     const mine = field.value;
     put(composer, field, text);
-    composer.drafts.changed(what, text);
+    composer.drafts.changed(what, composer.kept(what));
     field.focus();
     if (mine.trim()) offer(composer, what, mine, word("draft.back"));
     else line.hidden = true;

@@ -36,6 +36,7 @@ export class DraftKeeper {
     this.latest = {};
     this.busy = {}; // kind → promise of what is on its way
     this.saved = {};
+    this.isOwn = {}; // whether it was typed here
   }
 
   // The text to begin with: what this tab could not bring to the server goes first, and so does what it brought there
@@ -88,6 +89,7 @@ export class DraftKeeper {
     try {
       await post(this.url, { kind, text, page: PAGE });
       this.saved[kind] = text;
+      this.isOwn[kind] = true;
       if (sessionStorage.getItem(key(this.conversation, kind)) === text) sessionStorage.setItem(savedKey(this.conversation, kind), now());
     } catch {
       // It stays in this tab, and the next change or the next visit saves it.
@@ -95,18 +97,23 @@ export class DraftKeeper {
   }
 
   // Resolves once the server has what is there.
-  flush(kind, text) {
-    return this.timers[kind] ? this.save(kind, text) : this.busy[kind];
+  flush(kind) {
+    return this.timers[kind] ? this.save(kind, this.latest[kind]) : this.busy[kind];
   }
 
   // The server holds another text, from another page of this agent. A field in which nothing new was typed takes it
-  // ("take"); to somebody who has typed since it is offered.
-  heard(kind, text, value) {
+  // ("take"); to somebody who has typed since it is offered. `said` there, the draft is none any more, unless it was
+  // another one that was typed here.
+  heard(kind, text, value, said) {
     const isUntouched = value === this.saved[kind];
+    const isAnother = this.isOwn[kind] && said && !said.startsWith(value.trim());
     this.saved[kind] = text;
     if (value === text) return "";
-    if (isUntouched) this.forget(kind);
-    return isUntouched ? "take" : text && "offer";
+    if (!isUntouched) return value.startsWith(text) ? "" : "offer";
+    if (isAnother) return void this.changed(kind, value);
+    this.isOwn[kind] = false;
+    this.forget(kind);
+    return "take";
   }
 }
 

@@ -29,7 +29,7 @@ async function decide(dialog, choice, load) {
   const isDropped = choice === "drop";
   const { url: built } = dialog.querySelector("[data-choice='edit']").dataset; // where it was filled in, if not in the composer
   const [builder, html] = built && choice === "edit" ? await Promise.all([load(), getHtml(built)]) : [];
-  if (choice === "edit") await composer?.drafts.flush("reply", composer.fields.reply.value); // it comes back joined to the other
+  if (choice === "edit") await composer?.drafts.flush("reply"); // it comes back joined to the other
   const answer = choice === "send" ? await post(url) : await del(isDropped ? `${url}?drop=1` : url);
   for (const uid of answer.uids) document.getElementById(`message-${uid}`)?.remove();
   if (choice === "send") {

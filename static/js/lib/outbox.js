@@ -6,12 +6,16 @@ import { post, Refused, SignedOut } from "./http.js";
 
 const AGAIN_AFTER = 4000;
 
+const SENDING = `sending:${document.body.dataset.agent}`;
+
 const entries = [];
+const before = JSON.parse(sessionStorage.getItem(SENDING) ?? "[]"); // what this tab was sending when its page went
 const busy = new Set();
 let timer = 0;
 
 export function put(entry) {
   entries.push(entry);
+  remember();
   flush(entry.conversation);
 }
 
@@ -56,6 +60,16 @@ async function deliver(entry) {
 
 function forget(entry) {
   entries.splice(entries.indexOf(entry), 1);
+  remember();
+}
+
+function remember() {
+  sessionStorage.setItem(SENDING, JSON.stringify(entries.map(({ conversation, kind, text, uids }) => ({ conversation, kind, text, uids }))));
+}
+
+// Its answer never came, but there it stands.
+export function cameThrough(conversation, kind) {
+  return before.filter((entry) => entry.conversation === conversation && entry.kind === kind && entry.uids.some((uid) => document.getElementById(`${kind === "note" ? kind : "message"}-${uid}`)));
 }
 
 function flushAll() {

@@ -118,9 +118,7 @@ document.addEventListener("outbox:refused", ({ detail: { entry, error } }) => {
     if (isOpen(entry) && pendingOf(entry)) replaceAll(error.answer);
     showHeld(error.answer.dialog).catch(toastProblem);
   } else if (!isOpen(entry)) {
-    removePending(entry);
-    // Its composer has gone from the screen: the text goes where it will be found again.
-    post(entry.draftUrl, { kind: entry.kind, text: entry.text }).catch(() => {});
+    removePending(entry); // its text is a draft, before what was typed since
     toast(error.sentence || word("composer.not_sent"), { bad: true });
   }
 });
