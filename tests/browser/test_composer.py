@@ -429,6 +429,28 @@ def test_when_a_colleague_takes_over_the_draft_stays(page, cast, claras):
     expect(field(page)).to_have_value("Halber Satz")
 
 
+def test_who_is_still_typing_when_a_colleague_takes_over_presses_no_keys_and_loses_no_word(page, cast, claras):
+    """The keys come in the moment in which the field goes."""
+    field(page).fill("Ich schreibe ein")
+    page.evaluate(
+        """words => document.addEventListener("focusin", ({ target }) => {
+          if (target.dataset.part !== "taken") return;
+          for (const key of words) target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        })""",
+        "e Mail, um",
+    )
+    with transaction.atomic():
+        claras.assignee = cast.lea
+        claras.save()
+        events.conversation_changed(claras)
+
+    expect(page.locator("[data-part=taken]")).to_contain_text("Lea is looking after Clara.")
+    until(lambda: Draft.objects.filter(text="Ich schreibe eine Mail, um"))
+    page.locator("[data-action=take-over]").click()
+    expect(field(page)).to_have_value("Ich schreibe eine Mail, um")
+    expect(page.locator("#thread .thread__head")).to_have_attribute("data-status", "open")
+
+
 def test_a_quote_goes_with_the_reply(page, claras):
     asked = claras.messages.get()
     page.locator(f"#message-{asked.uid} .bubble").hover()

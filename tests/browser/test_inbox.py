@@ -159,6 +159,9 @@ def test_keys_walk_the_list_open_menus_and_change_views(bens, cast):
     expect(page.locator("[data-text=reply]")).to_have_value("jk?")
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator(".thread__name")).to_have_text("Dario Conti")
+    page.keyboard.type("zu?")
+    expect(page.locator("[data-text=reply]")).to_have_value("zu?")
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -166,6 +169,40 @@ def test_keys_walk_the_list_open_menus_and_change_views(bens, cast):
     expect(page.locator("#list")).to_have_attribute("data-view", "mine")
     page.keyboard.press("Control+k")
     expect(page.locator("#command-bar input")).to_be_focused()
+
+
+def test_the_list_has_the_focus_of_whoever_walks_it_and_escape_comes_back_to_the_open_one(bens, cast):
+    page = bens()
+    clara = page.locator(f"#row-{cast.claras.pk} .row__link")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(clara).to_be_focused()
+    expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    page.locator(".thread__name a").focus()
+    page.keyboard.press("Escape")
+
+    expect(clara).to_be_focused()
+
+
+def test_the_focus_stays_with_its_control_when_the_head_is_drawn_anew(bens, cast):
+    page = bens(f"/conversations/{cast.claras.pk}/")
+    closing, reopening, snoozing = (page.locator(f"#thread .thread__head {each}") for each in (
+        "[data-action=close]", "[data-action=reopen]", "drop-menu[data-key=H] > button"
+    ))  # fmt: skip
+    closing.focus()
+    page.keyboard.press("Enter")
+    expect(reopening).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(closing).to_be_focused()
+    snoozing.focus()
+    with transaction.atomic():
+        cast.claras.refresh_from_db()
+        cast.claras.assignee = cast.lea
+        cast.claras.save()
+        events.conversation_changed(cast.claras)
+    expect(page.locator(".assign")).to_contain_text("Lea")
+
+    expect(snoozing).to_be_focused()
 
 
 def test_single_keys_can_be_switched_off(bens, cast):
@@ -329,6 +366,20 @@ def test_on_a_phone_one_pane_is_in_front_and_back_goes_one_pane_back(bens, cast)
 
     expect(page.locator("#list")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_a_phone_the_focus_goes_along_to_the_pane_in_front(bens, cast):
+    page = bens(**PHONE)
+    row, name = page.locator(f"#row-{cast.claras.pk} .row__link"), page.locator(".thread__name a")
+    row.press("Enter")
+    expect(name).to_be_focused()
+    name.press("Enter")
+    expect(page.locator("#panel-scroll")).to_be_focused()
+    page.locator("#panel .panel__back").press("Enter")
+    expect(name).to_be_focused()
+    page.locator(".thread__head [data-pane-link=list]").press("Enter")
+
+    expect(row).to_be_focused()
 
 
 def test_on_a_phone_the_picker_has_two_steps(bens, cast):

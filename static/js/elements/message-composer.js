@@ -16,6 +16,7 @@ import { hint } from "../socket.js";
 
 const TYPING_EVERY = 3000;
 const OWN_DOING = 4000;
+const STILL_TYPING = 1500;
 const WRAPS = { b: "*", i: "_" };
 const PARTS = ["open", "locked", "taken", "readonly"];
 
@@ -92,6 +93,7 @@ class MessageComposer extends HTMLElement {
   change(mode) {
     const before = this.dataset.mode;
     const hadFocus = document.activeElement?.closest(`[data-part='${before}']`);
+    const wasWriting = document.activeElement === this.fields.reply;
     this.dataset.mode = mode;
     if (before === "open") {
       this.drafts.save("reply", this.kept("reply"));
@@ -102,7 +104,34 @@ class MessageComposer extends HTMLElement {
     this.draw();
     if (!hadFocus) return;
     const part = this.querySelector(`[data-part='${mode}']`);
-    (mode === "open" ? this.fields.reply : part.querySelector(".btn--primary") ?? part.querySelector("button"))?.focus();
+    const next = mode === "open" ? this.fields.reply : part.querySelector(".btn--primary") ?? part.querySelector("button");
+    if (wasWriting) this.catchKeys(part, next);
+    else next?.focus();
+  }
+
+  // The field went from under somebody's fingers: what they still type belongs to the draft, and presses neither single
+  // keys nor the button.
+  catchKeys(part, button) {
+    let timer = 0;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        part.onkeydown = null;
+        if (document.activeElement === part) button?.focus();
+      }, STILL_TYPING);
+    };
+    part.onkeydown = (event) => {
+      if (event.target !== part || event.metaKey || (event.ctrlKey && !event.altKey)) return;
+      wait();
+      if (event.key.length > 1) return;
+      event.preventDefault();
+      this.fields.reply.value += event.key;
+      this.drafts.changed("reply", this.fields.reply.value);
+      this.draw();
+    };
+    part.tabIndex = -1;
+    part.focus();
+    wait();
   }
 
   draw() {

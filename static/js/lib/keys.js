@@ -100,7 +100,7 @@ function escape(event) {
   } else if (bar()?.hidden === false) {
     bar().choose([]);
   } else {
-    document.querySelector(".hit[aria-current], .row.is-current .row__link, .row .row__link, .hit")?.focus();
+    (document.querySelector(".hit[aria-current], .row.is-current .row__link") ?? document.querySelector(".row .row__link, .hit"))?.focus();
   }
 }
 
@@ -113,6 +113,7 @@ function step(direction) {
   const from = focused >= 0 ? focused : current;
   const next = links[from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + direction))];
   next.closest("li").scrollIntoView({ block: "nearest" });
+  if (!document.activeElement.matches("textarea")) next.focus({ preventScroll: true });
   next.click();
 }
 

@@ -2,6 +2,7 @@
 // from, and a conversation that went out of sight leaves the screen.
 
 import { openConversation, tried } from "../live/parts.js";
+import { show } from "./panes.js";
 import { toast } from "./toast.js";
 import { word } from "./words.js";
 
@@ -31,14 +32,13 @@ function gone(id) {
   if (Number(id) !== openConversation()) return;
   toast(word("toast.gone"), { bad: true });
   history.replaceState({}, "", "/");
-  const main = document.querySelector("main.inbox");
-  if (main) main.dataset.pane = "list";
   const thread = document.getElementById("thread");
   delete thread.dataset.conversation;
   thread.replaceChildren(document.getElementById("no-thread").content.cloneNode(true));
   const target = document.getElementById("panel");
   target.replaceChildren();
   target.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: { target } }));
+  show("list");
 }
 
 document.addEventListener("tresen:event", ({ detail }) => {

@@ -7,9 +7,17 @@ const inbox = () => document.querySelector("main.inbox");
 const PATIENCE = 300;
 const CONVERSATION = /^\/conversations\/(\d+)\/(contact\/)?$/;
 
-function show(pane) {
+// The focus goes along to the pane in front when what had it is out of sight now.
+export function show(pane) {
   const main = inbox();
-  if (main) main.dataset.pane = pane;
+  if (!main) return;
+  main.dataset.pane = pane;
+  const focused = document.activeElement;
+  const isLeft = pane !== "contact" && focused.closest("#panel");
+  if (focused !== document.body && !isLeft && focused.checkVisibility({ visibilityProperty: true })) return;
+  const row = document.querySelector("#rows .is-current .row__link") ?? document.querySelector("#rows .row__link");
+  const places = { list: row, thread: document.querySelector(".thread__name a"), contact: document.getElementById("panel-scroll") };
+  places[pane]?.focus({ preventScroll: true });
 }
 
 function paneOf(path) {
@@ -51,7 +59,9 @@ function drawOutline(target, xhr) {
 
 // An event may replace or remove the row whose link has asked. htmx then reads the link's attributes without its list, and
 // looks for the other parts where nothing is: it would put the new thread into the old one and leave the panel as it was.
+let writing = ""; // whoever writes on goes on in the field of the next one
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id === "thread") writing = detail.target.contains(document.activeElement) && document.activeElement.dataset.text;
   if (detail.target.id === "thread" || detail.target.id === "list") detail.swapOverride = "outerHTML show:none";
 });
 document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {
@@ -67,6 +77,7 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (!inbox() || requestConfig?.verb !== "get" || xhr.status !== 200) return;
   if (target.id === "thread") {
     if (!requestConfig.headers["X-Restored"]) push(pathInfo.requestPath.split("?")[0]);
+    if (writing) document.querySelector("message-composer:defined")?.choose(writing);
     show("thread");
   } else if (target.id === "list" && !requestConfig.headers["X-Restored"]) {
     if (!openId()) push(`/?${document.getElementById("list").dataset.query}`);

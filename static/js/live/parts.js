@@ -23,7 +23,9 @@ export function replace(old, fresh) {
   const player = old.querySelector("voice-player.is-playing");
   if (player) fresh.querySelector(`voice-player[data-src="${CSS.escape(player.dataset.src)}"]`)?.replaceWith(player);
   old.replaceWith(fresh);
-  if (focused) (fresh.querySelector(focused) ?? fresh).focus?.({ preventScroll: true });
+  if (!focused) return;
+  const places = [...fresh.querySelectorAll(focused), fresh, ...fresh.querySelectorAll("a[href], button")];
+  for (const place of places) if (!fresh.contains(document.activeElement)) place.focus({ preventScroll: true });
 }
 
 // What a reader has opened in an item stays open when it is drawn anew.
@@ -33,9 +35,12 @@ function keepOpen(old, fresh) {
   if (old.querySelector(".bubble__more[aria-expanded='true']")) more?.replaceWith(old.querySelector(".bubble__more"));
 }
 
+const MARKS = ["data-key", "data-action", "title", "data-pane-link"];
+
 function selectorOf(element, root) {
   if (element === root) return ":scope";
-  if (element.dataset.action) return `[data-action="${CSS.escape(element.dataset.action)}"]`;
+  const mark = MARKS.find((name) => element.hasAttribute(name));
+  if (mark) return `[${mark}="${CSS.escape(element.getAttribute(mark))}"]`;
   return `${element.localName}${element.classList[0] ? `.${CSS.escape(element.classList[0])}` : ""}`;
 }
 
