@@ -435,7 +435,8 @@ def test_who_is_still_typing_when_a_colleague_takes_over_presses_no_keys_and_los
     page.evaluate(
         """words => document.addEventListener("focusin", ({ target }) => {
           if (target.dataset.part !== "taken") return;
-          for (const key of words) target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+          const how = { bubbles: true, cancelable: true };
+          for (const key of words) target.dispatchEvent(new KeyboardEvent("keydown", { key, ...how }));
         })""",
         "e Mail, um",
     )
