@@ -5,6 +5,7 @@ and https, opened apart, and always with the host they really lead to in plain s
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ _EMOJI = re.compile(
     f"(?:\u200d{_EMOJI_PART}[\ufe0f\U0001f3fb-\U0001f3ff]*)*)"
 )
 LARGE_EMOJI_COUNT = 3
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 @lru_cache(maxsize=1)
@@ -78,12 +80,16 @@ def to_html(text: str, mentions: Iterable[str] = (), pieces: Mapping[str, SafeSt
 
 
 def to_line(text: str) -> str:
-    """The text without marks on one line, for list rows and quotes. Not HTML: the template escapes it."""
+    """The text without marks on one line, for list rows and quotes; "" where there is nothing to see.
+
+    Not HTML: the template escapes it.
+    """
     text = text.replace("\x00", "").replace("```", "")
     text = _INLINE_CODE.sub(r"\1", text)
     for mark in MARKS:
         text = _MARK[mark].sub(r"\1", text)
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return line if any(unicodedata.category(char) not in _UNSEEN for char in line) else ""
 
 
 def is_large_emoji(text: str) -> bool:
@@ -129,8 +135,12 @@ def _bullets(matches: list[re.Match[str]]) -> str:
 
 
 def _numbers(matches: list[re.Match[str]]) -> str:
-    items = "".join(f"<li>{_inline(match[2])}</li>" for match in matches)
-    return f'<ol start="{int(matches[0][1])}">{items}</ol>'
+    """With the numbers as they were written, also where some are left out or come twice."""
+    first, items = int(matches[0][1]), []
+    for at, match in enumerate(matches):
+        jump = f' value="{int(match[1])}"' if at and int(match[1]) != int(matches[at - 1][1]) + 1 else ""
+        items.append(f"<li{jump}>{_inline(match[2])}</li>")
+    return f'<ol start="{first}">{"".join(items)}</ol>'
 
 
 def _inline(text: str) -> str:

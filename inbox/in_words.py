@@ -41,8 +41,6 @@ def _inside(read: _Read) -> Iterable[str]:
         return _order(read)
     if kind == MessageKind.FLOW_REPLY:
         return [f"{question}: {answer}" for question, answer in read.form_fields] or _said(data, "raw")
-    if kind == MessageKind.LIST_REPLY:
-        return _said(data, "description")
     return [_slide(at, card) for at, card in enumerate(read.slides, 1)]
 
 
@@ -75,7 +73,7 @@ def _card(card: dict[str, Any]) -> str:
 def _order(read: _Read) -> list[str]:
     lines = []
     for item in read.order_items:
-        line = f"{item.get('quantity', '?')} × {item.get('id', '')}"
+        line = f"{item['quantity']} × {item['id']}"
         amount = item.get("total") or item.get("price")
         lines.append(f"{line}: {money(amount, item['currency'])}" if amount else line)
     return lines + [_("Total") + f": {money(total, currency)}" for total, currency in read.order_totals]

@@ -136,13 +136,17 @@ class Row:
     def snippet(self) -> str:
         if self.has_failed:
             return _("Not delivered")
+        if self.preview.get("deleted"):
+            return _("This message was deleted")
         text = formatting.to_line(self.preview.get("text") or "")[:SNIPPET_LENGTH]
         kind = self.preview.get("kind")
         return text or (kind_words(kind, self.preview.get("seconds")) if kind else "")
 
     @property
     def snippet_icon(self) -> str:
-        return "alert" if self.has_failed else KIND_ICONS.get(self.preview.get("kind", ""), "")
+        if self.has_failed or self.preview.get("deleted"):
+            return "alert" if self.has_failed else "ban"
+        return KIND_ICONS.get(self.preview.get("kind", ""), "")
 
     @property
     def has_failed(self) -> bool:

@@ -26,7 +26,7 @@ CATCH_UP_LIMIT = 300
 BESIDE_A_MESSAGE = {
     "author": PERSON,
     "template": ("name", "category", "components"),
-    "quoted": ("uid", "seq", "direction", "kind", "text", "data", "deleted_at", "author"),
+    "quoted": ("uid", "seq", "direction", "kind", "text", "data", "deleted_at", "author", "via", "sender_contact"),
     "quoted__author": PERSON,
 }
 BESIDE_A_REACTION = {"agent": PERSON, "contact": CUSTOMER, "sending": ("status", "error_code")}
@@ -210,7 +210,8 @@ def _sources(conversation: Conversation, agent: Agent) -> dict[str, QuerySet[Any
         .exclude(kind=MessageKind.REACTION)
     )
     # Only in a group it is not plain who wrote.
-    sender = {"sender_contact": CUSTOMER} if conversation.contact.kind == Contact.Kind.GROUP else {}
+    is_group = conversation.contact.kind == Contact.Kind.GROUP
+    sender = {"sender_contact": CUSTOMER, "quoted__sender_contact": CUSTOMER} if is_group else {}
     notes = Note.objects.filter(conversation=conversation).prefetch_related("mentions__agent")
     return {
         "message": with_beside(messages, **BESIDE_A_MESSAGE, **sender).prefetch_related(

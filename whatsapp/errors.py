@@ -137,6 +137,7 @@ _WORDS: list[_Row] = [
         _("Ask for consent in an open conversation first"), NOTHING,
     ),
     ({131053, 131052}, _("The file did not get through."), _("Send again"), AGAIN),
+    ({131062}, _("This template only reaches phone numbers."), _("Ask for the number first"), NOTHING),
     ({NO_HEADER_FILE}, _("The file is no longer here."), _("Choose the file again"), CHANGE),
     ({131056, 130429, HTTP_TOO_MANY}, _("Too fast for WhatsApp."), _("Send again"), AGAIN),
     ({4, 613, 80007, 80008}, _("Too many requests to Meta."), _("Send again"), AGAIN),
@@ -199,7 +200,9 @@ _REFUSED: _Row = (set(), _("WhatsApp refused this message."), _("Change it and s
 _WAITING: dict[int, Promise | str] = {
     **dict.fromkeys((131056, 130429, HTTP_TOO_MANY), _("Too fast for WhatsApp. Goes out by itself.")),
     **dict.fromkeys((4, 613, 80007, 80008), _("Too many requests to Meta. Goes out by itself.")),
+    NOT_REACHED: _("WhatsApp could not be reached. Goes out by itself."),
 }
+_ON_ITS_OWN = _("WhatsApp did not answer. Goes out by itself.")
 
 
 def _row(code: int | None) -> _Row:
@@ -215,7 +218,7 @@ def sentence(code: int | None) -> Promise | str:
 
 def waiting_sentence(code: int) -> Promise | str:
     """Why it has not left yet, in the reader's language."""
-    return _WAITING.get(code) or sentence(code)
+    return _WAITING.get(code) or (_ON_ITS_OWN if _row(code) is _NO_ANSWER else sentence(code))
 
 
 def next_step(code: int | None) -> Promise | str:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from inbox import events, jobs, statements
 from inbox.actions import automatic_answers, consent_asking, contacts, later_turns
-from inbox.actions.bookkeeping import register_customer_message, register_reply
+from inbox.actions.bookkeeping import preview_of, register_customer_message, register_reply
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
 from inbox.actions.satisfaction_answers import answer_in, take_answer
@@ -118,6 +118,8 @@ def receive_edit(number: PhoneNumber, item: Edit, intake: Intake) -> None:
     except Ignored:
         _receive_orphaned_edit(number, item, intake)
         return
+    if item.kind == MessageKind.UNSUPPORTED:
+        raise Ignored("an edit to something that WhatsApp does not hand over")
     message = _locked(target)
     at = intake.clamp(item.at)
     if message.deleted_at is not None or (message.edited_at is not None and message.edited_at >= at):
@@ -250,10 +252,10 @@ def _refresh_preview(message: Message) -> None:
     """The list row shows this message: show what it says now."""
     conversation = message.conversation
     if conversation.preview.get("uid") == str(message.uid):
-        text = "" if message.deleted_at else message.text[:200]
-        conversation.preview = {**conversation.preview, "text": text}
+        shown = preview_of(message, message.occurred_at)
+        conversation.preview = {**conversation.preview, "text": shown["text"]}
         if message.deleted_at:
-            conversation.preview["deleted"] = True
+            conversation.preview |= {"text": "", "deleted": True}
         conversation.save(update_fields=["preview"])
 
 

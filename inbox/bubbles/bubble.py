@@ -22,7 +22,7 @@ from inbox.bubbles.delivery import Delivery
 from inbox.bubbles.files import Files
 from inbox.enums import AttachmentState, AutomaticKind, Direction, MessageKind, MessageStatus, Via
 from inbox.message_rules import is_open_to_doubt, may_be_forwarded, may_be_reacted_to
-from inbox.models import Message, Reaction
+from inbox.models import Contact, Message, Reaction
 from inbox.rows import KIND_ICONS, as_data, kind_label, kind_words, milliseconds
 from whatsapp import errors
 
@@ -142,6 +142,12 @@ class Bubble(Content, Delivery, Files):
         return formatting.to_html(self.message.text)
 
     @property
+    def is_blank(self) -> bool:
+        """Nothing in it that can be seen, which is said instead."""
+        is_text = self.message.kind == MessageKind.TEXT and not self.has_prelude
+        return is_text and not formatting.to_line(self.message.text)
+
+    @property
     def is_large(self) -> bool:
         return self.message.kind == MessageKind.TEXT and formatting.is_large_emoji(self.message.text)
 
@@ -172,8 +178,10 @@ class Bubble(Content, Delivery, Files):
         if quoted is None:
             return ""
         if quoted.direction == Direction.IN:
-            return self.message.conversation.contact.display_name
-        return quoted.author.first_name if quoted.author else ""
+            contact = self.message.conversation.contact
+            is_group = contact.kind == Contact.Kind.GROUP and quoted.sender_contact is not None
+            return (quoted.sender_contact if is_group else contact).display_name
+        return quoted.author.first_name if quoted.author else (str(Via(quoted.via).label) if quoted.via else "")
 
     @property
     def quote_icon(self) -> str:

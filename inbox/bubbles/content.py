@@ -3,6 +3,7 @@
 Everything in `data` comes from outside, and every key may be missing or of another type: this module only picks.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from inbox import formatting
 from inbox.bubbles.cards import Card, Offer, buttons_of, cards_of, offer_of
-from inbox.enums import MessageKind
+from inbox.enums import Direction, MessageKind
 from inbox.models import Message
 from whatsapp.phone_format import pretty
 from whatsapp.template_filling import CARD_PRESSED
@@ -28,9 +29,21 @@ KEPT_BACK = {
     "pin": gettext_lazy("a pinned message"), "keep_in_chat": gettext_lazy("a kept message"),
     "edit": gettext_lazy("an edited message"), "group_invite": gettext_lazy("an invitation to a group"),
     "gif": gettext_lazy("a GIF"), "product": gettext_lazy("a product"), "order": gettext_lazy("an order"),
+    "image": gettext_lazy("an image"), "video": gettext_lazy("a video"), "audio": gettext_lazy("an audio file"),
+    "document": gettext_lazy("a document"), "sticker": gettext_lazy("a sticker"), "text": gettext_lazy("a text"),
+    "media_placeholder": gettext_lazy("a file"), "location": gettext_lazy("a location"),
+    "contacts": gettext_lazy("a contact card"), "reaction": gettext_lazy("a reaction"),
+    "link_preview": gettext_lazy("a preview of a link"), "list": gettext_lazy("a message with a list"),
+    "interactive": gettext_lazy("a message with buttons"), "button": gettext_lazy("a chosen button"),
+    "hsm": gettext_lazy("a template"), "call_permission_reply": gettext_lazy("an answer about calls"),
+    "errors": "", "unsupported": "",
 }  # fmt: skip
-NOTHING_MORE = {131051}  # "currently not supported", in English, is what the bubble says itself
 SEE_THE_PHONE = 131060  # coexistence: this kind is only in the app
+TOO_LARGE = 131052
+NOTHING_MORE = {131051, TOO_LARGE, SEE_THE_PHONE}  # the bubble says it itself, and not in English only
+FLOW_NAMES = {"flow", "address_message"}  # WhatsApp's names of all forms, not of this one
+# What Meta's builder makes of "Choose one" and of the second answer to it.
+_BUILT_QUESTION, _BUILT_ANSWER = re.compile(r"(?:screen_\d+_)(.+?)_\d+"), re.compile(r"\d+_(?=\D)")
 
 
 class Content:
@@ -71,7 +84,7 @@ class Content:
 
     @property
     def order_items(self) -> list[dict[str, Any]]:
-        return [{"currency": "", **item} for item in self._dicts("items")]
+        return [{"currency": "", "quantity": "?", "id": "?"} | _said(item) for item in self._dicts("items")]
 
     @property
     def order_totals(self) -> list[tuple[Decimal, str]]:
@@ -112,6 +125,10 @@ class Content:
     @property
     def advice(self) -> str:
         """What one can do about a message that WhatsApp does not hand over."""
+        if self.message.direction == Direction.OUT:
+            return _("Look at the WhatsApp Business app on your phone.")
+        if self.data.get("code") == TOO_LARGE:
+            return _("Most often a file is larger than 100 MB. Ask the customer for a smaller one.")
         if self.data.get("code") == SEE_THE_PHONE:
             return _("Look at the WhatsApp Business app on your phone, or ask the customer to write it as text.")
         return _("Ask the customer to send it as text, photo or voice message.")
@@ -121,7 +138,12 @@ class Content:
         """What was answered in a form, as (question, answer)."""
         found = self.data.get("fields")
         pairs = found if isinstance(found, list) else []
-        return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+        return [_answer(*pair) for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]
+
+    @property
+    def form_name(self) -> str:
+        name = str(self.data.get("name") or "")
+        return "" if name in FLOW_NAMES else name
 
     @property
     def referral(self) -> dict[str, Any]:
@@ -148,7 +170,7 @@ class Content:
             return _("The WhatsApp user id has changed")
         if event == "identity_changed":
             return _("The customer's device has changed")
-        return formatting.to_line(self.message.text)
+        return formatting.to_line(self.message.text) or _("Something about this contact has changed at WhatsApp")
 
     @cached_property
     def template_name(self) -> str:
@@ -179,6 +201,8 @@ class Content:
 
     @property
     def footer(self) -> str:
+        if self.message.kind == MessageKind.LIST_REPLY:  # what stood below the chosen entry
+            return str(self.data.get("description") or "")
         if self.data.get("footer"):
             return str(self.data["footer"])
         return next((str(part.get("text", "")) for part in self._components if part.get("type") == "FOOTER"), "")
@@ -213,3 +237,15 @@ class Content:
     @property
     def offer(self) -> Offer | None:
         return offer_of(self.data)
+
+
+def _said(source: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in source.items() if value not in ("", None)}
+
+
+def _answer(question: Any, answer: Any) -> tuple[str, str]:
+    """Words for a person: without the numbers that Meta's builder of forms adds, yes and no in their language."""
+    asked, said = str(question), str(answer)
+    if built := _BUILT_QUESTION.fullmatch(asked):
+        asked, said = built[1].replace("_", " "), _BUILT_ANSWER.sub("", said)
+    return asked, {"true": _("Yes"), "false": _("No"), "": "–"}.get(said, said)

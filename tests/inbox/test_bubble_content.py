@@ -104,3 +104,73 @@ def test_a_quote_of_what_has_no_words_names_its_kind(claras):
 
     assert 'data-action="quote" data-words="Voice message 0:12"' in voice
     assert 'data-action="quote" aria-label' in rendering.render_message(received(claras, "Hallo"), "en")
+
+
+@pytest.mark.parametrize("kind", [
+    "image", "interactive", "list", "link_preview", "location", "media_placeholder", "reaction", "button", "hsm", "text",
+    "errors", "call_permission_reply",
+])  # fmt: skip
+def test_what_whatsapp_keeps_back_has_german_words(claras, kind):
+    data = {"type": kind, "code": 131051, "details": "Message type is currently not supported."}
+    html = rendering.render_message(received(claras, kind="unsupported", data=data), "de")
+
+    assert f": {kind}<" not in html and "WhatsApp gibt d" in html
+
+
+def test_a_file_that_is_too_large_says_so_in_the_readers_language(claras):
+    data = {"type": "", "code": 131052, "details": "Media file size too big."}
+    html = rendering.render_message(received(claras, kind="unsupported", data=data), "de")
+
+    assert "größer als 100 MB" in html and "too big" not in html
+
+
+def test_of_our_own_message_nobody_asks_the_customer(claras):
+    echo = factories.outbound_message(claras, "", via=Via.PHONE_APP, kind="unsupported", data={"code": 131051})
+    html = rendering.render_message(echo, "de")
+
+    assert "Schau in die WhatsApp-Business-App" in html and "Bitte darum" not in html
+
+
+@pytest.mark.parametrize("text", ["", "\u200b\u200b", "  \n "])
+def test_a_message_in_which_nothing_can_be_seen_says_so(claras, text):
+    assert "Leere Nachricht" in rendering.render_message(received(claras, text), "de")
+    assert "Leere Nachricht" not in rendering.render_message(received(claras, "."), "de")
+
+
+def test_what_stood_below_a_chosen_entry_is_shown(claras):
+    chosen = received(claras, "10 – 12 Uhr", kind="list_reply", data={"id": "1", "description": "nur mit Termin"})
+
+    assert "nur mit Termin" in rendering.render_message(chosen, "de")
+
+
+def test_a_form_speaks_to_people(claras):
+    fields = [["screen_0_Abholung_am_1", "2_Samstag"], ["einverstanden", "true"], ["notiz", ""]]
+    reply = received(claras, kind="flow_reply", data={"name": "flow", "fields": fields})
+
+    assert bubble.bubble_of(reply).form_fields[0] == ("Abholung am", "Samstag")
+    html = rendering.render_message(reply, "de")
+    assert "<dd dir=\"auto\">Ja</dd>" in html and "<dd dir=\"auto\">–</dd>" in html and "· flow" not in html
+
+
+def test_a_line_of_an_order_without_a_number_or_name_is_no_riddle(claras):
+    message = received(claras, kind="order", data={"items": [{"id": "", "quantity": 2}, {"id": "A"}]})
+    html = rendering.render_message(message, "de")
+
+    assert "2 × ?" in html and "? × A" in html
+
+
+def test_a_change_without_words_is_no_empty_line(claras):
+    line = received(claras, "", kind="system", data={"event": "other"})
+
+    assert "Bei WhatsApp hat sich etwas" in rendering.render_message(line, "de")
+
+
+def test_a_quote_in_a_group_names_who_wrote_and_one_of_the_phone_says_so(claras):
+    number = claras.phone_number
+    group = factories.conversation(number, factories.contact(number, "", phone="", kind="group"))
+    heidi = factories.contact(number, "Heidi Heil", phone="4915100007001")
+    asked = received(group, "Wer kommt?", sender_contact=heidi)
+    echo = factories.outbound_message(claras, "Bin dran", via=Via.PHONE_APP)
+
+    assert bubble.bubble_of(received(group, "Ich", quoted=asked)).quote_author == "Heidi Heil"
+    assert bubble.bubble_of(received(claras, "Gut", quoted=echo)).quote_author == str(Via.PHONE_APP.label)

@@ -100,6 +100,7 @@ def test_a_line_has_no_line_breaks_and_is_never_markup(text):
         ("> Zitat\nText", "<blockquote>Zitat</blockquote>Text"),
         ("- eins\n- zwei", "<ul><li>eins</li><li>zwei</li></ul>"),
         ("2. zwei\n3. drei", '<ol start="2"><li>zwei</li><li>drei</li></ol>'),
+        ("3. drei\n5. fünf\n5. noch", '<ol start="3"><li>drei</li><li value="5">fünf</li><li value="5">noch</li></ol>'),
         ("a\n\nb", "a<br><br>b"),
         ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
         ("* einer", "<ul><li>einer</li></ul>"),

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import translation
 
 from inbox.actions import receiving
 from inbox.actions.ingesting import Ingester
 from inbox.actions.intake import Intake
 from inbox.enums import ConversationStatus, MessageKind
 from inbox.models import Activity, Case, Contact, ContactIdentity, Conversation, Event, Message, ReadCursor
+from inbox.rows import row_of
 from tests import factories, webhooks
 from tests.webhooks import receive, text
 from whatsapp import payloads
@@ -402,3 +404,33 @@ def test_a_reaction_that_waits_for_the_lock_tells_the_screens_who_took_the_conve
     event = Event.objects.filter(kind="message_changed").latest("pk")
     assert event.payload["facts"]["assignee"] == agent.pk
     assert "Mara" in event.payload["html"]["de"]["row"]
+
+
+def edit(wamid: str, target: str, message: dict[str, Any]) -> bytes:
+    body = json.loads(webhooks.sample("27"))
+    [value] = [change["value"] for change in body["entry"][0]["changes"]]
+    value["messages"][0] |= {"id": wamid, "edit": {"original_message_id": target, "message": message}}
+    return json.dumps(body).encode()
+
+
+def test_an_edit_that_cannot_be_read_takes_no_words_away() -> None:
+    receive(text("wamid.1", "Um 10?"), edit("wamid.2", "wamid.1", {"type": "hologram", "hologram": {}}))
+
+    message = Message.objects.get()
+    assert (message.text, message.edited_at) == ("Um 10?", None)
+
+
+def test_a_row_says_that_its_message_was_deleted() -> None:
+    receive(webhooks.sample("01"), webhooks.sample("28"))
+
+    with translation.override("en"):
+        assert row_of(Conversation.objects.get()).snippet == "This message was deleted"
+
+
+def test_a_row_names_the_file_whose_caption_went() -> None:
+    document = {"id": "1", "mime_type": "application/pdf", "filename": "Rechnung.pdf", "caption": "siehe hier"}
+    body = text("wamid.1", "")
+    body["entry"][0]["changes"][0]["value"]["messages"][0] |= {"type": "document", "document": document}
+    receive(body, edit("wamid.2", "wamid.1", {"type": "document", "document": {"id": "1"}}))
+
+    assert row_of(Conversation.objects.get()).snippet == "Rechnung.pdf"

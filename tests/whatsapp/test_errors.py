@@ -56,6 +56,12 @@ def test_every_code_has_german_words(code):
     assert not set(english) & set(german)
 
 
+@pytest.mark.parametrize("code", [131000, 131016, 131057, errors.NOT_REACHED, 4, 130429])
+def test_whatever_is_repeated_says_so_while_it_waits(code):
+    with translation.override("de"):
+        assert str(errors.waiting_sentence(code)).endswith("Geht von allein raus.")
+
+
 def test_only_what_still_waits_goes_out_by_itself():
     with translation.override("en"):
         waiting, failed = str(errors.waiting_sentence(131056)), str(errors.sentence(131056))

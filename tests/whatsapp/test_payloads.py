@@ -209,3 +209,64 @@ def test_a_kept_status_comes_back_equal() -> None:
         for item in parse(webhooks.sample(name)):
             assert isinstance(item, StatusUpdate)
             assert status_from_payload(json.loads(json.dumps(item.as_payload()))) == item
+
+
+def said(kind: str, **content: Any) -> InboundMessage:
+    """One message of this type, with its contents."""
+    message = {**GOOD, "type": kind, **content}
+    [item] = parse(dumped(value_of(messages=[message])))
+    assert isinstance(item, InboundMessage)
+    return item
+
+
+def value_of(**value: Any) -> dict[str, Any]:
+    metadata = {"phone_number_id": "109876543210001"}
+    changes = [{"field": "messages", "value": {"metadata": metadata, **value}}]
+    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
+
+
+def edited(message: dict[str, Any]) -> payloads.Edit:
+    edit = {**GOOD, "type": "edit", "edit": {"original_message_id": "wamid.first", "message": message}}
+    [item] = parse(dumped(value_of(messages=[edit])))
+    assert isinstance(item, payloads.Edit)
+    return item
+
+
+def test_a_new_caption_counts_although_the_edit_names_no_file() -> None:
+    item = edited({"type": "image", "image": {"caption": "Neue Worte"}})
+
+    assert (item.kind, item.text) == ("image", "Neue Worte")
+
+
+def test_answers_inside_answers_of_a_form_are_lines_of_their_own() -> None:
+    answers = {
+        "flow_token": "x", "name": "Lena", "adresse": {"ort": "Berlin", "zeiten": ["früh", "spät"]}, "leer": None,
+        "ok": True,
+    }  # fmt: skip
+    reply = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "response_json": json.dumps(answers)}}
+
+    assert said("interactive", interactive=reply).data["fields"] == [
+        ["name", "Lena"], ["adresse · ort", "Berlin"], ["adresse · zeiten", "früh, spät"], ["leer", ""], ["ok", "true"]
+    ]
+
+
+def test_no_line_of_a_long_order_is_left_out_of_its_sum() -> None:
+    lines = [{"product_retailer_id": str(n), "quantity": 1, "item_price": 1, "currency": "EUR"} for n in range(80)]
+
+    assert said("order", order={"product_items": lines}).data["total"] == "80.00"
+
+
+@pytest.mark.parametrize("choice", ["button_reply", "list_reply"])
+def test_a_choice_without_a_title_is_called_by_its_id(choice: str) -> None:
+    assert said("interactive", interactive={"type": choice, choice: {"id": "morgen_10"}}).text == "morgen_10"
+
+
+def test_no_name_turns_around_what_stands_beside_it() -> None:
+    document = {"id": "1", "mime_type": "application/pdf", "filename": "Rechnung\u202efdp.exe"}
+    message = {**GOOD, "type": "document", "document": document}
+    people = [{"wa_id": "4915100001234", "profile": {"name": "\u202eLena\u2067 Vogt"}}]
+    [item] = parse(dumped(value_of(messages=[message], contacts=people)))
+
+    assert isinstance(item, InboundMessage)
+    assert item.media is not None
+    assert (item.media.file_name, item.person.name) == ("Rechnungfdp.exe", "Lena Vogt")

@@ -1,15 +1,18 @@
 """What a message holds, per type: kind, text, data and file. Pure; an odd one becomes "unsupported", never an error."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from whatsapp.payloads.items import Media
-from whatsapp.payloads.reading import array, errors, identifier, loads, mapping, number, sha256_hex, whole, word
+from whatsapp.payloads.reading import array, clean, errors, identifier, label, loads, mapping, number, sha256_hex, whole, word
 
-MANY = 50  # entries of a list inside one message that are kept: cards, order lines, form answers
+CAPTIONED = {"image", "video", "document"}
+MANY = 50  # entries of a list inside one message that are kept: cards, form answers
+ORDER_LINES = 500  # beyond all carts: lines that are cut off would make the sum a lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ def content_of(message: dict[str, Any]) -> Content:
     if extras:
         content = Content(content.kind, content.text, {**content.data, **extras}, content.media)
     return content
+
+
+def edited_content_of(message: dict[str, Any]) -> Content:
+    """What an edit puts in place: words. The file stays, so its id may be missing."""
+    kind = word(message, "type", 60)
+    source = message.get(kind)
+    if kind in CAPTIONED and isinstance(source, dict) and not identifier(source, "id", 64):
+        return Content(kind, word(source, "caption"))
+    return content_of(message)
 
 
 def _extras(message: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def _media(kind: str) -> Callable[[dict[str, Any]], Content | None]:
             kind="audio" if kind == "voice" else kind,
             mime_type=word(source, "mime_type", 120),
             sha256=sha256_hex(source, "sha256"),
-            file_name=word(source, "filename", 240),
+            file_name=label(source, "filename", 240),
             is_voice=is_voice,
             is_animated=source.get("animated") is True,
         )
@@ -125,8 +137,8 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
     return {**found, **{key: value for key, value in {**words, **lists}.items() if value}}
 
 
-def _objects(source: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    return [entry for entry in array(source, key) if isinstance(entry, dict)][:MANY]
+def _objects(source: dict[str, Any], key: str, most: int = MANY) -> list[dict[str, Any]]:
+    return [entry for entry in array(source, key) if isinstance(entry, dict)][:most]
 
 
 def _address(entry: dict[str, Any]) -> dict[str, str]:
@@ -140,9 +152,10 @@ def _interactive(message: dict[str, Any]) -> Content | None:
     kind = word(source, "type", 60)
     answer = mapping(source, kind)
     if kind == "button_reply" and answer:
-        return Content("button_reply", word(answer, "title"), _filled(answer, "id"))
+        return Content("button_reply", word(answer, "title") or word(answer, "id", 1000), _filled(answer, "id"))
     if kind == "list_reply" and answer:
-        return Content("list_reply", word(answer, "title"), _filled(answer, "id", "description"))
+        chosen = word(answer, "title") or word(answer, "id", 1000)
+        return Content("list_reply", chosen, _filled(answer, "id", "description"))
     if kind == "nfm_reply" and answer:
         return _flow(answer)
     return Content("unsupported", "", {"type": kind or "interactive"})
@@ -156,16 +169,29 @@ def _flow(answer: dict[str, Any]) -> Content:
         fields = loads(raw)
         if not isinstance(fields, dict):
             raise ValueError("not an object")
-        data["fields"] = [
-            [word({"key": key}, "key", 200), _shown(value)]
-            for key, value in list(fields.items())[:MANY] if key != "flow_token"
-        ]
+        fields.pop("flow_token", None)
+        data["fields"] = [[question[:200], _shown(value)] for question, value in islice(_answers(fields), MANY)]
     except (ValueError, RecursionError):
         data["raw"] = raw
     return Content("flow_reply", word(answer, "body"), data)
 
 
+def _answers(fields: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each answer with its question; those within a part of the form are named after it."""
+    for name, value in fields.items():
+        question = f"{above} · {clean(name)}" if above else clean(name)
+        if isinstance(value, dict) and value:
+            yield from _answers(value, question)
+        else:
+            yield question, value
+
+
 def _shown(value: Any) -> str:
+    """As people write it: several answers with commas, "" for none."""
+    if value is None or value in ([], {}):
+        return ""
+    if isinstance(value, list) and not any(isinstance(each, list | dict) for each in value):
+        return ", ".join(map(_shown, value))[:2000]
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return word({"value": value}, "value", 2000)
     return word({"value": json.dumps(value, ensure_ascii=False)}, "value", 2000)
@@ -181,7 +207,7 @@ def _button(message: dict[str, Any]) -> Content | None:
 
 def _order(message: dict[str, Any]) -> Content | None:
     source = mapping(message, "order")
-    items = [_line(item) for item in _objects(source, "product_items")]
+    items = [_line(item) for item in _objects(source, "product_items", ORDER_LINES)]
     if not items:
         return None
     data: dict[str, Any] = {**_filled(source, "catalog_id"), "items": items}

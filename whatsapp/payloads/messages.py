@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from whatsapp.payloads.contents import content_of
+from whatsapp.payloads.contents import content_of, edited_content_of
 from whatsapp.payloads.items import (
     Broken,
     Echo,
@@ -19,7 +19,7 @@ from whatsapp.payloads.items import (
     SystemChange,
     Unrecognized,
 )
-from whatsapp.payloads.reading import array, bsuid, errors, identifier, mapping, moment, phone, whole, word
+from whatsapp.payloads.reading import array, bsuid, errors, identifier, label, mapping, moment, phone, whole, word
 
 STATUSES = {"sent", "delivered", "read", "played", "failed"}
 SYSTEM_EVENTS = {
@@ -64,7 +64,7 @@ def _contact(entry: dict[str, Any]) -> Person:
         phone=phone(entry, "wa_id"),
         bsuid=bsuid(entry, "user_id", "wa_id"),
         parent_bsuid=bsuid(entry, "parent_user_id"),
-        name=word(profile, "name", 200).strip(), username=word(profile, "username", 64).strip().lstrip("@"),
+        name=label(profile, "name", 200), username=label(profile, "username", 64).lstrip("@"),
     )
 
 
@@ -177,7 +177,7 @@ def _change(entry: dict[str, Any], kind: str, person: Person, place: Place, *, f
             target_wamid=target, emoji=word(source, "emoji", 40), at=at, person=person, group_id=group_id,
             from_us=from_us, **place,
         )
-    content = content_of(mapping(source, "message"))
+    content = edited_content_of(mapping(source, "message"))
     return Edit(
         wamid=identifier(entry, "id"), target_wamid=target, at=at, person=person, kind=content.kind, text=content.text,
         data=content.data, group_id=group_id, from_us=from_us, **place,
