@@ -179,8 +179,8 @@ class Bubble(Content, Delivery, Files):
             return ""
         if quoted.direction == Direction.IN:
             contact = self.message.conversation.contact
-            is_group = contact.kind == Contact.Kind.GROUP and quoted.sender_contact is not None
-            return (quoted.sender_contact if is_group else contact).display_name
+            sender = quoted.sender_contact if contact.kind == Contact.Kind.GROUP else None
+            return (sender or contact).display_name
         return quoted.author.first_name if quoted.author else (str(Via(quoted.via).label) if quoted.via else "")
 
     @property

@@ -107,8 +107,8 @@ def test_a_quote_of_what_has_no_words_names_its_kind(claras):
 
 
 @pytest.mark.parametrize("kind", [
-    "image", "interactive", "list", "link_preview", "location", "media_placeholder", "reaction", "button", "hsm", "text",
-    "errors", "call_permission_reply",
+    "image", "interactive", "list", "link_preview", "location", "media_placeholder", "reaction", "button", "hsm",
+    "text", "errors", "call_permission_reply",
 ])  # fmt: skip
 def test_what_whatsapp_keeps_back_has_german_words(claras, kind):
     data = {"type": kind, "code": 131051, "details": "Message type is currently not supported."}

@@ -8,7 +8,19 @@ from itertools import islice
 from typing import Any
 
 from whatsapp.payloads.items import Media
-from whatsapp.payloads.reading import array, clean, errors, identifier, label, loads, mapping, number, sha256_hex, whole, word
+from whatsapp.payloads.reading import (
+    array,
+    clean,
+    errors,
+    identifier,
+    label,
+    loads,
+    mapping,
+    number,
+    sha256_hex,
+    whole,
+    word,
+)
 
 CAPTIONED = {"image", "video", "document"}
 MANY = 50  # entries of a list inside one message that are kept: cards, form answers
