@@ -4,6 +4,7 @@ Values live in `Contact.fields` under the field's id as text: words, numbers, IS
 cannot read any more (its kind was changed, a choice removed) is shown as it was stored and lost only when overwritten.
 """
 
+import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -28,10 +29,21 @@ def form_name(field: ContactField) -> str:
     return f"field_{field.pk}"
 
 
+class NumberAsWritten(forms.DecimalField):
+    """As people of the active language write it: 1.234,50 € in German, 1,234.50 in English."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        text = re.sub(r"[\s\u202f']|€$", "", str(value or "").strip())
+        mark, group = (re.escape(formats.get_format(name)) for name in ("DECIMAL_SEPARATOR", "THOUSAND_SEPARATOR"))
+        if re.fullmatch(rf"[+-]?[0-9]{{1,3}}({group}[0-9]{{3}})+({mark}[0-9]+)?", text):
+            text = re.sub(group, "", text)
+        return super().to_python(text)
+
+
 def form_field(field: ContactField, stored: Any = None) -> forms.Field:
     """How this field is filled in; `stored` stays choosable although it is no choice any more."""
     if field.kind == Kind.NUMBER:
-        return forms.DecimalField(
+        return NumberAsWritten(
             label=field.name, required=False, localize=True, max_digits=15, decimal_places=4,
             widget=forms.TextInput(attrs={"class": "input", "inputmode": "decimal"}),
         )
@@ -59,6 +71,11 @@ def initial_of(field: ContactField, stored: Any) -> Any:
     """A stored value as its form field wants it."""
     if field.kind == Kind.SWITCH:
         return {True: "yes", False: "no"}.get(stored, "")
+    if field.kind == Kind.NUMBER and isinstance(stored, str):
+        try:
+            return Decimal(stored)  # written as the language does
+        except InvalidOperation:
+            return stored
     return stored
 
 

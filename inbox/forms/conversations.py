@@ -1,6 +1,6 @@
 """What agents decide about a conversation: whom, until when, with which outcome, which labels, which consent."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -16,13 +16,21 @@ LONGEST_NOTE = 10_000
 # Of a consent. A slip of the keyboard ("0026") must not get into a ledger that nobody can correct; and a moment that
 # the agent's zone puts before the year 1 could be stored, but never read again.
 EARLIEST_YEAR = 2009
+# A menu was open while somebody changed what stands in it.
+LABEL_GONE = {"invalid_choice": _("This label is no longer there. Choose another.")}
 
 
 class AssignmentForm(forms.Form):
     """To an agent or to a team, with a `note` for the team."""
 
-    agent = forms.ModelChoiceField(Agent.objects.none(), required=False)
-    team = forms.ModelChoiceField(Team.objects.none(), required=False)
+    agent = forms.ModelChoiceField(
+        Agent.objects.none(), required=False,
+        error_messages={"invalid_choice": _("This colleague is not working here any more.")},
+    )  # fmt: skip
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False,
+        error_messages={"invalid_choice": _("This team is no longer there. Choose another.")},
+    )  # fmt: skip
     note = forms.CharField(required=False, max_length=LONGEST_NOTE)
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
@@ -62,13 +70,16 @@ def snooze_choices(now: datetime | None = None) -> list[tuple[str, Any, str, dat
     """(key, words, icon, moment) in the active time zone."""
     here = timezone.localtime(now)
 
+    def after(hours: int) -> datetime:  # not that much further on the wall
+        return timezone.localtime(here.astimezone(UTC) + timedelta(hours=hours))
+
     def morning(days: int) -> datetime:
         day = here.date() + timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time(9)), here.tzinfo)
 
     choices = [
-        ("hour", _("In one hour"), "clock", here + timedelta(hours=1)),
-        ("three_hours", _("In three hours"), "clock", here + timedelta(hours=3)),
+        ("hour", _("In one hour"), "clock", after(1)),
+        ("three_hours", _("In three hours"), "clock", after(3)),
         ("tomorrow", _("Tomorrow morning"), "sun", morning(1)),
     ]
     days_to_monday = 7 - here.weekday()
@@ -82,8 +93,8 @@ def snooze_choices(now: datetime | None = None) -> list[tuple[str, Any, str, dat
 class LabelsForm(forms.Form):
     """Labels to put on and to take off; `new` is the name of one that does not exist yet."""
 
-    add = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
-    remove = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    add = forms.ModelMultipleChoiceField(Label.objects.none(), required=False, error_messages=LABEL_GONE)
+    remove = forms.ModelMultipleChoiceField(Label.objects.none(), required=False, error_messages=LABEL_GONE)
     new = forms.CharField(required=False)
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:

@@ -66,7 +66,10 @@ class TemplateForm(UidForm):
     Its files come under the names of their places: header, card0, …
     """
 
-    template = forms.ModelChoiceField(MessageTemplate.objects.none())
+    template = forms.ModelChoiceField(
+        MessageTemplate.objects.none(),
+        error_messages={"invalid_choice": _("This template is no longer there. Choose another.")},
+    )
 
     def __init__(self, *args: Any, conversation: Conversation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

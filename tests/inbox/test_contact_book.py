@@ -252,6 +252,7 @@ def _own(cast, name, kind, choices=()):
 
 @pytest.mark.parametrize(("kind", "typed", "stored", "words"), [
     ("text", "A-17 <b>", "A-17 <b>", "A-17 &lt;b&gt;"), ("number", "12,5", "12.5", "12,5"),
+    ("number", "1.234,50 €", "1234.50", "1234,50"), ("number", "1.234", "1234", "1234"),
     ("date", "2026-12-24", "2026-12-24", "24.12.2026"), ("choice", "Rennrad", "Rennrad", "Rennrad"),
     ("switch", "no", False, "nein"), ("text", "", None, ""),
 ])  # fmt: skip
@@ -266,6 +267,14 @@ def test_each_kind_of_field_is_kept_and_shown(cast, ben, kind, typed, stored, wo
     page = ben.get(f"/conversations/{cast.claras.pk}/").content.decode()
     assert ("Eigenes" in page) == bool(words)
     assert words in page
+
+
+def test_a_number_is_shown_for_editing_as_the_language_writes_it(cast, ben):
+    field = _own(cast, "Umsatz", "number")
+    contact_book.change_contact(cast.clara, by=cast.ben, fields={str(field.pk): "1.234"})  # a little more than one
+    shown = ben.get(f"/contacts/{cast.clara.pk}/edit/").content.decode()
+
+    assert 'value="1,234"' in shown
 
 
 @pytest.mark.parametrize(("kind", "typed"), [("number", "viel"), ("date", "24.13.2026"), ("choice", "Dreirad")])

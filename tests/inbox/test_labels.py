@@ -30,6 +30,17 @@ class LabelTests(TestCase):
 
         assert self.names() == ["Reparatur", "Verleih"]
 
+    def test_one_that_is_gone_meanwhile_is_said_in_words(self):
+        self.client.force_login(self.cast.ben)
+        gone = self.repair.pk
+        remove_label(self.repair, by=self.cast.lea)
+        for path, said in (
+            (f"/conversations/{self.cast.claras.pk}/labels/", {"add": gone}),
+            ("/bulk/", {"do": "label", "add": gone, "rows": f"{self.cast.claras.pk}:9"}),
+        ):
+            answer = self.client.post(path, said, headers={"Accept": "application/json"})
+            assert answer.status_code == 422 and answer.json()["sentence"].startswith("Dieses Label gibt es nicht mehr")
+
     def test_new_labels_get_different_colours(self):
         made = [create_label(self.cast.workspace, name=str(number), by=self.cast.lea) for number in range(6)]
 
