@@ -32,7 +32,7 @@ def form_name(field: ContactField) -> str:
 class NumberAsWritten(forms.DecimalField):
     """As people of the active language write it: 1.234,50 € in German, 1,234.50 in English."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         text = re.sub(r"[\s\u202f']|€$", "", str(value or "").strip())
         mark, group = (re.escape(formats.get_format(name)) for name in ("DECIMAL_SEPARATOR", "THOUSAND_SEPARATOR"))
         if re.fullmatch(rf"[+-]?[0-9]{{1,3}}({group}[0-9]{{3}})+({mark}[0-9]+)?", text):
