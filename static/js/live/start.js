@@ -5,7 +5,6 @@ import * as socket from "../socket.js";
 import { applyToCounts, showTitle } from "./counts.js";
 import { applyToNotices, listen } from "./notices.js";
 import { myself, openConversation } from "./parts.js";
-import { applyToRows, fetchList, showHeldBack } from "./rows.js";
 import "./pill.js";
 
 const OWN_PATIENCE = 300; // what one has brought back oneself does not wait for the pointer to leave
@@ -18,7 +17,8 @@ const SELDOM = [
   { kinds: ["filters"], load: () => import("./filters.js") },
 ];
 
-let conversation = null; // the promise of what an open one needs
+let rows = null; // the promise of what a list needs
+let conversation = null; // and of what an open one needs
 let isLoaded = false;
 let shown = null;
 let asked = Infinity; // when the thread on its way was asked for
@@ -29,7 +29,7 @@ export function start() {
   document.addEventListener("tresen:event", ({ detail }) => {
     if (detail.conversation) heard.set(detail.conversation, Date.now());
     withConversation(({ apply }) => apply(detail));
-    applyToRows(detail);
+    withRows(({ applyToRows }) => applyToRows(detail));
     applyToCounts(detail);
     applyToNotices(detail);
     for (const each of SELDOM) {
@@ -41,7 +41,7 @@ export function start() {
   });
   document.addEventListener("tresen:resync", ({ detail }) => {
     if (!detail.first) askForWarnings();
-    if (detail.list) fetchList();
+    if (detail.list) withRows(({ fetchList }) => fetchList());
     if (detail.thread) bringUpToDate(detail.first);
   });
   // The first conversation waits for what it needs.
@@ -69,16 +69,15 @@ export function start() {
     if (detail.target.id === "thread") catchUp();
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-action='show-new']")) {
-      showHeldBack();
-      document.getElementById("list-scroll")?.scrollTo({ top: 0 });
-    }
+    if (!event.target.closest("[data-action='show-new']")) return;
+    showNew();
+    document.getElementById("list-scroll")?.scrollTo({ top: 0 });
   });
-  document.addEventListener("bulk:done", showHeldBack);
-  document.addEventListener("toast:undone", () => setTimeout(showHeldBack, OWN_PATIENCE));
+  document.addEventListener("bulk:done", showNew);
+  document.addEventListener("toast:undone", () => setTimeout(showNew, OWN_PATIENCE));
   document.addEventListener("pointerout", (event) => {
     const list = document.getElementById("list-scroll");
-    if (list?.contains(event.target) && !list.contains(event.relatedTarget)) showHeldBack();
+    if (list?.contains(event.target) && !list.contains(event.relatedTarget)) showNew();
   });
   shown = openConversation();
   if (shown) opening();
@@ -94,7 +93,16 @@ function opening() {
   return conversation;
 }
 
-// Cut off on its way, it is asked for anew with the next event or connection.
+// Only pages with a list need what moves its rows. Cut off on its way, it is asked for anew with the next event or connection.
+function withRows(act) {
+  if (document.getElementById("list")) rows ??= import("./rows.js");
+  rows?.then(act, () => (rows = null));
+}
+
+function showNew() {
+  withRows(({ showHeldBack }) => showHeldBack());
+}
+
 function withConversation(act) {
   (shown ? opening() : conversation)?.then(act, () => {});
 }
