@@ -1,6 +1,8 @@
 """Who hears of an event, and in which words: pure, from what the payload says and what the sockets may see."""
 
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterable
 
 from accounts.models import Role
 from inbox.enums import Alert
@@ -10,6 +12,7 @@ from inbox.visibility import ConversationFacts, may_see
 # Only for pages that have the conversation open; a mark goes further when the row shows it.
 OPEN_ONLY = {"ticks"}
 REMEMBERED = 10_000
+LATELY = 300  # events, with what they show
 INNER = ("html", "before", "workspace", "in_row", "only")  # what the hub needs and the page does not
 ITEM = ("uid", "item", "at")
 
@@ -68,6 +71,13 @@ class Outgoing:
             return self._gone()
         return None
 
+    @property
+    def changes_lists(self) -> bool:
+        """Whether a list that was read before it is no longer right. Who writes or looks is said again."""
+        if self.conversation is None:
+            return self.kind in ("label", "filters")
+        return self.kind not in ("typing", "viewing")
+
     def _goes_to_lists(self, socket: Socket) -> bool:
         return self.kind not in OPEN_ONLY or bool(self.payload.get("in_row"))
 
@@ -105,6 +115,27 @@ class Outgoing:
 
     def _gone(self) -> str:
         return frame({"kind": "conversation_gone", "conversation": self.conversation})
+
+
+class Lately:
+    """What was passed on last: whether a page that has just come was rendered before any of it."""
+
+    def __init__(self) -> None:
+        self._complete_since = time.time()
+        self._passed: deque[tuple[float, Outgoing]] = deque()
+
+    def note(self, outgoing: Iterable[Outgoing]) -> None:
+        """It goes to all sockets that are here now."""
+        now = time.time()
+        self._passed.extend((now, event) for event in outgoing if event.changes_lists)
+        while len(self._passed) > LATELY:
+            self._complete_since, _ = self._passed.popleft()
+
+    def concern(self, socket: Socket, since: object) -> bool:
+        """Whether something after this moment (ms since 1970, server's clock) was, or may have been, for the socket."""
+        if not isinstance(since, int) or since / 1000 <= self._complete_since:
+            return True
+        return any(event.text_for(socket) for at, event in reversed(self._passed) if at >= since / 1000)
 
 
 def without_superseded_parts(payloads: list[dict]) -> list[dict]:

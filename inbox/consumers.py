@@ -4,7 +4,8 @@ Down go the events of `inbox.events`, beats, presence and {"kind": "batch", "eve
 nothing that changes data: that is always an HTTP request with CSRF, forms and rules.
 
     {"kind": "hello", "conversation": id|null}    {"kind": "view", "conversation": id|null}
-        with "hidden": true|false when the page just went out of sight or came into it
+        with "hidden": true|false when the page just went out of sight or came into it, and the first time with
+        "since": ms, when its list was read: {"kind": "missed"} answers that the list may be older than what happened
     {"kind": "typing", "conversation": id, "what": "reply"|"note"}
     {"kind": "active"}  somebody is at work here    {"kind": "pong", "n": n}  answer to a beat
     {"kind": "ping"}  asks for a beat
@@ -132,6 +133,8 @@ class Page:
             await self._look(hint.get("hidden"))
             await self._view(conversation)
             if kind == "hello":
+                if hint.get("since") is not None and self.hub.lately.concern(self.socket, hint["since"]):
+                    self.socket.push(frame({"kind": "missed"}))
                 await self._show_viewers()
         elif kind == "typing" and conversation is not None:
             await self._typing(conversation, "note" if hint.get("what") == "note" else "reply")

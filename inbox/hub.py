@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connections
 
 from inbox import event_tail, hub_counts, hub_presence, socket_auth
-from inbox.audience import Memory, Outgoing, without_superseded_parts
+from inbox.audience import Lately, Memory, Outgoing, without_superseded_parts
 from inbox.sockets import Socket, frame
 from inbox.subscription import Subscription
 
@@ -61,6 +61,7 @@ class Hub:
         self.mark = 0  # the highest event id passed on
         self.people = hub_presence.People(self)
         self.counts = hub_counts.Counts(self)
+        self.lately = Lately()
         self._started_at = time.time()
         self._memory = Memory()
         self._recent: OrderedDict[int, None] = OrderedDict()  # ids passed on, so that the tail repeats none
@@ -184,9 +185,8 @@ class Hub:
         asyncio.get_running_loop().call_later(GATHER_SECONDS, self._end_burst, conversation)
 
     def _deliver(self, payloads: list[dict]) -> None:
-        if not self.sockets:
-            return
         outgoing = [Outgoing(payload, self._memory) for payload in without_superseded_parts(payloads)]
+        self.lately.note(outgoing)
         batches: dict[tuple[str, ...], str] = {}
         for socket in list(self.sockets):
             texts = tuple(text for event in outgoing if (text := event.text_for(socket)) is not None)

@@ -1,5 +1,6 @@
 """The inbox itself: list, thread and contact panel, as a page or as the parts htmx asks for."""
 
+import time
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -117,6 +118,7 @@ def knowing_rights(request: HttpRequest) -> None:
 
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
     """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
+    since = int(time.time() * 1000)  # before anything is read
     said = request.GET.dict() if current is None else dict(parse_qsl(remembered_list(request)))
     wanted = _in_remembered_order(request, Filter.of(said, default_view=default_view(request)))
     kept = filter_words.saved_filters(request.user)
@@ -126,6 +128,7 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
     teams = queries.teams_to_filter(request.user)
     labels = filter_words.labels_of(request.user)
     return {
+        "since": since,
         "filter": wanted,
         "page": queries.list_page(request.user, wanted, current=current),
         "counts": counted,

@@ -1,5 +1,6 @@
 """Search results, in the place of the list."""
 
+import time
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,13 +23,14 @@ from whatsapp.models import PhoneNumber
 def index(request: HttpRequest) -> HttpResponse:
     """Who and what holds the words of `?q=`, as a page or as its list. `?after=` is the next page of hits."""
     knowing_rights(request)
+    since = int(time.time() * 1000)  # before anything is read
     wanted = Wanted.of(request.GET.dict())
     after = Cursor.of(request.GET.get("after", ""))
     results = search(request.user, wanted, after)
     if after is not None:
         return render(request, "inbox/search/_groups.html", {"wanted": wanted, "results": results})
     people = Filter(view="all", search=wanted.text)
-    context = {"wanted": wanted, "results": results, "filter": people, **_filters(request.user, wanted)}
+    context = {"since": since, "wanted": wanted, "results": results, "filter": people, **_filters(request.user, wanted)}
     context["list_query"] = remembered_list(request)
     if request.htmx.target == "list":
         return render(request, "inbox/search/_results.html", context)

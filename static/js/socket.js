@@ -125,6 +125,7 @@ function receive(text) {
     if (state === "offline" && navigator.onLine !== false) survived();
     return hint({ kind: "pong", n: frame.n });
   }
+  if (frame.kind === "missed") return resync({ list: true, first: true }); // between the page and its connection
   if (frame.kind === "health") return setState(frame.ok ? "open" : "connecting");
   for (const event of frame.kind === "batch" ? frame.events : [frame]) {
     if (event.kind === "rights_changed") resync({ list: true, thread: true });
@@ -140,9 +141,11 @@ function welcome(frame) {
   build = frame.build;
   failures = 0;
   lostAt = 0;
-  hint({ kind: "hello", conversation: document.hidden ? null : viewed, ...(opened ? {} : { hidden: document.hidden }) });
+  const list = document.getElementById("list");
+  const first = opened ? {} : { hidden: document.hidden, since: list && Number(list.dataset.since) };
+  hint({ kind: "hello", conversation: document.hidden ? null : viewed, ...first });
   setState("open");
-  resync({ list: true, thread: true, first: !opened, since });
+  resync({ list: opened, thread: true, first: !opened, since });
   opened = true;
 }
 

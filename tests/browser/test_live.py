@@ -57,6 +57,29 @@ def _order(page: Page) -> list[str]:
     return page.locator("#rows > .row").evaluate_all("rows => rows.map(row => row.dataset.conversation)")
 
 
+def test_a_page_comes_compressed_and_its_list_is_not_fetched_once_more(web, browser, cast):
+    page = web.signed_in(browser, cast.ben).new_page()
+    fetched = []
+    page.on("response", lambda answer: fetched.append((answer.url.removeprefix(web.url), answer.headers)))
+    for _ in range(2):  # the web process may have begun with the first
+        fetched.clear()
+        _opened(page, web, "/?view=all")
+        page.wait_for_load_state("networkidle")
+
+    lists = [headers for path, headers in fetched if path.startswith("/?")]
+    assert [headers["content-encoding"] for headers in lists] == ["gzip"]
+    page.context.close()
+
+
+def test_what_came_between_a_page_and_its_connection_is_fetched(web, browser, cast):
+    page = web.signed_in(browser, cast.ben).new_page()
+    page.route_web_socket("**/ws/", lambda socket: (_write(cast.claras, "Dazwischen"), socket.connect_to_server()))
+    page.goto(f"{web.url}/?view=all")
+
+    expect(_row(page, cast.claras)).to_contain_text("Dazwischen", timeout=15_000)
+    page.context.close()
+
+
 def test_a_new_message_moves_its_row_up_and_counts_as_unread(bens, cast):
     expect(bens.locator("#rows > .row")).to_have_count(2)
     assert _order(bens) == [str(cast.darios.pk), str(cast.claras.pk)]

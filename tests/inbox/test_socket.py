@@ -349,3 +349,51 @@ def _active_at(cookie: str) -> int:
 def _padded(size: int) -> str:
     empty = json.dumps({"kind": "pad", "x": ""})
     return json.dumps({"kind": "pad", "x": "x" * (size - len(empty))})
+
+
+async def test_a_page_is_told_when_its_list_is_older_than_what_has_happened(cast):
+    async with open_pages(*map(cookie_of, (cast.ada, cast.ben))) as (adas, bens):
+        rendered = await _now()
+        await in_db(_write, cast.claras)
+        await eventually(lambda: _told(adas, "message"))
+        await bens.say(kind="hello", conversation=None, since=rendered)
+        await eventually(lambda: _told(bens, "missed"))
+
+        assert len(_told(bens, "missed")) == 1
+
+
+async def test_what_one_may_not_see_and_who_looks_where_make_no_list_old(cast):
+    hidden = await in_db(_in_the_other_team, cast)
+    async with open_pages(*map(cookie_of, (cast.ada, cast.ben))) as (adas, bens):
+        rendered = await _now()
+        await in_db(_write, hidden)
+        await eventually(lambda: _told(adas, "message"))
+        await adas.look_at(cast.claras)
+        await bens.say(kind="hello", conversation=None, since=rendered)
+        await bens.say(kind="ping")
+        await eventually(lambda: _told(bens, "beat"))
+
+        assert not _told(bens, "missed")
+
+
+@pytest.mark.parametrize("since", [0, -1, 1.5, "now", [], True])
+async def test_a_page_older_than_what_is_known_or_that_talks_nonsense_fetches_its_list(cast, since):
+    async with open_pages(cookie_of(cast.ben)) as (page,):
+        await page.say(kind="hello", conversation=None, since=since)
+        await eventually(lambda: _told(page, "missed"))
+
+        assert _told(page, "missed")
+
+
+async def _now() -> int:
+    """In ms, a little after the hub has begun."""
+    await asyncio.sleep(0.01)
+    return int(time.time() * 1000)
+
+
+def _write(conversation) -> None:
+    events.message_created(factories.inbound_message(conversation, "Hallo?"))
+
+
+def _told(page: Page, kind: str) -> list[dict]:
+    return [frame for frame in page.frames if frame["kind"] == kind]
