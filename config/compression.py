@@ -5,7 +5,7 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class PageCompressionMiddleware(GZipMiddleware):
-    """Compresses HTML and JSON. Files and exports go as they are: most are compressed already, and parts may be asked for.
+    """Compresses HTML and JSON. Files and exports go as they are: most are small already, and parts may be asked for.
 
     The length tells nothing of the one secret in a page: the CSRF token is masked anew each time, and Django adds up to
     100 random bytes (https://docs.djangoproject.com/en/5.2/ref/middleware/#module-django.middleware.gzip).
