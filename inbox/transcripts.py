@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Agent
 from accounts.models.api_token import shown_name
+from inbox import formatting
 from inbox.enums import Direction, MessageStatus, Via
 from inbox.in_words import in_words
 from inbox.models import Attachment, Conversation, Message, Note
@@ -19,6 +20,7 @@ from whatsapp.phone_format import pretty
 
 PRINTED = 3_000  # entries on one page; the text file holds all
 CHUNK = 500
+QUOTED = 160  # characters of a message that another one answers
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _when(at: datetime) -> str:
 def _messages(conversation: Conversation) -> QuerySet[Message]:
     return (
         conversation.messages.exclude(status=MessageStatus.HELD)
-        .select_related("author", "sender_contact", "template")
+        .select_related("author", "sender_contact", "template", "quoted")
         .prefetch_related("attachments", "sender_contact__identities")
     )
 
@@ -137,6 +139,20 @@ def _words(message: Message, has_files: bool) -> str:
     if message.deleted_at:
         return _("This message was deleted")
     words = "\n".join(in_words(message))
+    if message.edited_at is not None:
+        words = f"{words} ({_('edited')})"
     if message.status == MessageStatus.FAILED:
         words = f"{words} ({_('Not delivered')})"
-    return words or ("" if has_files else kind_label(message.kind))
+    words = words or ("" if has_files else kind_label(message.kind))
+    quoted = _quoted(message)
+    return f"> {quoted}\n{words}" if quoted else words
+
+
+def _quoted(message: Message) -> str:
+    """The message that it answers, on one line."""
+    if message.quoted is None:
+        return _("The quoted message is not available") if message.quoted_wamid else ""
+    if message.quoted.deleted_at is not None:
+        return _("This message was deleted")
+    words = formatting.to_line(message.quoted.text or str(message.quoted.data.get("file_name") or ""))
+    return words[:QUOTED] or kind_label(message.quoted.kind)

@@ -120,6 +120,14 @@ class SearchTests(TestCase):
         assert self.texts("kostenvoranschlag 0418") == ["[Kostenvoranschlag]_2026-[0418].pdf"]
         assert self.texts("lindenallee") == ["[Lindenallee] · Berlin"]
 
+    def test_a_card_is_found_by_its_firm_and_address_and_an_order_by_its_lines(self):
+        card = {"name": "Jo Klein", "organization": "Speichenwerk", "emails": [{"email": "jo@speichen.example"}]}
+        self.said("", kind=MessageKind.CONTACTS, data={"contacts": [card]})
+        self.said("", kind=MessageKind.ORDER, data={"items": [{"id": "KETTE-11", "quantity": 2}]})
+
+        assert len(self.texts("speichenwerk")) == len(self.texts("jo@speichen.example")) == 1
+        assert self.texts("kette") == ["[KETTE]-11"]
+
     def test_what_stands_on_the_cards_of_a_carousel_and_in_a_templates_header_is_found(self):
         cards = [{"header": {}, "body": "Das Stadtrad ab 799 €"}, {"header": {}, "body": "Das Rennrad ab 1.299 €"}]
         data = {"header": {"kind": "text", "text": "Frühlingsfest"}, "offer": {"text": "Nur kurz"}, "cards": cards}

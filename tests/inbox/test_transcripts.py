@@ -82,6 +82,28 @@ class TranscriptTests(TestCase):
         ):
             assert words in text
 
+    def test_it_says_what_an_answer_answers_and_where_a_message_came_from(self):
+        asked = factories.outbound_message(self.cast.claras, "Welches *Rad*?", by=self.cast.ben)
+        ad = {"source_type": "ad", "source_url": "https://fb.me/x", "headline": "Frühlingsfest"}
+        for text, fields in {
+            "Das rote": {"quoted": asked, "quoted_wamid": "x"}, "Das alte": {"quoted_wamid": "gone"},
+            "Lies mal": {"forwarded": 1}, "Hallo": {"data": {"referral": ad}},
+            "Noch da?": {"data": {"referred_product": {"product_retailer_id": "KETTE"}}},
+            "Doch um 11": {"edited_at": timezone.now()},
+        }.items():  # fmt: skip
+            factories.inbound_message(self.cast.claras, text, **fields)
+        for kind, data in {"unsupported": {"type": "poll_creation"}, "text": {}, "location": {"latitude": 0}}.items():
+            factories.inbound_message(self.cast.claras, "", kind=kind, data=data)
+        text = self.client.post(f"{self.url}/export/").content.decode().replace("\r\n", "\n")
+
+        for words in (
+            "> Welches Rad?\nDas rote", "> Die zitierte Nachricht ist nicht verfügbar\nDas alte",
+            "(Weitergeleitet)\nLies mal", "(Aus einer Anzeige · fb.me · Frühlingsfest)\nHallo",
+            "(Fragt nach Produkt KETTE)\nNoch da?", "Doch um 11 (bearbeitet)", "Nicht unterstützt: eine Umfrage",
+            "Leere Nachricht", ": Geteilter Standort",
+        ):  # fmt: skip
+            assert words in text, words
+
     def test_it_speaks_the_agents_language(self):
         self.cast.ben.language = "en"
         self.cast.ben.save()
