@@ -19,8 +19,22 @@ from django.utils.translation import gettext_lazy as _
 from inbox.text import fold
 
 NEWEST = 15.1  # younger ones are empty boxes on many phones
-VERSION = f"{emoji.__version__}.1"  # in the address, so that browsers may keep it
+VERSION = f"{emoji.__version__}.2"  # in the address, so that browsers may keep it
 TONES = range(0x1F3FB, 0x1F400)  # the five of Unicode
+
+# What people call them who do not know their names.
+_SAID = {
+    "🙏": "danke bitte thanks please", "🤝": "danke einverstanden abgemacht deal", "😂": "lachen lustig lol haha",
+    "🤣": "lustig lol haha", "😅": "lachen puh", "👍": "super top gut passt einverstanden ja great", "👎": "schlecht",
+    "👏": "bravo applaus glueckwunsch", "🎉": "party feier glueckwunsch congratulations", "👋": "hallo tschuess bye",
+    "😢": "traurig sad", "😕": "unsicher schade", "🙈": "peinlich ups oops", "🤷": "keine ahnung egal no idea",
+    "✅": "erledigt fertig haken ok done", "❌": "nein falsch no wrong", "⚠️": "achtung vorsicht careful",
+    "🔧": "werkzeug reparatur werkstatt repair", "🛠️": "werkzeug reparatur werkstatt repair", "🔨": "werkzeug",
+    "📦": "versand lieferung bestellung delivery", "🚚": "versand lieferung delivery", "📅": "termin appointment date",
+    "🗓️": "termin appointment date", "⏰": "uhrzeit spaet late", "💶": "geld preis zahlen money price",
+    "📍": "ort adresse standort location address", "📞": "anruf call", "📧": "mail", "💪": "schaffen geschafft",
+    "❤️": "liebe love", "🔥": "super toll", "🚲": "rad bike",
+}  # fmt: skip
 
 _GROUPS: list[tuple[str | Promise, tuple[tuple[int, int], ...]]] = [
     (_("Smileys"), (
@@ -87,7 +101,8 @@ def _members(language: str) -> list[list[list[object]]]:
         english, german = _words(facts["en"]), _words(facts.get("de", facts["en"]))
         name, other = (german, english) if language == "de" else (english, german)
         aliases = " ".join(_words(alias) for alias in facts.get("alias", ()))
-        groups[group].append([sign, name, fold(f"{name} {other} {aliases}"), int(takes_tone(sign))])
+        said = _SAID.get(sign, "")
+        groups[group].append([sign, name, fold(f"{name} {other} {aliases} {said}").strip(), int(takes_tone(sign))])
     return groups
 
 

@@ -28,6 +28,11 @@ def test_every_emoji_is_there_once_with_a_name_in_the_readers_language():
     assert "gruen" in german["💚"][1] and not any("🏽" in sign for sign in german)
 
 
+@pytest.mark.parametrize(("sign", "word"), [("🙏", "danke"), ("😂", "lachen"), ("✅", "erledigt"), ("🔧", "werkzeug")])
+def test_emojis_are_found_by_what_people_call_them(sign, word):
+    assert word in emojis("de")[sign][1].split() and word in emojis("en")[sign][1].split()
+
+
 def test_smileys_begin_with_the_smile_and_flags_stand_together():
     groups = dict(json.loads(gzip.decompress(picker_json("en")))["groups"])
     assert groups["Smileys"][0][0] == "😀" and groups["Gestures and people"][0][0] == "👆"
