@@ -56,7 +56,7 @@ def ids_of(person: Person) -> Ids:
 def identify(number: PhoneNumber, person: Person) -> Contact:
     """Find or make the contact behind these ids, attach what is new, keep name and username up to date."""
     ids = ids_of(person)
-    known = _settled(number, ids)
+    known = _settled(number, ids) or _formerly(number, ids)
     contact = known or _created(number, ids)
     if _name(contact, person) and known:
         contact_changed(contact)
@@ -151,6 +151,17 @@ def _settled(number: PhoneNumber, ids: Ids) -> Contact | None:
     if len(held) < len(ids) or any(identity.contact_id != contact.pk for identity in held.values()):
         attach_ids(number, contact, ids)
     return contact
+
+
+def _formerly(number: PhoneNumber, ids: Ids) -> Contact | None:
+    """Whose user id this was until it changed: a message from before that comes late. Nobody else ever gets it."""
+    if Kind.BSUID not in ids:
+        return None
+    ended = ContactIdentity.objects.filter(
+        workspace_id=number.workspace_id, portfolio=number.portfolio, kind=Kind.BSUID, value=ids[Kind.BSUID],
+        is_active=False, contact__merged_into=None,
+    ).exclude(contact__kind=ERASING).order_by("-ended_at").values_list("contact_id", flat=True).first()  # fmt: skip
+    return Contact.objects.select_for_update(no_key=True).filter(pk=ended).first() if ended else None
 
 
 def _has_bsuid(number: PhoneNumber, contact: Contact) -> bool:

@@ -5,11 +5,21 @@ from typing import Any
 from django.utils import timezone
 
 from inbox.actions.sending_templates import why_not_sendable
-from inbox.enums import ConsentState, Direction, Via
+from inbox.enums import ConsentState, Direction, MessageKind, Via
 from inbox.models import Consent, Contact, ContactField, Conversation, Message, Note
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.template_parts import TemplateShape
 
+# What the kinds hold besides their words.
+CONTENT = {
+    MessageKind.LOCATION: ("latitude", "longitude", "name", "address", "url"),
+    MessageKind.CONTACTS: ("contacts",),
+    MessageKind.ORDER: ("items", "total", "currency", "catalog_id"),
+    MessageKind.FLOW_REPLY: ("name", "fields", "raw"),
+    MessageKind.BUTTON_REPLY: ("id",),
+    MessageKind.LIST_REPLY: ("id", "description"),
+    MessageKind.UNSUPPORTED: ("type",),
+}
 SENDERS = {Via.AGENT: "person", Via.PHONE_APP: "phone", Via.API: "system"}
 
 
@@ -49,6 +59,13 @@ def note_of(note: Note) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def content_of(message: Message) -> dict[str, Any]:
+    """Places, cards, order lines, answers, and the ad or product it came from."""
+    data = message.data if isinstance(message.data, dict) else {}
+    names = (*CONTENT.get(MessageKind(message.kind), ()), "referral", "referred_product")
+    return {name: data[name] for name in names if name in data}
+
+
 def message_of(message: Message) -> dict[str, Any]:
     """Needs `author`, `sender_contact`, `template` and `attachments`. What the customer took back stays taken back."""
     is_deleted = message.deleted_at is not None
@@ -57,6 +74,7 @@ def message_of(message: Message) -> dict[str, Any]:
         "kind": message.kind, "text": "" if is_deleted else message.text, "sender": sender_of(message),
         "status": message.status, "error_code": message.error_code, "occurred_at": message.occurred_at,
         "template": message.template.name if message.template else None, "is_deleted": is_deleted,
+        "content": {} if is_deleted else content_of(message),
         "files": [] if is_deleted else [
             {
                 "kind": file.kind, "name": file.file_name, "media_type": file.mime_type, "size": file.size,

@@ -163,6 +163,12 @@ class Message(Schema):
     status: MessageStatus
     error_code: int | None = Field(description="Meta's code when it failed; below zero, one of our own.")
     template: str | None
+    content: dict[str, Any] = Field(description=(
+        "What it holds besides its text. location: latitude, longitude, name, address, url · contacts: contacts ·"
+        " order: items (id, quantity, price, total, currency), total, currency · flow_reply: fields (question, answer)"
+        " · button_reply and list_reply: id · any kind: referral, the ad it came from, and referred_product."
+        " Every key may be missing."
+    ))  # fmt: skip
     files: list[File]
     occurred_at: datetime
     is_deleted: bool

@@ -360,6 +360,16 @@ class SendingTests(ApiTestCase):
         self.assert_problem(self.send("x" * 4097), 422, "text_too_long")
         self.assert_problem(self.send(" \n "), 422, "empty")
 
+    def test_a_message_tells_what_it_holds_besides_words(self) -> None:
+        order = {"items": [{"id": "KETTE", "quantity": 2, "price": "15.00", "total": "30.00", "currency": "EUR"}]}
+        ad = {"source_type": "ad", "source_id": "1"}
+        held = factories.inbound_message(
+            self.cast.claras, "", kind="order", data={**order, "referral": ad, "edits": [{"text": "geheim"}]}
+        )
+        self.assertEqual(self.crm.get(f"/messages/{held.pk}").json()["content"], {**order, "referral": ad})
+        Message.objects.filter(pk=held.pk).update(deleted_at=timezone.now())
+        self.assertEqual(self.crm.get(f"/messages/{held.pk}").json()["content"], {})
+
     def test_only_messages_of_the_thread_are_quoted(self) -> None:
         other = factories.inbound_message(self.cast.darios, "Fremd")
         answer = self.crm.post(f"{self.thread}/messages", {"text": "Ja", "quoted_id": other.pk})

@@ -434,3 +434,11 @@ def test_a_row_names_the_file_whose_caption_went() -> None:
     receive(body, edit("wamid.2", "wamid.1", {"type": "document", "document": {"id": "1"}}))
 
     assert row_of(Conversation.objects.get()).snippet == "Rechnung.pdf"
+
+
+def test_a_message_from_before_a_change_of_number_comes_late_to_the_same_person() -> None:
+    receive(text("wamid.1", "Hallo"), json.loads(webhooks.sample("22")), text("wamid.2", "kam spät", at=1795341650))
+
+    contact = Contact.objects.get()
+    assert (contact.phone, contact.bsuid) == ("4915100004321", "DE.55501928374651029384")
+    assert set(Message.objects.filter(kind="text").values_list("text", flat=True)) == {"Hallo", "kam spät"}
