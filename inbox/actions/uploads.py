@@ -29,6 +29,7 @@ from inbox import storage
 from inbox.actions import recordings
 from inbox.actions.outgoing import parsed_uid, require_writable
 from inbox.errors import FileOnlyAsDocument, FileRefused
+from inbox.file_names import JOINERS, shortened
 from inbox.models import Attachment, Conversation, Message, SavedReplyFile, Upload
 from whatsapp import sendable
 from whatsapp.models import TemplateHeaderMedia
@@ -140,11 +141,8 @@ def facts_of(file: Attachment | Upload | SavedReplyFile) -> dict[str, Any]:
 def clean_name(name: str) -> str:
     """The file's own name, without a path and what cannot be shown."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(char for char in last if char.isprintable()).strip()
-    if len(kept) > 200:
-        stem, dot, ending = kept.rpartition(".")
-        kept = f"{stem[:190]}.{ending}" if dot and len(ending) < 10 else kept[:200]
-    return kept or str(_("File"))
+    kept = "".join(char for char in last if char.isprintable() or char in JOINERS).strip(f" {JOINERS}")
+    return shortened(kept, 200) or str(_("File"))
 
 
 def _require_place(conversation: Conversation, by: Agent, key: uuid.UUID) -> None:

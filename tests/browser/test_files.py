@@ -104,6 +104,7 @@ def test_a_connection_cut_during_the_upload_loses_nothing(page: Page):
     page.get_by_role("button", name="Try Rechnung.pdf again").click()
 
     ready(page, 1)
+    expect(page.get_by_label("Reply to Clara Sommer")).to_be_focused()  # the button has gone; "remove" is not meant
     assert Upload.objects.get().file_name == "Rechnung.pdf"
 
 
@@ -124,6 +125,24 @@ def test_twenty_pictures_pasted_are_sent_as_soon_as_they_are_there(page: Page):
     expect(page.locator("#messages .msg--out:not([data-pending])")).to_have_count(20, timeout=60_000)
     names = [message.attachments.get().file_name for message in Message.objects.filter(direction="out").order_by("seq")]
     assert names == [f"bild-{number}.png" for number in range(20)]
+
+
+def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(page: Page):
+    held: list[Route] = []
+    page.route("**/uploads/?uid=*", lambda route: held.append(route))
+    choose(page, ("Rechnung.pdf", PDF))
+    field = page.get_by_label("Reply to Clara Sommer")
+    field.fill("Die Rechnung")
+    page.keyboard.press("Enter")
+    hint = page.locator("[data-files-hint]")
+    expect(hint).to_have_text("Will be sent as soon as everything is uploaded")
+    field.press_sequentially(", und das andere kom")
+    expect(hint).not_to_have_text("Will be sent as soon as everything is uploaded")
+    held[0].continue_()
+
+    ready(page, 1)
+    expect(field).to_have_value("Die Rechnung, und das andere kom")
+    assert not Message.objects.filter(direction="out").exists()
 
 
 def test_a_file_dropped_on_the_thread_is_put_into_the_composer(page: Page):

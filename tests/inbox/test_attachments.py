@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -267,9 +268,10 @@ def test_everything_else_is_a_download(cast: Cast, mime: str, served: str) -> No
 @pytest.mark.parametrize(("name", "shown"), [
     ("../../etc/passwd", "passwd"), ("C:\\Windows\\x.exe", "x.exe"), ("a\r\nSet-Cookie: x", "aSet-Cookie: x"),
     ("rechnung\u202egpj.exe", "rechnunggpj.exe"), (".htaccess", "htaccess"), ("\u200b", "image-"),
+    ("\u200d", "image-"), ("👩\u200d👧.png", "👩\u200d👧.png"), ("a" * 190 + ".pdf", "a" * 146 + ".pdf"),
 ])
 def test_names_of_files_are_only_words(cast: Cast, name: str, shown: str) -> None:
-    disposition = signed_in(cast.ben).get(address(stored(cast, file_name=name)))["Content-Disposition"]
+    disposition = unquote(signed_in(cast.ben).get(address(stored(cast, file_name=name)))["Content-Disposition"])
 
     assert shown in disposition
     assert "\n" not in disposition

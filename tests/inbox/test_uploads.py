@@ -77,6 +77,12 @@ def test_a_name_is_only_shown_never_used_on_the_disk(cast: Cast) -> None:
     assert ".." not in str(upload.file.name)
 
 
+def test_a_long_name_keeps_its_ending_and_a_family_stays_together(cast: Cast) -> None:
+    assert kept(cast, name="a" * 300 + ".pdf").file_name == "a" * 196 + ".pdf"
+    assert kept(cast, name="👩\u200d👧.pdf").file_name == "👩\u200d👧.pdf"
+    assert kept(cast, name="\u200d").file_name == "Datei.pdf"
+
+
 def test_only_who_put_it_in_sees_it_and_only_while_they_see_the_conversation(cast: Cast) -> None:
     upload = kept(cast)
     path = reverse("conversation-upload", args=[cast.claras.pk, upload.uid])

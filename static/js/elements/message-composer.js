@@ -220,6 +220,7 @@ class MessageComposer extends HTMLElement {
 
   typed(kind) {
     this.drafts.changed(kind, this.kept(kind));
+    if (kind === "reply") this.sendWhenThere = null; // half a sentence must not go by itself
     this.say("");
     this.count();
     if (kind === "note" && this.fields.note.value.includes("@")) this.mention("typed");

@@ -113,7 +113,11 @@ function problemOf(file) {
 function start(item) {
   item.dataset.fileState = "busy";
   item.querySelector("[data-problem]").textContent = "";
-  for (const name of ["again", "document"]) item.querySelector(`[data-upload-do='${name}']`).hidden = true;
+  for (const name of ["again", "document"]) {
+    const button = item.querySelector(`[data-upload-do='${name}']`);
+    if (button === document.activeElement) jobs.get(item).composer.field.focus();
+    button.hidden = true;
+  }
 }
 
 function next() {
