@@ -1,5 +1,6 @@
 """Finding one's way in Chromium: list, keys, menus, panes, older messages, the template picker, accessibility."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,33 @@ def test_on_a_slow_line_an_outline_stands_in_until_the_thread_is_there_or_does_n
     held.pop().continue_()
     expect(page.locator(".thread__name")).to_have_text("Dario Conti")
     expect(page.locator(".thread__name")).to_be_visible()
+
+
+def test_back_on_a_slow_line_leads_to_the_list_and_what_comes_later_stays_away(bens, cast):
+    page = bens(**PHONE)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    page.locator(f"#row-{cast.darios.pk} .row__link").tap()
+    expect(page.locator("#thread")).to_have_attribute("aria-busy", "true")
+    expect(page).to_have_url(re.compile(rf"/conversations/{cast.darios.pk}/$"))
+    page.go_back()
+
+    expect(page.locator("main.inbox")).to_have_attribute("data-pane", "list")
+    expect(page.locator("#thread[aria-busy]")).to_have_count(0)
+    expect(page).to_have_url(re.compile("view=all"))
+    page.locator(f"#row-{cast.claras.pk} .row__link").tap()
+    expect(page.locator(".thread__name")).to_contain_text("Clara")
+
+    page.go_back()
+    page.locator(f"#row-{cast.darios.pk} .row__link").tap()
+    expect(page).to_have_url(re.compile(rf"/conversations/{cast.darios.pk}/$"))
+    held[-1].abort()
+    expect(page.locator("main.inbox")).to_have_attribute("data-pane", "list")
+    expect(page).to_have_url(re.compile("view=all"))
 
 
 def test_thread_and_panel_follow_although_an_event_replaced_the_row_that_was_clicked(bens, cast):

@@ -31,29 +31,39 @@ function openId() {
 }
 
 function push(address) {
-  if (address !== location.pathname + location.search) history.pushState({}, "", address);
+  if (address !== location.pathname + location.search) history[isAhead ? "replaceState" : "pushState"]({}, "", address);
+  isAhead = false;
 }
 
 // Only the last choice counts. Two answers would fight over thread, panel and address, and the later one would write into
 // a part that the earlier one has already put away.
 const underway = {};
-document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig, xhr } }) => {
+let isAhead = false; // the address is that of a thread whose outline is there, so that "back" leads to where one was
+let isTakenBack = false; // by ourselves, since it did not come
+document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig, pathInfo, xhr } }) => {
   if (requestConfig.verb !== "get" || (target.id !== "thread" && target.id !== "list")) return;
   underway[target.id]?.abort();
   underway[target.id] = xhr;
-  drawOutline(target, xhr);
+  drawOutline(target, xhr, requestConfig.headers["X-Restored"] ? "" : pathInfo.requestPath.split("?")[0]);
 });
 
 // On a slow line an outline stands in for what is on its way (app.css), so that nobody writes into what is about to go.
-function drawOutline(target, xhr) {
+function drawOutline(target, xhr, address) {
   const timer = setTimeout(() => {
     target.setAttribute("aria-busy", "true");
-    if (target.id === "thread") show("thread");
+    if (target.id !== "thread") return;
+    show("thread");
+    if (!address || address === location.pathname) return;
+    push(address);
+    isAhead = true;
   }, PATIENCE);
   xhr.addEventListener("loadend", () => {
     clearTimeout(timer);
     target.removeAttribute("aria-busy");
-    if (xhr.status !== 200 && underway[target.id] === xhr) show(paneOf(location.pathname));
+    if (xhr.status === 200 || underway[target.id] !== xhr) return;
+    if (!isAhead || target.id !== "thread") return show(paneOf(location.pathname));
+    isTakenBack = true;
+    history.back();
   });
 }
 
@@ -102,6 +112,9 @@ function isListed({ url, query }) {
 
 window.addEventListener("popstate", () => {
   if (!inbox()) return;
+  isAhead = false;
+  if (!isTakenBack) underway.thread?.abort();
+  isTakenBack = false;
   const [, id] = CONVERSATION.exec(location.pathname) ?? [];
   const pane = paneOf(location.pathname);
   if (id && id !== openId()) {
