@@ -101,7 +101,7 @@ def schedule_reply(
     reply.save()
     _take_along(reply, taken)
     if not reply.is_template:  # a template is not what lies in the composer
-        drafts.clear_draft(by, conversation)
+        drafts.settle_draft(by, conversation, reply.text)
     later_steps.report(conversation)
     return reply
 

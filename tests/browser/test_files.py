@@ -129,7 +129,11 @@ def test_twenty_pictures_pasted_are_sent_as_soon_as_they_are_there(page: Page):
 
 def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(page: Page):
     held: list[Route] = []
-    page.route("**/uploads/?uid=*", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/uploads/?uid=*", hold)
     choose(page, ("Rechnung.pdf", PDF))
     field = page.get_by_label("Reply to Clara Sommer")
     field.fill("Die Rechnung")

@@ -378,7 +378,8 @@ class MessageComposer extends HTMLElement {
   }
 
   waiting({ entry, isSignedOut }) {
-    this.drafts.changed(entry.kind, this.kept(entry.kind));
+    const kept = this.kept(entry.kind);
+    if (kept !== this.drafts.latest[entry.kind]) this.drafts.changed(entry.kind, kept); // not with each try: other pages go on writing
     const words = word(isSignedOut ? "toast.signed_out" : "composer.waiting");
     if (entry.kind === "note") this.say(words);
     else showWaiting(entry, words);

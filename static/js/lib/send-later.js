@@ -12,18 +12,26 @@ import { showLater } from "../live/thread.js";
 
 const composer = () => document.querySelector("message-composer");
 const aside = new Map(); // address → list of the files that were added to that message, its dialog closed by a slip
+const busy = new Set();
 const uidsIn = (list) => [...(list?.children ?? [])].map((item) => item.dataset.upload);
 
 export async function open(button) {
   const { later, url } = button.dataset;
-  if (later === "send") return sendNow(url);
-  if (later === "cancel") return cancel(url);
+  if (later === "send") return once(url, sendNow);
+  if (later === "cancel") return once(url, cancel);
   if (later === "edit") return ask(await getHtml(url), button);
   const here = composer();
   const isLocked = here.dataset.mode === "locked"; // then a template is planned, and what lies here stays
   if (!isLocked && here.files.querySelector("[data-file-state]")) return here.say(word("files.not_yet"));
   if (isLocked || here.field.value.trim() || here.files.children.length) return ask(await getHtml(here.dataset.laterUrl), isLocked ? button : here.field);
   here.field.focus();
+}
+
+// A second click while the first is on its way is no second wish.
+async function once(url, act) {
+  if (busy.has(url)) return;
+  busy.add(url);
+  await act(url).finally(() => busy.delete(url));
 }
 
 async function sendNow(url) {
