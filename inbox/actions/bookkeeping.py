@@ -179,6 +179,11 @@ def preview_of(message: Message, at: datetime) -> dict[str, Any]:
     } | {name: message.data[name] for name in ("seconds", "rating") if message.data.get(name)}
 
 
+def subject_of(text: str) -> str:
+    """What a case is called that begins with these words."""
+    return " ".join(text.split())[:160]
+
+
 def team_for(phone_number: PhoneNumber) -> Team | None:
     """The team that gets what comes in at this number: its own routing, else the workspace's default team."""
     routing = NumberRouting.objects.filter(phone_number=phone_number).select_related("team").first()
@@ -228,7 +233,7 @@ def _show_in_row(conversation: Conversation, message: Message, at: datetime) -> 
 
 
 def _count_in_case(conversation: Conversation, message: Message, opened_at: datetime) -> Case:
-    subject = " ".join(message.text.split())[:160] if message.direction == Direction.IN else ""
+    subject = subject_of(message.text) if message.direction == Direction.IN else ""
     counted = statements.fetch(COUNT_IN_CASE, [subject, conversation.pk])
     if counted:
         case = CASE.instance(counted[0])

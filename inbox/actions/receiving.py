@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 
 from inbox import events, jobs, statements
 from inbox.actions import automatic_answers, consent_asking, contacts, later_turns
-from inbox.actions.bookkeeping import preview_of, register_customer_message, register_reply
+from inbox.actions.bookkeeping import preview_of, register_customer_message, register_reply, subject_of
 from inbox.actions.intake import Ignored, Intake, NotYet
 from inbox.actions.locks import lock
 from inbox.actions.satisfaction_answers import answer_in, take_answer
 from inbox.enums import Direction, MessageKind, MessageStatus, Via
-from inbox.models import Attachment, Contact, ContactIdentity, Conversation, Message, Reaction
+from inbox.models import Attachment, Case, Contact, ContactIdentity, Conversation, Message, Reaction
 from whatsapp.models import PhoneNumber
 from whatsapp.payloads import Echo, Edit, InboundMessage, Media, ReactionChange, Revoke, SystemChange
 
@@ -126,6 +126,7 @@ def receive_edit(number: PhoneNumber, item: Edit, intake: Intake) -> None:
         return
     earlier = message.edited_at or message.occurred_at
     edits = [*message.data.get("edits", []), {"text": message.text, "at": earlier.isoformat()}]
+    _rename_case(message, message.text, item.text)
     message.text, message.edited_at, message.data = item.text, at, {**message.data, "edits": edits}
     message.save(update_fields=["text", "edited_at", "data"])
     _refresh_preview(message)
@@ -140,6 +141,7 @@ def receive_revoke(number: PhoneNumber, item: Revoke, intake: Intake) -> None:
     message.deleted_at = intake.clamp(item.at)
     message.save(update_fields=["deleted_at"])
     _refresh_preview(message)
+    _rename_case(message, message.text, "")
     events.message_changed(message)
 
 
@@ -257,6 +259,12 @@ def _refresh_preview(message: Message) -> None:
         if message.deleted_at:
             conversation.preview |= {"text": "", "deleted": True}
         conversation.save(update_fields=["preview"])
+
+
+def _rename_case(message: Message, before: str, after: str) -> None:
+    """A case that is called by this message's words follows them."""
+    if before and message.direction == Direction.IN and message.case_id is not None:
+        Case.objects.filter(pk=message.case_id, subject=subject_of(before)).update(subject=subject_of(after))
 
 
 def _receive_orphaned_edit(number: PhoneNumber, item: Edit, intake: Intake) -> None:

@@ -442,3 +442,11 @@ def test_a_message_from_before_a_change_of_number_comes_late_to_the_same_person(
     contact = Contact.objects.get()
     assert (contact.phone, contact.bsuid) == ("4915100004321", "DE.55501928374651029384")
     assert set(Message.objects.filter(kind="text").values_list("text", flat=True)) == {"Hallo", "kam spät"}
+
+
+def test_a_case_is_not_called_by_words_that_were_changed_or_deleted() -> None:
+    receive(webhooks.sample("01"), webhooks.sample("27"))
+    assert Case.objects.get().subject == "Guten Tag, haben Sie heute noch weiße Rosen?"
+
+    receive(webhooks.sample("28"))
+    assert Case.objects.get().subject == ""
