@@ -73,6 +73,25 @@ def test_enter_sends_and_the_bubble_of_the_server_takes_the_place_of_ours(page):
     assert sent() == ["Ja, *komm* vorbei"]
 
 
+def test_ones_own_message_is_read_out_once(page):
+    """Not again when the server's bubble takes the place of ours."""
+    page.evaluate(
+        """() => {
+          const list = document.getElementById("messages");
+          window.heard = [];
+          new MutationObserver((changes) => {
+            for (const { addedNodes } of changes) for (const { id } of addedNodes) if (id && list.ariaLive !== "off") heard.push(id);
+          }).observe(list, { childList: true });
+        }"""
+    )
+    field(page).fill("Bis gleich")
+    page.keyboard.press("Enter")
+    confirmed(page)
+    message = until(lambda: Message.objects.filter(direction="out").first())
+
+    assert page.evaluate("heard.filter((id) => id.startsWith('message-'))") == [f"message-{message.uid}"]
+
+
 def test_shift_and_enter_makes_a_line_and_control_and_enter_sends(page):
     field(page).fill("eins")
     page.keyboard.press("Shift+Enter")

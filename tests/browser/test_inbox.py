@@ -417,6 +417,11 @@ def test_on_a_phone_the_picker_has_two_steps(bens, cast):
     page.locator("[data-part=locked] [data-action=template]").tap()
     expect(page.locator(".picker__form")).to_be_hidden()
     page.locator(".pick").first.tap()
+    back = page.locator(".dialog__head [data-step-to=list]")
+    expect(back).to_be_focused()
+    back.tap()
+    expect(page.locator(".pick").first).to_be_focused()
+    page.locator(".pick").first.tap()
     page.locator("[data-field='body.2']").fill("Freitag")
     page.locator("[data-send]").tap()
 

@@ -1,7 +1,7 @@
 // The bubble of a message that the server does not have yet: cloned from the composer's template, replaced by the real
 // one, which has the same id.
 
-import { announce, elementFrom, replace } from "../live/parts.js";
+import { announce, elementFrom, quietly, replace } from "../live/parts.js";
 import { say } from "./words.js";
 
 const CAPTIONED = ["image", "video", "document"];
@@ -93,7 +93,7 @@ export function placeItem(html, old = null) {
   const list = document.getElementById("messages");
   const item = elementFrom(html);
   if (!list || !item || (!old && document.getElementById(item.id))) return;
-  if (old) replace(old, item);
+  if (old) quietly(list, () => replace(old, item));
   else list.append(item);
   announce(item, item.dataset.item, old ? "changed" : "new");
 }

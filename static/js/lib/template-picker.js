@@ -122,10 +122,14 @@ class Picker {
     }
   }
 
-  // Phones show list and form one after the other.
+  // Phones show list and form one after the other, and the focus goes along.
   step(to) {
     for (const part of [this.dialog, this.dialog.querySelector(".picker")]) part.dataset.step = to;
-    this.dialog.querySelector(".dialog__head [data-step-to='list']").hidden = to === "list";
+    const back = this.dialog.querySelector(".dialog__head [data-step-to='list']");
+    back.hidden = to === "list";
+    const focused = document.activeElement;
+    if (focused.closest("dialog") && focused.checkVisibility()) return;
+    (to === "form" ? back : this.picks.find((pick) => pick.ariaSelected === "true"))?.focus();
   }
 
   // --- filling in --------------------------------------------------------------------------------------------------
