@@ -304,9 +304,10 @@ def test_labels_are_put_on_and_taken_off(bens, cast):
     page.keyboard.press("Enter")
     expect(page.locator(f"#row-{cast.claras.pk} .label")).to_have_text("Reparatur")
     expect(page.locator("#labels-add")).to_be_focused()
-    page.get_by_role("button", name="Remove label Reparatur").click()
+    page.get_by_role("button", name="Remove label Reparatur").press("Enter")
 
     expect(page.locator(f"#row-{cast.claras.pk} .label")).to_have_count(0)
+    expect(page.locator("#labels-add")).to_be_focused()
 
 
 def test_consent_is_recorded_from_the_panel(bens, cast):

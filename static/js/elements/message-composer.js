@@ -319,7 +319,7 @@ class MessageComposer extends HTMLElement {
     const target = event.target.closest("button");
     if (!target) return;
     if (target.getAttribute("role") === "tab") this.choose(target.dataset.kind);
-    else if (target.dataset.action === "unquote") this.quote(null);
+    else if (target.dataset.action === "unquote") this.quote(null), this.field.focus();
     else if (target.dataset.action === "wrap") wrap(this.field, target.dataset.mark);
     else if (target.dataset.action === "send-and-close") this.send({ close: true });
     else if (target.dataset.action === "mention") this.mention("start");

@@ -44,6 +44,7 @@ document.addEventListener("click", (event) => {
   const action = target?.dataset.insert ? insert : ACTIONS[target?.dataset.action];
   if (!action) return;
   if (target.matches("a")) event.preventDefault();
+  if (target.matches(".menu__item:not([data-stays])")) target.closest("drop-menu")?.close(); // the focus comes back to its button
   Promise.resolve(action(target)).catch(toastProblem);
 });
 

@@ -70,7 +70,11 @@ function drawOutline(target, xhr, address) {
 // An event may replace or remove the row whose link has asked. htmx then reads the link's attributes without its list, and
 // looks for the other parts where nothing is: it would put the new thread into the old one and leave the panel as it was.
 let writing = ""; // whoever writes on goes on in the field of the next one
+let left = null; // where the focus was, for what stands there afterwards
+const controls = (part) => [...part.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((each) => each.checkVisibility());
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { target: { id } } = detail;
+  left = id && detail.target.contains(document.activeElement) ? { id, at: controls(detail.target).indexOf(document.activeElement) } : null;
   if (detail.target.id === "thread") writing = detail.target.contains(document.activeElement) && document.activeElement.dataset.text;
   if (detail.target.id === "thread" || detail.target.id === "list") detail.swapOverride = "outerHTML show:none";
 });
@@ -84,6 +88,8 @@ document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => 
 // htmx has put another thread or another list in place.
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const { target, pathInfo, requestConfig, xhr } = detail;
+  const part = document.activeElement === document.body && document.getElementById(left?.id);
+  if (part && left.id !== "thread") (controls(part)[left.at] ?? controls(part).at(-1))?.focus({ preventScroll: true });
   if (!inbox() || requestConfig?.verb !== "get" || xhr.status !== 200) return;
   if (target.id === "thread") {
     if (!requestConfig.headers["X-Restored"]) push(pathInfo.requestPath.split("?")[0]);

@@ -56,7 +56,11 @@ palette.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-emoji]");
   if (choice) choose(choice.getAttribute("aria-pressed") === "true" ? "" : choice.dataset.emoji);
 });
-palette.addEventListener("keydown", ({ key }) => key === "Escape" && palette.hidePopover(), true);
+palette.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.preventDefault(); // it closes nothing else
+  palette.hidePopover();
+}, true);
 palette.addEventListener("toggle", ({ newState }) => newState === "closed" && palette.querySelector(".emojis:not([hidden])") && close());
 palette.addEventListener("keydown", (event) => {
   const choices = [...row.querySelectorAll("button:not([hidden])")];
