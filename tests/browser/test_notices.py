@@ -69,6 +69,14 @@ def shown(page, patience=50) -> list[str]:
     return titles
 
 
+def test_what_may_not_be_shown_is_read_out(cast, open_page):
+    assignment.claim(cast.claras, by=cast.ben)
+    page = open_page(cast.ben, "/?view=all")
+    write(cast.claras)
+
+    expect(page.get_by_role("status").filter(has_text="Clara Sommer: ")).to_have_count(1)
+
+
 def test_one_of_two_tabs_speaks_and_a_click_opens_the_conversation_there(cast, desk):
     first, more = desk
     second = more("/settings/notifications/")

@@ -1,6 +1,6 @@
 // <voice-player data-src data-type data-copy data-seconds><button class="voice__play">…</button>
 //   <div class="voice__track" role="slider"><svg class="voice__wave">…<svg class="voice__played"></svg></svg></div>
-//   <span class="voice__time">0:12</span><button class="voice__speed">1×</button><p class="voice__broken" hidden></p></voice-player>
+//   <span class="voice__time">0:12</span><button class="voice__speed">… <span data-speed>1×</span></button><p class="voice__broken" hidden></p></voice-player>
 // Plays a sound; nothing is loaded before somebody wants to hear it. One thing plays at a time, at the speed last chosen.
 
 import { sixties } from "../lib/times.js";
@@ -101,10 +101,11 @@ class VoicePlayer extends HTMLElement {
     const all = this.seconds;
     if (this.audio) this.audio.playbackRate = speed;
     this.classList.toggle("is-playing", !paused);
+    this.querySelector(".voice__play").setAttribute("aria-pressed", String(!paused));
     const played = this.querySelector(".voice__played");
     played.setAttribute("width", all ? (currentTime / all) * played.parentElement.viewBox.baseVal.width : 0);
     this.querySelector(".voice__time").textContent = clock(currentTime || all || 0);
-    this.querySelector(".voice__speed").textContent = `${speed.toLocaleString(document.documentElement.lang)}×`;
+    this.querySelector(".voice__speed [data-speed]").textContent = `${speed.toLocaleString(document.documentElement.lang)}×`;
     this.track.setAttribute("aria-valuemax", Math.round(all || 0));
     this.track.setAttribute("aria-valuenow", Math.round(currentTime));
     this.track.setAttribute("aria-valuetext", `${clock(currentTime)} / ${clock(all || 0)}`);

@@ -37,7 +37,9 @@ export async function applyToNotices(event) {
     playedAt = Date.now();
     new Audio(notice.sound).play().catch(() => {}); // nobody has touched this tab yet
   }
-  if (!notice.channels.includes("screen") || window.Notification?.permission !== "granted") return;
+  if (!notice.channels.includes("screen")) return;
+  // Without leave to show it, it is at least read out to whoever has the page read to them.
+  if (window.Notification?.permission !== "granted") return document.getElementById("said").replaceChildren(`${notice.title}: ${notice.body}`);
   (await navigator.serviceWorker.ready).showNotification(notice.title, notice);
 }
 
