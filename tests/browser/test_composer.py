@@ -80,7 +80,8 @@ def test_ones_own_message_is_read_out_once(page):
           const list = document.getElementById("messages");
           window.heard = [];
           new MutationObserver((changes) => {
-            for (const { addedNodes } of changes) for (const { id } of addedNodes) if (id && list.ariaLive !== "off") heard.push(id);
+            const added = changes.flatMap((change) => [...change.addedNodes]);
+            if (list.ariaLive !== "off") window.heard.push(...added.map((each) => each.id));
           }).observe(list, { childList: true });
         }"""
     )

@@ -73,8 +73,10 @@ let writing = ""; // whoever writes on goes on in the field of the next one
 let left = null; // where the focus was, for what stands there afterwards
 const controls = (part) => [...part.querySelectorAll("a[href], button, input, select, textarea, summary")].filter((each) => each.checkVisibility());
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  const { target: { id } } = detail;
-  left = id && detail.target.contains(document.activeElement) ? { id, at: controls(detail.target).indexOf(document.activeElement) } : null;
+  const { activeElement: from } = document;
+  const { id } = detail.target;
+  const place = from.closest("drop-menu")?.button ?? from;
+  left = id && detail.target.contains(from) ? { id, at: from.closest("#rows") ? -1 : controls(detail.target).indexOf(place) } : null;
   if (detail.target.id === "thread") writing = detail.target.contains(document.activeElement) && document.activeElement.dataset.text;
   if (detail.target.id === "thread" || detail.target.id === "list") detail.swapOverride = "outerHTML show:none";
 });
@@ -89,7 +91,10 @@ document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => 
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   const { target, pathInfo, requestConfig, xhr } = detail;
   const part = document.activeElement === document.body && document.getElementById(left?.id);
-  if (part && left.id !== "thread") (controls(part)[left.at] ?? controls(part).at(-1))?.focus({ preventScroll: true });
+  if (part && left.id !== "thread") {
+    const next = left.at < 0 ? document.getElementById("list-scroll") : controls(part)[left.at] ?? controls(part).at(-1);
+    next?.focus({ preventScroll: true });
+  }
   if (!inbox() || requestConfig?.verb !== "get" || xhr.status !== 200) return;
   if (target.id === "thread") {
     if (!requestConfig.headers["X-Restored"]) push(pathInfo.requestPath.split("?")[0]);
