@@ -7,6 +7,7 @@ from django.db.models import F, Model
 from inbox import events
 from inbox.actions import answer_timers
 from inbox.actions.merge_record import BY_ID, Row, put_back, values_of
+from inbox.actions.merging import joined
 from inbox.models import (
     Activity,
     Case,
@@ -75,6 +76,10 @@ def _take_out(mine: Row, target: Row) -> None:
     for row in mine["drafts"]:
         if not Draft.objects.filter(pk=row["id"]).update(conversation=pk):
             put_back(Draft, row)
+            for ours in target["drafts"]:
+                if (ours["agent_id"], ours["kind"]) == (row["agent_id"], row["kind"]):
+                    both = Draft.objects.filter(pk=ours["id"], text=joined(ours["text"], row["text"]))
+                    both.update(text=ours["text"])  # unless it was changed since
     for row in mine["cases"]:
         if not Case.objects.filter(pk=row["id"]).update(conversation=pk):
             case = put_back(Case, row)

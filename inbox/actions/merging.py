@@ -116,10 +116,18 @@ def _move_thread(target: Conversation, gone: Conversation) -> None:
     for other in moved:
         other.objects.filter(conversation=gone).update(conversation=target)
     for draft in Draft.objects.filter(conversation=gone):
-        if not Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).exists():
+        ours = Draft.objects.filter(conversation=target, agent=draft.agent_id, kind=draft.kind).first()
+        if ours is None:
             Draft.objects.filter(pk=draft.pk).update(conversation=target)
+        else:
+            Draft.objects.filter(pk=ours.pk).update(text=joined(ours.text, draft.text))
     target.labels.add(*gone.labels.all())
     follow_all(target, gone.followers.values_list("agent_id", flat=True))
+
+
+def joined(ours: str, theirs: str) -> str:
+    """Two drafts of one person as one: nothing typed is lost."""
+    return f"{ours}\n\n{theirs}" if ours.strip() else theirs
 
 
 def _merge_cases(target: Conversation, gone: Conversation) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from inbox.actions import contact_imports
-from inbox.models import Contact, ContactImport
+from inbox.actions import contact_imports, contact_merges
+from inbox.models import Contact, ContactImport, Draft
 from tests.browser.axe import found
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -62,6 +62,22 @@ def test_what_is_taken_away_is_what_the_filtered_list_shows(leas, cast):
     assert [line.split(",")[0] for line in content.splitlines()[1:]] == ['"Dario Conti"']
     expect(page.locator("body[data-same]")).to_have_count(1)  # a jump within the page does not begin it anew
     assert found(page) == []
+
+
+def test_who_has_either_open_stays_with_it_when_two_become_one_and_two_again(open_page, cast):
+    Draft.objects.create(agent=cast.ben, conversation=cast.darios, text="Half a sentence")
+    page = open_page(cast.ben, f"/conversations/{cast.darios.pk}/")
+    name, field = page.locator(".thread__name"), page.locator("#thread [data-text=reply]")
+    expect(name).to_have_text("Dario Conti")
+    merged = contact_merges.merge(cast.clara, cast.dario, by=cast.ada, choices={}, uses="keep")
+    expect(name).to_have_text("Clara Sommer")
+    expect(field).to_have_value("Half a sentence")
+    assert page.url.endswith(f"/conversations/{cast.claras.pk}/")
+    contact_merges.undo_merge(merged, by=cast.ada)
+
+    expect(field).to_have_value("")
+    expect(name).to_have_text("Clara Sommer")
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 def test_two_people_become_one_and_two_again(leas, cast):

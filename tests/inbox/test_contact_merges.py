@@ -115,6 +115,7 @@ def test_all_of_the_second_becomes_the_firsts(cast):
     assert (clara.name, clara.email, clara.note) == ("Clara S.", "dario@example.org", "Erste\n\nZweite")
     assert list(clara.fields.values()) == ["56"]
     assert conversation.messages.count() == 4
+    assert conversation.drafts.get(agent=cast.ben).text == "Entwurf 0\n\nEntwurf 1"
     assert sorted(conversation.labels.values_list("name", flat=True)) == ["L0", "L1"]
     assert conversation.activities.get(kind="merged").data == {"with": "Dario C."}
     assert Event.objects.filter(kind="conversation_gone").count() == before + 1

@@ -3,6 +3,7 @@
 
 import { openConversation, tried } from "../live/parts.js";
 import { show } from "./panes.js";
+import { ajax } from "./http.js";
 import { toast } from "./toast.js";
 import { word } from "./words.js";
 
@@ -28,8 +29,13 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("htmx:afterSettle", markCurrent);
 document.addEventListener("tresen:inserted", ({ detail }) => detail.kind === "row" && markCurrent());
 
-function gone(id) {
+async function gone(id) {
   if (Number(id) !== openConversation()) return;
+  // Merged with another, or parted again, it is still there, perhaps under another address.
+  const answer = await fetch(`/conversations/${id}/`, { headers: { "HX-Request": "true", "HX-Target": "thread" } }).catch(() => null);
+  if (Number(id) !== openConversation()) return;
+  const [here] = /^\/conversations\/\d+\//.exec(answer?.ok ? new URL(answer.url).pathname : "") ?? [];
+  if (here) return void ajax("GET", here, { target: "#thread", swap: "outerHTML show:none" });
   toast(word("toast.gone"), { bad: true });
   history.replaceState({}, "", "/");
   const thread = document.getElementById("thread");
