@@ -88,8 +88,12 @@ def to_line(text: str) -> str:
     text = _INLINE_CODE.sub(r"\1", text)
     for mark in MARKS:
         text = _MARK[mark].sub(r"\1", text)
-    line = " ".join(text.split())
-    return line if any(unicodedata.category(char) not in _UNSEEN for char in line) else ""
+    return "" if is_blank(text) else " ".join(text.split())
+
+
+def is_blank(text: str) -> bool:
+    """Is there nothing that can be seen?"""
+    return all(unicodedata.category(char) in _UNSEEN for char in text)
 
 
 def is_large_emoji(text: str) -> bool:

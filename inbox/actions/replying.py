@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Agent
-from inbox import events, saved_reply_places
+from inbox import events, formatting, saved_reply_places
 from inbox import text as words
 from inbox.actions import drafts, locks, sending_files, sending_templates
 from inbox.actions.outgoing import (
@@ -59,7 +59,7 @@ def send_reply(
             drafts.settle_draft(by, conversation, known.text, is_new=False)
         is_held = known.status == MessageStatus.HELD and isinstance(by, Agent)
         return confirm_held(known, by=by) if confirm and is_held else known  # type: ignore[arg-type]
-    if not cleaned:
+    if formatting.is_blank(cleaned):
         raise EmptyMessage
     if len(cleaned) > TEXT_LIMIT:
         raise TextTooLong(TEXT_LIMIT)

@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from inbox.enums import DraftKind, MessageStatus
 from inbox.models import Conversation, Message
+from inbox.text import clean
 from whatsapp.models import MessageTemplate
+
+
+class Typed(forms.CharField):
+    """What somebody typed or pasted. A NUL, which no message can hold and nobody can see, goes without a word."""
+
+    def to_python(self, value: Any) -> str:
+        return clean(super().to_python(value))
 
 
 class UidForm(forms.Form):
@@ -21,7 +29,7 @@ class UidForm(forms.Form):
 class ReplyForm(UidForm):
     """A reply as the composer posts it. `quoted` is the uid of a message of this thread."""
 
-    text = forms.CharField(required=False, strip=False)
+    text = Typed(required=False, strip=False)
     seen_seq = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     quoted = forms.UUIDField(required=False)
     files = forms.CharField(required=False)  # uids of this composer's files, in order, with commas
@@ -49,14 +57,14 @@ class ReplyForm(UidForm):
 
 
 class NoteForm(UidForm):
-    text = forms.CharField(required=False, strip=False)
+    text = Typed(required=False, strip=False)
 
 
 class DraftForm(forms.Form):
     """`page` names the page on which it was typed, which needs no word of it."""
 
     kind = forms.ChoiceField(choices=DraftKind.choices)
-    text = forms.CharField(required=False, strip=False)
+    text = Typed(required=False, strip=False)
     page = forms.CharField(required=False, max_length=40)
 
 

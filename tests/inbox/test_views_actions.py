@@ -77,6 +77,13 @@ class ActionTests(TestCase):
         ] == [422] * 3
         assert not Message.objects.filter(direction="out").exists()
 
+    def test_what_nobody_could_see_is_not_sent_and_a_pasted_nul_stops_nothing(self):
+        refused = self.reply("\u200b \u2060")
+        assert (refused.status_code, refused.json()["sentence"]) == (422, "Schreib zuerst etwas.")
+
+        assert self.reply("Bis\x00 gleich").status_code in (200, 201)
+        assert Message.objects.get(direction="out").text == "Bis gleich"
+
     def test_a_quote_of_this_thread_is_kept_and_of_another_is_dropped(self):
         own, foreign = self.claras.messages.get(), self.cast.darios.messages.get()
         self.reply("Zu deiner Frage", quoted=own.uid)
