@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from inbox.models import Message, Reaction
 from tests import factories
@@ -124,6 +124,42 @@ def test_what_was_filled_in_survives_escape_and_a_reload_and_goes_with_cancel(ca
     expect(page.locator(".msg--out", has_text="Und Mittwoch?")).to_be_visible()
     ask()
     expect(dialog.get_by_label("Question")).to_have_value("")
+
+
+def test_a_question_whose_answer_was_lost_is_asked_once_also_from_a_dialog_opened_anew(cast, open_page):
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/")
+    lost: list[Route] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method != "POST" or lost:
+            return route.continue_()
+        lost.append(route)
+        route.fetch()
+        return route.abort()
+
+    dialog = page.locator("dialog[open]")
+
+    def opened() -> Locator:
+        page.get_by_role("button", name="Attach").click()
+        page.get_by_role("menuitem", name="Question with buttons").click()
+        expect(dialog).to_be_visible()
+        return dialog
+
+    page.route("**/build/buttons/", lose)
+    opened().get_by_label("Question").fill("Passt Dienstag?")
+    dialog.locator("[name=button1]").fill("Ja")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.locator("footer [data-problem]")).to_be_visible()
+    page.keyboard.press("Escape")
+    opened().get_by_role("button", name="Send").click()
+    expect(dialog).to_have_count(0)
+    assert Message.objects.filter(direction="out").count() == 1
+
+    opened().get_by_label("Question").fill("Passt Dienstag?")  # said again on purpose
+    dialog.locator("[name=button1]").fill("Ja")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_have_count(0)
+    assert Message.objects.filter(direction="out").count() == 2
 
 
 def test_why_a_lead_should_take_over_waits_while_one_looks_something_up(cast, open_page):

@@ -23,7 +23,7 @@ export function openAgain(html) {
 
 class Builder {
   constructor(dialog, url, isTakenBack = false) {
-    Object.assign(this, { dialog, form: dialog.querySelector("form"), uid: crypto.randomUUID() });
+    Object.assign(this, { dialog, form: dialog.querySelector("form") });
     this.kept = new Kept(this.form, url);
     if (isTakenBack) this.kept.begin();
     else this.kept.fill();
@@ -72,7 +72,6 @@ class Builder {
   }
 
   typed(field) {
-    this.uid = crypto.randomUUID();
     this.kept.save();
     fault(this.dialog, field.name, "");
     this.show();
@@ -117,7 +116,7 @@ class Builder {
     const composer = document.querySelector("message-composer");
     const scroller = document.querySelector("thread-scroll");
     const data = new FormData(this.form);
-    data.set("uid", this.uid);
+    data.set("uid", this.kept.uid);
     data.set("seen_seq", scroller?.seenSeq ?? "");
     if (composer?.quoted) data.set("quoted", composer.quoted.uid);
     const sent = ({ html }) => {

@@ -20,6 +20,18 @@ export class Kept {
     return JSON.stringify([...new FormData(this.form)].filter(([, value]) => typeof value === "string"));
   }
 
+  // What it is sent under. The same words have the same one, also in a dialog opened anew: whether they came through the
+  // first time may be unknown.
+  get uid() {
+    const name = `uid:${this.key}`;
+    const words = JSON.stringify([...new FormData(this.form)].map(([field, value]) => [field, value.name ? [value.name, value.size, value.lastModified] : value]));
+    const [before, uid] = JSON.parse(sessionStorage.getItem(name) ?? "[]");
+    if (before === words) return uid;
+    const fresh = crypto.randomUUID();
+    sessionStorage.setItem(name, JSON.stringify([words, fresh]));
+    return fresh;
+  }
+
   get choosers() {
     return this.form.querySelectorAll("[type='file']");
   }
@@ -54,7 +66,7 @@ export class Kept {
   }
 
   forget() {
-    sessionStorage.removeItem(this.key);
+    for (const name of [this.key, `uid:${this.key}`]) sessionStorage.removeItem(name);
     for (const chooser of this.choosers) files.delete(this.key + chooser.name);
   }
 }

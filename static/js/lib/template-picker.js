@@ -111,7 +111,6 @@ class Picker {
 
   // What was left in the form of this template.
   refill() {
-    this.uid = crypto.randomUUID();
     const { template } = this.form.elements;
     if (!template) return;
     this.kept = new Kept(this.form, this.form.dataset.url + template.value);
@@ -135,7 +134,6 @@ class Picker {
   // --- filling in --------------------------------------------------------------------------------------------------
 
   filled(input) {
-    this.uid = crypto.randomUUID();
     this.kept.save();
     const { field } = input.dataset;
     const value = input.value.trim();
@@ -149,7 +147,6 @@ class Picker {
   }
 
   fileChosen({ files: [file], name, dataset }) {
-    this.uid = crypto.randomUUID();
     this.kept.save();
     if (file) {
       for (const place of this.dialog.querySelectorAll(`[data-file-name='${name}']`)) place.textContent = file.name;
@@ -189,7 +186,7 @@ class Picker {
       return;
     }
     const data = new FormData(this.form);
-    data.set("uid", this.uid);
+    data.set("uid", this.kept.uid);
     for (const { files, name } of this.form.querySelectorAll("[type='file']")) if (!files.length) data.delete(name);
     const answer = await deliver(this.dialog, data, (error) => void (error.answer?.fields && this.step("form")));
     if (!answer) return;
