@@ -67,6 +67,7 @@ def script_words() -> dict[str, str]:
         "files.other": _("Files up to %(limit)s; this one has %(size)s.").replace("%(limit)s", "100 MB"),
         "files.cut": _("The connection was cut. The file is still here."),
         "files.busy": _("Uploading, %(count)s to go"),
+        "files.not_sent": _("Not sent: the files were still being uploaded. Everything is in the reply field there."),
         "files.sent_when_there": _("Will be sent as soon as everything is uploaded"),
         "files.decide": _("Not all files can be sent: remove those marked, or try them again."),
         "files.text_apart": _("The text goes as a message of its own, after the files."),

@@ -149,6 +149,32 @@ def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(pag
     assert not Message.objects.filter(direction="out").exists()
 
 
+def test_who_leaves_before_the_files_are_there_finds_all_of_it_again_and_nothing_goes_in_part(page: Page, cast: Cast):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/uploads/?uid=*", hold)
+    choose(page, ("eins.pdf", PDF), ("zwei.pdf", PDF), ("drei.pdf", PDF))
+    field = page.get_by_label("Reply to Clara Sommer")
+    field.fill("Drei Blätter")
+    page.keyboard.press("Enter")
+    held[0].continue_()
+    expect(page.locator("[data-file-state]")).to_have_count(2)
+    page.locator(f"#row-{cast.darios.pk} .row__link").click()
+    expect(page.get_by_text("Not sent: the files were still being uploaded.")).to_be_visible()
+    held[1].continue_()
+    page.locator(f"#row-{cast.claras.pk} .row__link").click()
+    expect(field).to_have_value("Drei Blätter")
+    expect(tray(page)).to_have_count(3)
+    held[2].continue_()
+
+    ready(page, 3)
+    expect(field).to_have_value("Drei Blätter")
+    assert not Message.objects.filter(direction="out").exists()
+
+
 def test_a_file_dropped_on_the_thread_is_put_into_the_composer(page: Page):
     held = page.evaluate_handle("""() => {
       const made = new DataTransfer();

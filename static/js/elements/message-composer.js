@@ -54,6 +54,8 @@ class MessageComposer extends HTMLElement {
 
   disconnectedCallback() {
     unwatch(this);
+    if (this.sendWhenThere) toast(word("files.not_sent")); // what nobody looks at does not go by itself, or only in part
+    this.sendWhenThere = null;
     for (const name of ["tresen:event", "outbox:waiting", "outbox:sent", "outbox:refused"]) document.removeEventListener(name, this);
     for (const kind of Object.keys(this.fields)) this.drafts.flush(kind);
   }

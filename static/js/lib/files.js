@@ -12,6 +12,7 @@ const MB = 1024 * 1024;
 const LIMITS = { audio: 16, video: 16, other: 100 };
 const AT_ONCE = 3;
 const jobs = new Map(); // <li> → {file, composer, xhr, asDocument}
+const unseen = new Set(); // the addresses of trays that were elsewhere when a file arrived
 let running = 0;
 
 export function open() {
@@ -42,7 +43,10 @@ export function add(files, { uid, isVoice, done } = {}) {
 
 // What lies in the composer on the server: after files came back there.
 export async function reload(composer) {
-  composer.files.innerHTML = await getHtml(composer.files.dataset.url);
+  const html = await getHtml(composer.files.dataset.url);
+  const underway = [...jobs.keys()].filter((item) => composer.files.contains(item));
+  composer.files.innerHTML = html;
+  composer.files.append(...underway);
   composer.filesChanged();
 }
 
@@ -146,7 +150,7 @@ function upload(item, job) {
     running -= 1;
     job.xhr = null;
     if (jobs.has(item)) ended(item, xhr);
-    composer.filesChanged();
+    job.composer.filesChanged(); // by now it may be another one's
     next();
   });
   running += 1;
@@ -174,6 +178,7 @@ function settle(item, { html }) {
   const face = item.querySelector("img.upload__face");
   if (face && fresh.querySelector("img.upload__face")) showFace(fresh, face.src);
   const hadFocus = item.contains(document.activeElement);
+  if (!item.isConnected) unseen.add(jobs.get(item).composer.files.dataset.url);
   jobs.get(item).done?.();
   jobs.delete(item);
   item.replaceWith(fresh);
@@ -199,6 +204,7 @@ document.addEventListener("composer:open", ({ detail: composer }) => {
     composer.querySelector(`[data-upload='${item.dataset.upload}']`)?.remove();
     composer.files.append(item);
   }
+  if (unseen.delete(composer.files.dataset.url)) reload(composer).catch(() => {}); // the page may have been on its way by then
 });
 window.addEventListener("online", again);
 document.addEventListener("tresen:state", ({ detail }) => detail === "open" && again());
