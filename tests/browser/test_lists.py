@@ -105,6 +105,7 @@ def test_a_narrowed_list_loses_and_gains_conversations_live_and_is_kept_by_name(
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".chips")).to_contain_text("Reparatur")
     expect(page.locator("#rows > .row")).to_have_count(0)
+    expect(page.locator("drop-menu[data-key=F] > button")).to_be_focused()
     page.mouse.move(700, 300)  # under a pointer nothing moves
     with transaction.atomic():
         cast.claras.labels.add(label)
