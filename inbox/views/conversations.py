@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox import access, composers, filter_words, panels, queries, rendering, thread_files, threads
 from inbox.actions.saved_filters import may_keep
-from inbox.filters import SORTS, Cursor, Filter
+from inbox.filters import SORTS, VIEW_WORDS, Cursor, Filter
 from inbox.message_rules import PALETTE
 from inbox.models import Conversation, SavedFilter
 from inbox.row_markup import row_html
@@ -139,10 +140,16 @@ def list_context(request: HttpRequest, current: int | None = None) -> dict[str, 
         "chips": filter_words.chips(request.user, wanted, labels),
         "saved_filters": kept,
         "saved": saved,
+        "heading": saved.name if saved else _heading(wanted),
         "may_keep": saved is not None and may_keep(saved, request.user),
         "led_teams": filter_words.led_teams(request.user) if wanted.is_narrowed or wanted.team_id else [],
         "sorts": SORTS.items(),
     }
+
+
+def _heading(wanted: Filter) -> str:
+    """Where work is done is the inbox; of other places the tabs show no word, or nothing at all."""
+    return _("Inbox") if wanted.view in REMEMBERED_VIEWS else _(VIEW_WORDS[wanted.view])
 
 
 def _as_kept(wanted: Filter, saved: SavedFilter | None) -> Filter:

@@ -148,6 +148,16 @@ class OrderTests(TestCase):
 class ComingBackTests(TestCase):
     """Beside an open conversation, and after a search, stands the list that one came from."""
 
+    def test_the_list_says_which_it_is(self):
+        cast = make_cast()
+        self.client.force_login(cast.ben)
+        for view, heading in (
+            ("mine", "Posteingang"), ("all", "Posteingang"), ("closed", "Geschlossen"), ("mentions", "Erwähnungen"),
+            ("snoozed", "Zurückgestellt"), ("following", "Denen ich folge"),
+        ):  # fmt: skip
+            page = self.client.get("/", {"view": view})
+            self.assertContains(page, f'truncate">{heading}</h2>')
+
     def test_a_reloaded_conversation_and_a_search_keep_the_list(self):
         cast = make_cast()
         self.client.force_login(cast.ben)
