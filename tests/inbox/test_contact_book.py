@@ -221,11 +221,13 @@ def test_a_corrected_name_is_found_shown_at_once_and_noted_without_its_contents(
     })  # fmt: skip
 
     assert answer["Location"] == f"/conversations/{cast.claras.pk}/"
+    page = ben.get(answer["Location"]).content.decode()
+    assert '<p data-said="success" hidden>Clara Umbenannt ist gespeichert.</p>' in page  # and nowhere else later on
     assert _names(ben, "?q=umbenannt") == ["Clara Umbenannt"]
     assert Event.objects.count() > before
     entry = AuditEntry.objects.get(verb="contact.changed")
     assert entry.data == {"fields": ["name", "email", "language", "note"], "contact": cast.clara.pk}
-    assert "Lieber anrufen" in ben.get(f"/conversations/{cast.claras.pk}/").content.decode()
+    assert "Lieber anrufen" in page
 
 
 def test_saving_without_a_change_does_nothing(cast):

@@ -56,3 +56,6 @@ document.addEventListener("toast", ({ detail }) => {
     run: () => del(undo).then(() => document.dispatchEvent(new Event("toast:undone")), toastProblem),
   });
 });
+
+// What the page before this one has done.
+for (const { dataset, textContent } of document.querySelectorAll("[data-said]")) toast(textContent, { bad: dataset.said === "error" });
