@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from inbox.actions import contact_imports, contact_merges
 from inbox.models import Contact, ContactImport, Draft
 from tests.browser.axe import found
+from tests.browser.test_composer import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -78,6 +79,24 @@ def test_who_has_either_open_stays_with_it_when_two_become_one_and_two_again(ope
     expect(field).to_have_value("")
     expect(name).to_have_text("Clara Sommer")
     expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_what_was_written_on_a_broken_line_goes_along_when_two_become_one(open_page, cast):
+    page = open_page(cast.ben, f"/conversations/{cast.darios.pk}/")
+    field = page.locator("#thread [data-text=reply]")
+    for path in ("draft", "messages"):
+        page.route(
+            f"**/conversations/{cast.darios.pk}/{path}/",
+            lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+        )
+    field.fill("Sent without a line")
+    page.keyboard.press("Control+Enter")
+    field.press_sequentially("and typed after it")
+    contact_merges.merge(cast.clara, cast.dario, by=cast.ada, choices={}, uses="keep")
+
+    expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    expect(field).to_have_value("Sent without a line\nand typed after it")
+    until(lambda: Draft.objects.filter(conversation=cast.claras, text__endswith="\nand typed after it").exists())
 
 
 def test_two_people_become_one_and_two_again(leas, cast):

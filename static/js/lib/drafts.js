@@ -27,6 +27,19 @@ export function settle(conversation, kind, text) {
   else sessionStorage.removeItem(key(conversation, kind));
 }
 
+// What could not be saved under an address that is gone goes on in the composer that has taken its place.
+export function follow(from) {
+  const composer = document.querySelector(`message-composer:not([data-conversation='${from}'])`);
+  for (const [kind, field] of Object.entries(composer?.fields ?? {})) {
+    const text = sessionStorage.getItem(key(from, kind));
+    const isSaved = sessionStorage.getItem(savedKey(from, kind));
+    for (const name of [key(from, kind), savedKey(from, kind)]) sessionStorage.removeItem(name);
+    if (!text || isSaved || field.value.includes(text)) continue;
+    field.value = text.startsWith(field.value) ? text : `${field.value}\n${text}`;
+    composer.typed(kind);
+  }
+}
+
 export class DraftKeeper {
   constructor(conversation, url, renderedAt) {
     this.conversation = conversation;

@@ -35,7 +35,10 @@ async function gone(id) {
   const answer = await fetch(`/conversations/${id}/`, { headers: { "HX-Request": "true", "HX-Target": "thread" } }).catch(() => null);
   if (Number(id) !== openConversation()) return;
   const [here] = /^\/conversations\/\d+\//.exec(answer?.ok ? new URL(answer.url).pathname : "") ?? [];
-  if (here) return void ajax("GET", here, { target: "#thread", swap: "outerHTML show:none" });
+  if (here) {
+    await ajax("GET", here, { target: "#thread", swap: "outerHTML show:none" });
+    return (await import("./drafts.js")).follow(id);
+  }
   toast(word("toast.gone"), { bad: true });
   history.replaceState({}, "", "/");
   const thread = document.getElementById("thread");
