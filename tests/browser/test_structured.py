@@ -214,11 +214,17 @@ def test_a_finger_held_on_a_bubble_shows_its_tools(cast, open_page):
     options = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/", **options)
     tools = page.locator(".bubble__tools").first
-    expect(tools).to_be_hidden()
+    expect(tools).to_have_css("opacity", "0")
+    expect(tools).to_have_css("pointer-events", "none")
+    tools.get_by_role("button").first.focus()
+    expect(tools).to_have_css("opacity", "1")
+    page.locator(".composer textarea").first.focus()
+    expect(tools).to_have_css("opacity", "0")
 
     page.locator(".bubble").first.dispatch_event("pointerdown", {"pointerType": "touch"})
 
-    expect(tools).to_be_visible()
+    expect(tools).to_have_css("opacity", "1")
+    expect(tools).to_have_css("pointer-events", "auto")
     box = tools.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
