@@ -48,6 +48,7 @@ def test_the_api_answers_as_its_description_says(asking):
     checks = [check for check in CHECKS.get_all() if check.__name__ in WANTED]
     assert len(checks) == len(WANTED)
     asked = []
+    headers = {**system.headers(), "Accept-Encoding": "identity"}  # in this process nothing is unpacked on the way
 
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -61,9 +62,9 @@ def test_the_api_answers_as_its_description_says(asking):
         def ask(case, finds):
             if finds and case.path_parameters:
                 case.path_parameters.update({k: v for k, v in known.items() if k in case.path_parameters})
-            response = case.call(headers=system.headers())
+            response = case.call(headers=headers)
             asked.append((case.method, case.path, response.status_code))
-            case.validate_response(response, checks=checks, headers=system.headers())
+            case.validate_response(response, checks=checks, headers=headers)
 
         ask()
 
