@@ -250,3 +250,19 @@ def test_axe_finds_nothing_in_the_palette_the_chooser_and_the_dialogs(cast, open
         assert found(page) == []
         page.keyboard.press("Escape")
         expect(page.get_by_role("button", name="Attach")).to_be_focused()
+
+
+def test_long_names_and_articles_stay_inside_a_narrow_screen(cast, open_page):
+    item = {"id": "SEHR-LANGE-ARTIKELNUMMER-" * 3, "quantity": 12, "total": "14814.00", "currency": "EUR"}
+    card = {"name": "X" * 120, "organization": "Y" * 120, "phones": [{"phone": "+49 151 1"}]}
+    for kind, data in {"order": {"items": [item]}, "contacts": {"contacts": [card]}}.items():
+        factories.inbound_message(cast.claras, "", kind=kind, data=data)
+    page = open_page(cast.ben, f"/conversations/{cast.claras.pk}/", viewport={"width": 390, "height": 844})
+
+    price = page.locator(".dl--order dd").first
+    expect(price).to_have_text("€14,814.00")
+    lines = "cell => { const text = new Range(); text.selectNodeContents(cell); return text.getClientRects().length }"
+    assert price.evaluate(lines) == 1
+    for bubble in page.locator(".bubble").all():
+        box = bubble.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
