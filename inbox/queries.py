@@ -70,6 +70,10 @@ def list_page(
     )
 
 
+def is_listed(agent: Agent, wanted: Filter, pk: int) -> bool:
+    return _filtered(agent, wanted, timezone.now()).filter(pk=pk).exists()
+
+
 def _cursor(last: Conversation, parts: list[Part], now: datetime) -> Cursor:
     number: int = last.part  # type: ignore[attr-defined]
     at = getattr(last, parts[number].field)

@@ -120,7 +120,7 @@ def knowing_rights(request: HttpRequest) -> None:
 def list_context(request: HttpRequest, current: int | None = None) -> dict[str, Any]:
     """The list as the query string wants it. Without a view: mine, or all for who answers everything."""
     since = int(time.time() * 1000)  # before anything is read
-    said = request.GET.dict() if current is None else dict(parse_qsl(remembered_list(request)))
+    said = request.GET.dict() if current is None else _where_it_was_opened(request, current)
     wanted = _in_remembered_order(request, Filter.of(said, default_view=default_view(request)))
     kept = filter_words.saved_filters(request.user)
     saved = next((each for each in kept if each.pk == wanted.saved_id), None)
@@ -180,6 +180,14 @@ def default_view(request: HttpRequest) -> str:
 def remembered_list(request: HttpRequest) -> str:
     """The list this session has looked at last, as a query string: where one comes back to."""
     return str(request.session.get("list", ""))
+
+
+def _where_it_was_opened(request: HttpRequest, pk: int) -> dict[str, str]:
+    """The last list; what is only visited, such as the archive, not beside a conversation that does not stand in it."""
+    said = dict(parse_qsl(remembered_list(request)))
+    wanted = Filter.of(said)
+    is_visited = wanted.view not in REMEMBERED_VIEWS
+    return {} if is_visited and not queries.is_listed(request.user, wanted, pk) else said
 
 
 def _remember_list(request: HttpRequest, wanted: Filter) -> None:

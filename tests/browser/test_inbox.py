@@ -237,10 +237,15 @@ def test_single_keys_can_be_switched_off(bens, cast):
     cast.ben.single_keys = False
     cast.ben.save()
     page = bens()
+    expect(page.locator("#thread")).to_contain_text("Choose one from the list.")
     page.keyboard.press("j")
     page.keyboard.press("Alt+ArrowDown")
 
     expect(page.locator(".thread__name")).to_have_text("Dario Conti")
+    page.locator("#thread").get_by_role("button", name="More actions").click()
+    item = page.get_by_role("menuitem", name="Mark as unread")
+    expect(item).to_be_visible()
+    expect(item.locator("kbd")).to_be_hidden()
 
 
 def test_assigning_by_keyboard_and_taking_it_back(bens, cast):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Role, Visibility
 from inbox import events, filter_counts, queries
+from inbox.actions.conversations import close_conversation
 from inbox.actions.following import follow, unfollow
 from inbox.actions.labels import remove_label
 from inbox.actions.notes import add_note
@@ -153,7 +154,7 @@ class ComingBackTests(TestCase):
         self.client.force_login(cast.ben)
         for view, heading in (
             ("mine", "Posteingang"), ("all", "Posteingang"), ("closed", "Geschlossen"), ("mentions", "Erwähnungen"),
-            ("snoozed", "Zurückgestellt"), ("following", "Denen ich folge"),
+            ("snoozed", "Zurückgestellt"), ("following", "Ich folge"),
         ):  # fmt: skip
             page = self.client.get("/", {"view": view})
             self.assertContains(page, f'truncate">{heading}</h2>')
@@ -169,6 +170,15 @@ class ComingBackTests(TestCase):
         self.assertContains(self.client.get("/search/?q=clara"), 'href="/?view=all&amp;window=open&amp;sort=closing"')
 
         assert self.client.get("/").context["filter"].window == ""  # the inbox itself begins unnarrowed
+
+    def test_what_was_only_visited_is_left_for_a_conversation_that_is_not_in_it(self):
+        cast = make_cast()
+        close_conversation(cast.darios, by=cast.ben)
+        self.client.force_login(cast.ben)
+        self.client.get("/", {"view": "closed"})
+
+        shown = [self.client.get(f"/conversations/{each.pk}/").context["filter"] for each in (cast.darios, cast.claras)]
+        assert [each.view for each in shown] == ["closed", "all"]
 
 
 class SavedTests(TestCase):
