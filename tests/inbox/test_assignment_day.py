@@ -184,9 +184,7 @@ class Day:
                 free[membership.team_id].add(membership.agent_id)
         waiting = Conversation.objects.filter(status="open", assignee=None, needs_answer=True)
         for conversation in waiting.exclude(team__strategy=RoutingStrategy.MANUAL):
-            last = conversation.assignments.order_by("pk").last()
-            put_back_by = last.by_id if last and last.agent_id is None else None
-            assert free[conversation.team_id] <= {put_back_by}, "somebody is free and somebody waits"
+            assert free[conversation.team_id] <= {had_it(conversation)}, "somebody is free and somebody waits"
             assert conversation.activities.filter(kind="nobody_free").exists()
 
     def check_holders(self, now: datetime) -> None:
@@ -219,6 +217,15 @@ class Day:
             assert conversation.status != "closed" or not conversation.needs_answer
             assert (conversation.snoozed_until is not None) == (conversation.status == "snoozed")
             assert (conversation.assignee_id is None) == (conversation.assigned_at is None)
+
+
+def had_it(conversation: Conversation) -> int | None:
+    """From whom a person has put it back into a queue: to them it is not offered again."""
+    changes = [*conversation.assignments.order_by("-pk")[:2], None, None]
+    last, before = changes[:2]
+    if last is None or last.agent_id is not None or last.by_id is None:
+        return None
+    return before.agent_id if before and before.agent_id else last.by_id
 
 
 @pytest.mark.parametrize("seed", [1, 2])
