@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from inbox import formatting
 from inbox.bubbles.files import Files
+from inbox.enums import MessageKind
 from inbox.models import Attachment, Message
+from inbox.rows import kind_label
 
 ICONS = {"URL": "external", "PHONE_NUMBER": "phone", "COPY_CODE": "copy"}
 
@@ -30,6 +32,10 @@ class Card(Files):
     @cached_property
     def attachment(self) -> Attachment | None:
         return self.file
+
+    @property
+    def kind_label(self) -> str:
+        return kind_label(self.file.kind if self.file else MessageKind.DOCUMENT)
 
     @property
     def html(self) -> SafeString:

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox import rendering
 from inbox.actions import replying
 from inbox.actions.consent import record_consent
 from inbox.actions.later import Plan, schedule_reply
 from inbox.actions.templates_for import templates_for
 from inbox.enums import ConsentState, MessageStatus
 from inbox.errors import TemplateValuesInvalid
-from inbox.models import Consent, Message
+from inbox.models import Attachment, Consent, Message
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.delivering import deliver_now
@@ -266,3 +267,13 @@ def test_an_offer_that_ends_before_it_would_be_sent_is_not_planned(cast):
         plan(ends + timedelta(hours=1))
     assert set(refusal.value.fields) == {"offer.expires"}
     plan(ends - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("state", ["ready", "pending", "expired", "failed", "gone"])
+def test_a_carousel_of_films_or_of_files_that_are_gone_does_not_stop_its_thread(cast, state):
+    cards = [{"body": "Das Stadtrad", "buttons": []}]
+    message = factories.outbound_message(cast.claras, "Neu:", by=cast.ben, kind="template", data={"cards": cards})
+    if state != "gone":
+        Attachment.objects.create(message=message, kind="video", mime_type="video/mp4", state=state, file_name="r.mp4")
+
+    assert "Das Stadtrad" in rendering.render_message(message, "de")
