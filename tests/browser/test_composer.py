@@ -225,6 +225,27 @@ def test_what_the_server_refuses_comes_back_into_the_field(page, claras):
     assert sent() == []
 
 
+def test_who_writes_a_note_when_a_reply_is_refused_goes_on_with_the_note(page, claras):
+    held: list[Route] = []
+    page.route(
+        f"**/conversations/{claras.pk}/messages/",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    field(page).fill("Zu spät")
+    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Note").click()
+    page.keyboard.type("Nur für ")
+    closes_in(claras, seconds=-10)
+    held[0].continue_()
+    expect(page.locator("#toasts")).to_contain_text("24")
+    page.keyboard.type("uns")
+
+    expect(page.locator("[data-text=note]")).to_have_value("Nur für uns")
+    expect(field(page)).to_have_value("Zu spät")
+    page.get_by_role("tab", name="Reply").click()
+    expect(page.locator("[data-part=locked]")).to_be_visible()
+
+
 def test_too_long_a_text_is_counted_and_cannot_be_sent(page):
     field(page).fill("x" * 4095)
     expect(page.locator("#composer-count")).to_have_text("1 characters left")

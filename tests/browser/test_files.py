@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from inbox.models import Message, Upload
+from inbox.models import Message, Note, Upload
 from tests import factories
 from tests.cast import Cast
 from tests.whatsapp.test_media_types import picture
@@ -147,6 +147,27 @@ def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(pag
     ready(page, 1)
     expect(field).to_have_value("Die Rechnung, und das andere kom")
     assert not Message.objects.filter(direction="out").exists()
+
+
+def test_a_note_begun_while_the_files_are_on_their_way_does_not_go_in_their_place(page: Page):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/uploads/?uid=*", hold)
+    choose(page, ("Rechnung.pdf", PDF))
+    page.get_by_label("Reply to Clara Sommer").fill("Die Rechnung")
+    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Note").click()
+    note = page.locator("[data-text=note]")
+    note.press_sequentially("Noch nicht fert")
+    held[0].continue_()
+
+    expect(page.locator("#messages .msg--out:not([data-pending])")).to_contain_text("Die Rechnung")
+    expect(note).to_have_value("Noch nicht fert")
+    expect(note).to_be_focused()
+    assert not Note.objects.exists()
 
 
 def test_who_leaves_before_the_files_are_there_finds_all_of_it_again_and_nothing_goes_in_part(page: Page, cast: Cast):

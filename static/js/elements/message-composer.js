@@ -348,11 +348,11 @@ class MessageComposer extends HTMLElement {
     this.send();
   }
 
-  send({ close = false, gapsMeant = null } = {}) {
-    const kind = this.kind;
+  // Of what waits for its files the kind is known: a note may be begun meanwhile.
+  send({ close = false, gapsMeant = null, kind = this.kind } = {}) {
     const field = this.fields[kind];
     const text = field.value.trim();
-    const files = kind === "reply" && this.dataset.mode === "open" ? this.filesToSend({ close, gapsMeant }) : [];
+    const files = kind === "reply" && this.dataset.mode === "open" ? this.filesToSend({ close, gapsMeant, kind }) : [];
     if (!files) return;
     if ((!text && !files.length) || (kind === "reply" && (this.dataset.mode !== "open" || [...text].length > Number(this.dataset.limit)))) {
       field.focus();
@@ -376,7 +376,7 @@ class MessageComposer extends HTMLElement {
     if (kind === "reply") drawPending(this, entry);
     scroller?.toNewest();
     outbox.put(entry);
-    field.focus();
+    if (kind === this.kind) field.focus();
   }
 
   waiting({ entry, isSignedOut }) {
@@ -403,17 +403,23 @@ class MessageComposer extends HTMLElement {
     const field = this.fields[entry.kind];
     field.value = this.textWith(entry);
     this.drafts.changed(entry.kind, this.kept(entry.kind));
+    // Who writes a note meanwhile goes on with it: its next words must not come into the reply.
+    const other = this.kind !== entry.kind && document.activeElement === this.field && this.kind;
     if (this.kind !== entry.kind) this.choose(entry.kind, false);
     this.filesChanged();
     const isGap = error.answer.code === "gap";
-    this.say(error.sentence || word("composer.not_sent"), isGap ? { close: entry.close, gapsMeant: true } : null);
-    if (entry.quoted && !this.quoted) this.quote(entry.quoted);
+    const words = error.sentence || word("composer.not_sent");
+    this.say(words, isGap ? { close: entry.close, gapsMeant: true } : null);
+    if (entry.quoted && !this.quoted) this.quote(entry.quoted, !other);
     if (error.answer.code === "window_closed") {
       this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
       this.redraw(now());
-    } else if (!field.closest("[hidden]")) {
-      field.focus();
     }
+    if (other) {
+      this.choose(other, false);
+      return void toast(words, { bad: true });
+    }
+    if (error.answer.code !== "window_closed" && !field.closest("[hidden]")) field.focus();
     if (isGap) field.setSelectionRange(...rangeOf(/\{\{.*?\}\}/, field.value));
   }
 
