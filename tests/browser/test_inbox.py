@@ -72,6 +72,30 @@ def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(ben
     assert (opened(page), page.url.endswith(f"/conversations/{cast.claras.pk}/")) == (str(cast.claras.pk), True)
 
 
+@pytest.mark.parametrize("keys", ["rZu Ende", "e"])
+def test_keys_pressed_while_a_conversation_is_on_its_way_are_meant_for_that_one(bens, cast, keys):
+    page = bens(f"/conversations/{cast.darios.pk}/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
+        page.locator(f"#row-{cast.claras.pk} .row__link").click()
+    page.keyboard.type(keys)
+    until(lambda: page.wait_for_timeout(20) or held)
+    held[0].continue_()
+
+    expect(page.locator(".thread__name")).to_have_text("Clara Sommer")
+    if keys == "e":
+        expect(page.locator("#thread .thread__head")).to_have_attribute("data-status", "closed")
+    else:
+        expect(page.locator("[data-text=reply]")).to_have_value("Zu Ende")
+    cast.darios.refresh_from_db()
+    assert cast.darios.status == ConversationStatus.OPEN
+
+
 @pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
 def test_on_a_slow_line_an_outline_stands_in_until_the_thread_is_there_or_does_not_come(bens, cast, device):
     page = bens("/?view=all" if device else f"/conversations/{cast.claras.pk}/", **device)

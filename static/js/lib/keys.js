@@ -2,11 +2,14 @@
 // for whoever switched them off in the profile. Never Alt or Option with a letter: those make letters.
 
 import { ajax } from "./http.js";
+import { threadUnderway } from "./panes.js";
 import { toastProblem } from "./toast.js";
 
 const singleKeys = document.body.dataset.singleKeys === "true";
 const GO_PATIENCE = 1200;
+const ON_THREAD = "rnahleumt";
 let goUntil = 0;
+let meant = "";
 
 const bar = () => document.querySelector("bulk-bar");
 const composer = () => document.querySelector("message-composer:defined");
@@ -54,8 +57,15 @@ document.addEventListener("keydown", (event) => {
     if (!document.querySelector(":popover-open")) escape(event); // else it closes by itself
     return;
   }
-  if (!singleKeys || isBusy(event.target)) return;
+  if (isBusy(event.target)) return;
   const key = event.key.toLowerCase();
+  if (key.length === 1 && (meant || (singleKeys && threadUnderway() && ON_THREAD.includes(key)))) {
+    event.preventDefault();
+    if (meant) meant += event.key;
+    else keepFor(threadUnderway(), key);
+    return;
+  }
+  if (!singleKeys) return;
   const forAll = bar()?.hidden === false && document.querySelector(`bulk-bar [data-bulk='${CSS.escape(key.toUpperCase())}']`);
   if (forAll || (event.shiftKey && (key === "j" || key === "k") && bar())) {
     event.preventDefault();
@@ -77,6 +87,22 @@ document.addEventListener("keydown", (event) => {
     SINGLE["?"]();
   }
 });
+
+// Keys that come while the next thread is on its way mean that one, and what is typed after R or N goes into its field.
+function keepFor(xhr, first) {
+  meant ||= first;
+  xhr.addEventListener("loadend", () => setTimeout(() => {
+    if (threadUnderway()) return keepFor(threadUnderway()); // another was asked for since
+    const [key, ...rest] = meant;
+    meant = "";
+    const writes = "rn".includes(key);
+    if (writes || xhr.status === 200) SINGLE[key]();
+    const field = document.activeElement;
+    if (!writes || !rest.length || !field.dataset.text) return;
+    field.setRangeText(rest.join(""), field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }));
+}
 
 // Open at once, so that nothing typed meanwhile counts as a key; what fills it comes with its first use.
 export function commandBar() {
@@ -113,8 +139,12 @@ function step(direction) {
   const from = focused >= 0 ? focused : current;
   const next = links[from < 0 ? 0 : Math.min(links.length - 1, Math.max(0, from + direction))];
   next.closest("li").scrollIntoView({ block: "nearest" });
-  if (!document.activeElement.matches("textarea")) next.focus({ preventScroll: true });
+  const { activeElement: field } = document;
+  if (!field.dataset.text) next.focus({ preventScroll: true });
   next.click();
+  if (!field.dataset.text || !threadUnderway()) return;
+  field.blur(); // what is typed from now on is for the next one
+  keepFor(threadUnderway(), field.dataset.text[0]);
 }
 
 function view(number) {

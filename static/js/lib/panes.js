@@ -38,6 +38,7 @@ function push(address) {
 // Only the last choice counts. Two answers would fight over thread, panel and address, and the later one would write into
 // a part that the earlier one has already put away.
 const underway = {};
+export const threadUnderway = () => (underway.thread?.readyState % 4 ? underway.thread : null);
 let isAhead = false; // the address is that of a thread whose outline is there, so that "back" leads to where one was
 let isTakenBack = false; // by ourselves, since it did not come
 document.addEventListener("htmx:beforeSend", ({ detail: { target, requestConfig, pathInfo, xhr } }) => {
