@@ -21,7 +21,8 @@ def commands(agent: Agent, *, in_inbox: bool) -> Iterator[Command]:
         yield Command("filter", gettext_noop("Filter the list"), "filter", {"key": "f"}, kbd="F")
         for sort, words in SORTS.items():
             do = {"click": f"#list [role=menuitemradio][href*='sort={sort}']"}
-            yield Command(f"sort-{sort}", gettext_noop("Order: %(who)s"), "sort", do, str(words))
+            also = (gettext_noop("Sequence: %(who)s"),)
+            yield Command(f"sort-{sort}", gettext_noop("Order: %(who)s"), "sort", do, str(words), also=also)
         yield Command(
             "select-all", gettext_noop("Select all that are loaded"), "check-circle",
             {"click": "bulk-bar [data-all]:not(:checked)"},
