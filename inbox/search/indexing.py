@@ -101,7 +101,7 @@ def _spoken(data: Any, key: str = "", depth: int = 0) -> list[str]:
     """The words people would look for in `data`, which comes from outside and may hold anything."""
     if depth > 6 or key == "api":  # that is who sent it
         return []
-    if key == "items":  # of an order: they have no other name
+    if key == "items" and isinstance(data, list):  # of an order: they have no other name
         return [str(item["id"]) for item in data if isinstance(item, dict) and item.get("id")]
     if isinstance(data, dict):
         return [word for name, value in data.items() for word in _spoken(value, str(name), depth + 1)]

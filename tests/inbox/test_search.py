@@ -128,6 +128,9 @@ class SearchTests(TestCase):
         assert len(self.texts("speichenwerk")) == len(self.texts("jo@speichen.example")) == 1
         assert self.texts("kette") == ["[KETTE]-11"]
 
+        self.said("Nabendynamo", kind=MessageKind.ORDER, data={"items": None})
+        assert self.texts("nabendynamo") == ["[Nabendynamo]"]
+
     def test_what_stands_on_the_cards_of_a_carousel_and_in_a_templates_header_is_found(self):
         cards = [{"header": {}, "body": "Das Stadtrad ab 799 €"}, {"header": {}, "body": "Das Rennrad ab 1.299 €"}]
         data = {"header": {"kind": "text", "text": "Frühlingsfest"}, "offer": {"text": "Nur kurz"}, "cards": cards}
