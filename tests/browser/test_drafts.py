@@ -46,6 +46,16 @@ def test_sent_on_one_device_it_is_gone_on_the_other(two):
     assert not Draft.objects.exists()
 
 
+def test_what_another_device_has_replaced_can_be_had_again(two):
+    here, there = two
+    field(here).fill("Vom Tresen")
+    expect(field(there)).to_have_value("Vom Tresen", timeout=8_000)
+    field(there).fill("Unterwegs getippt")
+    expect(field(here)).to_have_value("Unterwegs getippt", timeout=8_000)
+    here.locator("[data-offer]").get_by_role("button", name="Back to mine").click()
+    expect(field(here)).to_have_value("Vom Tresen")
+
+
 def test_what_was_typed_on_one_device_stays_when_another_text_is_sent_on_the_other(two, cast):
     here, there = two
     here.route("**/draft/", lambda route: route.abort())  # what is typed here is not saved yet

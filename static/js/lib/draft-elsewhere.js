@@ -11,7 +11,9 @@ export function heard({ conversation, what, text, files, said }) {
   if (files) import("./files.js").then(({ reload }) => reload(composer)).catch(() => {});
   const field = composer.fields[what];
   const answer = composer.drafts.heard(what, text, field.value, said);
-  if (answer === "take") put(composer, field, text);
+  const mine = field.value;
+  if (answer === "take" || answer === "swap") put(composer, field, text);
+  if (answer === "swap") offer(composer, what, mine, word("draft.back"));
   else if (answer === "offer") offer(composer, what, text, word("draft.take"));
 }
 

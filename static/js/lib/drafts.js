@@ -115,7 +115,7 @@ export class DraftKeeper {
   }
 
   // The server holds another text, from another page of this agent. A field in which nothing new was typed takes it
-  // ("take"); to somebody who has typed since it is offered. `said` there, the draft is none any more, unless it was
+  // ("take"), and what was typed here and is not in it is offered ("swap"); to somebody who has typed since it is offered. `said` there, the draft is none any more, unless it was
   // another one that was typed here.
   heard(kind, text, value, said) {
     const isUntouched = value === this.saved[kind];
@@ -124,9 +124,10 @@ export class DraftKeeper {
     if (value === text) return "";
     if (!isUntouched) return value.startsWith(text) ? "" : "offer";
     if (isAnother) return void this.changed(kind, value);
+    const isReplaced = this.isOwn[kind] && value.trim() && text && !text.startsWith(value);
     this.isOwn[kind] = false;
     this.forget(kind);
-    return "take";
+    return isReplaced ? "swap" : "take";
   }
 }
 
