@@ -4,11 +4,13 @@
 // fields stay in place, and so does what was typed. Sending goes through the outbox, drafts through the draft keeper.
 
 import { now, unwatch, watch } from "../lib/clock.js";
+import { ComposerParts } from "../lib/composer-parts.js";
+import { sending } from "../lib/composer-sending.js";
 import { DraftKeeper, without } from "../lib/drafts.js";
 import { getHtml } from "../lib/http.js";
 import { wrap } from "../lib/insert.js";
 import * as outbox from "../lib/outbox.js";
-import { drawPending, mayCarry, removePending, showWaiting } from "../lib/pending.js";
+import { drawPending } from "../lib/pending.js";
 import { toast, toastProblem } from "../lib/toast.js";
 import { say, word, write } from "../lib/words.js";
 import { elementFrom } from "../live/parts.js";
@@ -16,11 +18,9 @@ import { hint } from "../socket.js";
 
 const TYPING_EVERY = 3000;
 const OWN_DOING = 4000;
-const STILL_TYPING = 1500;
 const WRAPS = { b: "*", i: "_" };
-const PARTS = ["open", "locked", "taken", "readonly"];
 
-class MessageComposer extends HTMLElement {
+class MessageComposer extends sending(ComposerParts) {
   connectedCallback() {
     this.form = this.querySelector("form");
     this.fields = { reply: this.querySelector("[data-text='reply']"), note: this.querySelector("[data-text='note']") };
@@ -65,110 +65,6 @@ class MessageComposer extends HTMLElement {
     else if (event.type === "click") this.clicked(event);
     else if (event.type === "tresen:event") this.heard(event.detail);
     else if (event.detail.entry.conversation === this.dataset.conversation) this[event.type.slice("outbox:".length)](event.detail);
-  }
-
-  // --- which part stands there -------------------------------------------------------------------------------------
-
-  get kind() {
-    return this.dataset.kind;
-  }
-
-  get quoteKey() {
-    return `quote:${this.dataset.me}:${this.dataset.conversation}`;
-  }
-
-  get field() {
-    return this.fields[this.kind];
-  }
-
-  redraw(moment) {
-    const until = Number(this.dataset.until) || 0;
-    const { assignee, me, readonly } = this.dataset;
-    const mode =
-      readonly === "true" ? "readonly" : assignee && assignee !== me ? "taken" : moment < until ? "open" : "locked";
-    if (mode !== this.dataset.mode) this.change(mode);
-    this.draw();
-    this.querySelector("[data-action='take-over']").setAttribute("hx-vals", JSON.stringify({ seen_assignee: assignee }));
-    return mode === "open" ? until : 0;
-  }
-
-  change(mode) {
-    const before = this.dataset.mode;
-    const hadFocus = document.activeElement?.closest(`[data-part='${before}']`);
-    const wasWriting = document.activeElement === this.fields.reply;
-    this.dataset.mode = mode;
-    if (before === "open") {
-      this.drafts.save("reply", this.kept("reply"));
-      if (mode === "locked") this.say(this.fields.reply.value.trim() || this.files.children.length ? word("window.just_closed") : "");
-    } else {
-      this.say("");
-    }
-    this.draw();
-    if (!hadFocus) return;
-    const part = this.querySelector(`[data-part='${mode}']`);
-    const next = mode === "open" ? this.fields.reply : part.querySelector(".btn--primary") ?? part.querySelector("button");
-    if (wasWriting) this.catchKeys(part, next);
-    else next?.focus();
-  }
-
-  // The field went from under somebody's fingers: what they still type belongs to the draft, and presses neither single
-  // keys nor the button.
-  catchKeys(part, button) {
-    let timer = 0;
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        part.onkeydown = null;
-        if (document.activeElement === part) button?.focus();
-      }, STILL_TYPING);
-    };
-    part.onkeydown = (event) => {
-      if (event.target !== part || event.metaKey || (event.ctrlKey && !event.altKey)) return;
-      wait();
-      if (event.key.length > 1) return;
-      event.preventDefault();
-      this.fields.reply.value += event.key;
-      this.drafts.changed("reply", this.fields.reply.value);
-      this.draw();
-    };
-    part.tabIndex = -1;
-    part.focus();
-    wait();
-  }
-
-  draw() {
-    const { mode, kind } = this.dataset;
-    const isNote = kind === "note";
-    const canWrite = isNote || mode === "open";
-    this.form.classList.toggle("composer--note", isNote);
-    this.form.classList.toggle("composer--locked", !canWrite);
-    for (const tab of this.querySelectorAll("[role='tab']")) {
-      const selected = tab.dataset.kind === kind;
-      tab.setAttribute("aria-selected", String(selected));
-      tab.tabIndex = selected ? 0 : -1;
-    }
-    for (const panel of this.querySelectorAll("[data-panel]")) panel.hidden = panel.dataset.panel !== kind;
-    for (const name of PARTS) this.querySelector(`[data-part='${name}']`).hidden = name !== mode;
-    for (const part of this.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== (isNote ? "note" : mode);
-    this.querySelector("[data-bar]").hidden = !canWrite;
-    const kept = this.querySelector("[data-draft-kept]");
-    const text = this.fields.reply.value.trim();
-    const files = this.files.children.length;
-    kept.hidden = !text && !files;
-    kept.querySelector("[data-draft-words]").textContent = [text, files && word("files.kept", { count: files })].filter(Boolean).join(" · ");
-  }
-
-  choose(kind, focus = true) {
-    if (this.kind !== kind) {
-      this.dataset.kind = kind;
-      this.say("");
-      this.draw();
-      this.count();
-    }
-    if (focus && !this.field.closest("[hidden]")) {
-      this.field.focus();
-      this.field.setSelectionRange(this.field.value.length, this.field.value.length);
-    }
   }
 
   // --- what happens elsewhere --------------------------------------------------------------------------------------
@@ -248,50 +144,6 @@ class MessageComposer extends HTMLElement {
     this.querySelector(".split [type='submit']").toggleAttribute("disabled", isOver);
   }
 
-  // --- files: the items say in data-file-state whether they are busy, failed or ready (lib/files.js) ------------------------
-
-  filesChanged() {
-    this.files.hidden = !this.files.children.length;
-    this.count();
-    this.draw();
-    if (this.mustDecide && !this.files.querySelector("[data-file-state='failed']")) this.say("");
-    if (this.files.querySelector("[data-file-state='failed']:not([data-cut])")) this.sendWhenThere = null;
-    if (this.sendWhenThere && !this.files.querySelector("[data-file-state]")) this.send(this.sendWhenThere);
-  }
-
-  sayOfFiles() {
-    const hint = this.querySelector("[data-files-hint]");
-    const busy = this.files.querySelectorAll("[data-file-state='busy']").length;
-    const last = this.files.lastElementChild;
-    const text = this.fields.reply.value.trim();
-    const words =
-      busy ? word(this.sendWhenThere ? "files.sent_when_there" : "files.busy", { count: busy })
-      : last && text && !mayCarry(last.dataset.kind, text) ? word("files.text_apart") : "";
-    write(hint, words);
-    hint.hidden = !words;
-  }
-
-  // Ready to go; null when one is still on its way (then all are sent once it is there) or needs a decision.
-  filesToSend(how) {
-    this.sendWhenThere = null;
-    const failed = this.files.querySelector("[data-file-state='failed']");
-    if (failed) {
-      this.say(word("files.decide"));
-      this.mustDecide = true;
-      failed.querySelector("button:not([hidden])").focus();
-      return null;
-    }
-    if (this.files.querySelector("[data-file-state]")) {
-      this.sendWhenThere = how;
-      this.sayOfFiles();
-      return null;
-    }
-    return [...this.files.children].map((item) => ({
-      item, uid: item.dataset.upload, kind: item.dataset.kind, name: item.querySelector(".doc__name").textContent,
-      face: item.querySelector("img")?.src,
-    }));
-  }
-
   pressed(event) {
     if (event.isComposing || this.mentions?.pressed(event)) return;
     const isNote = event.target === this.fields.note;
@@ -340,121 +192,6 @@ class MessageComposer extends HTMLElement {
     place.querySelector("[data-quote-words]").textContent = message.words;
     this.choose("reply", focus);
   }
-
-  // --- sending -----------------------------------------------------------------------------------------------------
-
-  submitted(event) {
-    event.preventDefault();
-    this.send();
-  }
-
-  // Of what waits for its files the kind is known: a note may be begun meanwhile.
-  send({ close = false, gapsMeant = null, kind = this.kind } = {}) {
-    const field = this.fields[kind];
-    const text = field.value.trim();
-    const files = kind === "reply" && this.dataset.mode === "open" ? this.filesToSend({ close, gapsMeant, kind }) : [];
-    if (!files) return;
-    if ((!text && !files.length) || (kind === "reply" && (this.dataset.mode !== "open" || [...text].length > Number(this.dataset.limit)))) {
-      field.focus();
-      return;
-    }
-    const scroller = document.querySelector("thread-scroll");
-    const entry = {
-      conversation: this.dataset.conversation, kind, text, files, close, closeUrl: this.dataset.closeUrl, draftUrl: this.dataset.draftUrl,
-      quoted: kind === "reply" ? this.quoted : null, at: now(), uid: crypto.randomUUID(),
-      seenInbound: scroller?.inbound,
-      url: kind === "note" ? this.dataset.noteUrl : this.dataset.replyUrl,
-    };
-    entry.uids = [entry.uid, ...files.map((file) => file.uid)];
-    entry.data = { uid: entry.uid, text, seen_seq: kind === "reply" ? scroller?.seenSeq : null, quoted: entry.quoted?.uid, gaps_meant: gapsMeant, files: files.map((file) => file.uid).join() || null };
-    // The field is free for the next message; this one lives on in the bubble and in the draft until the server has it.
-    field.value = "";
-    for (const { item } of files) item.remove();
-    this.quote(null);
-    this.say("");
-    this.filesChanged();
-    if (kind === "reply") drawPending(this, entry);
-    scroller?.toNewest();
-    outbox.put(entry);
-    if (kind === this.kind) field.focus();
-  }
-
-  waiting({ entry, isSignedOut }) {
-    const kept = this.kept(entry.kind);
-    if (kept !== this.drafts.latest[entry.kind]) this.drafts.changed(entry.kind, kept); // not with each try: other pages go on writing
-    const words = word(isSignedOut ? "toast.signed_out" : "composer.waiting");
-    if (entry.kind === "note") this.say(words);
-    else showWaiting(entry, words);
-  }
-
-  sent({ entry }) {
-    this.drafts.sent(entry.kind, this.kept(entry.kind));
-    if (entry.kind === "note") this.say("");
-  }
-
-  refused({ entry, error }) {
-    if (error.answer.dialog) {
-      this.drafts.sent(entry.kind, this.kept(entry.kind));
-      return;
-    }
-    removePending(entry);
-    this.files.prepend(...entry.files.map(({ item }) => item));
-    if (error.answer.code === "files_gone") import("../lib/files.js").then((files) => files.reload(this)).catch(() => {});
-    const field = this.fields[entry.kind];
-    field.value = this.textWith(entry);
-    this.drafts.changed(entry.kind, this.kept(entry.kind));
-    // Who writes a note meanwhile goes on with it: its next words must not come into the reply.
-    const other = this.kind !== entry.kind && document.activeElement === this.field && this.kind;
-    if (this.kind !== entry.kind) this.choose(entry.kind, false);
-    this.filesChanged();
-    const isGap = error.answer.code === "gap";
-    const words = error.sentence || word("composer.not_sent");
-    this.say(words, isGap ? { close: entry.close, gapsMeant: true } : null);
-    if (entry.quoted && !this.quoted) this.quote(entry.quoted, !other);
-    if (error.answer.code === "window_closed") {
-      this.dataset.until = String(Math.min(Number(this.dataset.until) || 0, now()));
-      this.redraw(now());
-    }
-    if (other) {
-      this.choose(other, false);
-      return void toast(words, { bad: true });
-    }
-    if (error.answer.code !== "window_closed" && !field.closest("[hidden]")) field.focus();
-    if (isGap) field.setSelectionRange(...rangeOf(/\{\{.*?\}\}/, field.value));
-  }
-
-  // What would be lost with this page: what is still on its way, and after it what stands in the field.
-  kept(kind) {
-    const texts = this.underway(kind).map(({ text }) => text);
-    return [...texts, this.fields[kind].value].filter((text) => text.trim()).join("\n");
-  }
-
-  underway(kind) {
-    return outbox.waitingIn(this.dataset.conversation).filter((entry) => entry.kind === kind);
-  }
-
-  // A text that comes back stands before what was typed since.
-  textWith(entry) {
-    const later = this.fields[entry.kind].value;
-    return later.trim() ? `${entry.text}\n${later}` : entry.text;
-  }
-
-  // The words of a message that failed, to be changed: before what stands there already, and only once.
-  bringBack(text) {
-    const { value } = this.fields.reply;
-    this.take(value.includes(text) ? value : this.textWith({ kind: "reply", text }));
-  }
-
-  take(text) {
-    this.fields.reply.value = text;
-    this.typed("reply");
-    this.choose("reply");
-  }
-}
-
-function rangeOf(pattern, text) {
-  const found = pattern.exec(text);
-  return found ? [found.index, found.index + found[0].length] : [text.length, text.length];
 }
 
 let assignedAt = 0;
