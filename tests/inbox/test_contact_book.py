@@ -222,7 +222,7 @@ def test_a_corrected_name_is_found_shown_at_once_and_noted_without_its_contents(
 
     assert answer["Location"] == f"/conversations/{cast.claras.pk}/"
     page = ben.get(answer["Location"]).content.decode()
-    assert '<p data-said="success" hidden>Clara Umbenannt ist gespeichert.</p>' in page  # and nowhere else later on
+    assert '<p data-told="success" hidden>Clara Umbenannt ist gespeichert.</p>' in page  # and nowhere else later on
     assert _names(ben, "?q=umbenannt") == ["Clara Umbenannt"]
     assert Event.objects.count() > before
     entry = AuditEntry.objects.get(verb="contact.changed")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from inbox.formatting import is_large_emoji, to_html, to_line
 
 ALLOWED = {
-    "b": set(), "i": set(), "s": set(), "code": set(), "blockquote": set(), "ul": set(), "ol": {"start"}, "li": set(),
-    "br": set(), "a": {"href", "target", "rel", "title"}, "span": {"class"},
+    "b": set(), "i": set(), "s": set(), "code": set(), "blockquote": set(), "ul": set(), "ol": {"start"},
+    "li": {"value"}, "br": set(), "a": {"href", "target", "rel", "title"}, "span": {"class"},
 }  # fmt: skip
 # Texts made of what is special here, so that most examples hit something.
 PIECES = [
@@ -59,6 +59,7 @@ def test_only_the_allowed_tags_with_their_attributes_ever_come_out(text):
     for tag, attributes in reader.tags:
         assert tag in ALLOWED and set(attributes) <= ALLOWED[tag]
         assert tag != "span" or attributes == {"class": "mention"}
+        assert tag not in ("ol", "li") or all(value.isdecimal() for value in attributes.values())
         assert tag != "a" or re.match(r"https?://[^/@\s]+", attributes["href"])
 
 

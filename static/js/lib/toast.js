@@ -58,4 +58,4 @@ document.addEventListener("toast", ({ detail }) => {
 });
 
 // What the page before this one has done.
-for (const { dataset, textContent } of document.querySelectorAll("[data-said]")) toast(textContent, { bad: dataset.said === "error" });
+for (const { dataset, textContent } of document.querySelectorAll("[data-told]")) toast(textContent, { bad: dataset.told === "error" });
