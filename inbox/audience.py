@@ -1,4 +1,4 @@
-"""Who hears of an event, and in which words: pure, from what the payload says and what the sockets may see."""
+"""Who hears of an event, and in which words, from what the payload says and what the sockets may see. No I/O."""
 
 import time
 from collections import OrderedDict, deque

@@ -12,6 +12,7 @@ from inbox import events
 from inbox.enums import ConversationStatus, MessageStatus
 from inbox.models import Draft, Message, Note
 from tests import factories
+from tests.browser.web import hold
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -149,12 +150,7 @@ def test_a_draft_is_on_the_server_within_a_moment_and_there_after_a_reload(page,
 
 
 def test_what_is_typed_before_the_scripts_have_come_is_kept_and_saved(page, cast):
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/js/conversation*.js", hold)
+    held = hold(page, "**/js/conversation*.js")
     page.reload(wait_until="commit")
     field(page).fill("Das Rad ist fertig")
     until(lambda: page.evaluate("1") and held)

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from inbox.models import Message, Note, Upload
 from tests import factories
+from tests.browser.web import hold
 from tests.cast import Cast
 from tests.whatsapp.test_media_types import picture
 from tests.whatsapp.test_sendable import AAC, EXE, MP3, PDF, film, track
@@ -128,12 +129,7 @@ def test_twenty_pictures_pasted_are_sent_as_soon_as_they_are_there(page: Page):
 
 
 def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(page: Page):
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/uploads/?uid=*", hold)
+    held = hold(page, "**/uploads/?uid=*")
     choose(page, ("Rechnung.pdf", PDF))
     field = page.get_by_label("Reply to Clara Sommer")
     field.fill("Die Rechnung")
@@ -150,12 +146,7 @@ def test_what_is_typed_on_while_files_are_on_their_way_does_not_go_by_itself(pag
 
 
 def test_a_note_begun_while_the_files_are_on_their_way_does_not_go_in_their_place(page: Page):
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/uploads/?uid=*", hold)
+    held = hold(page, "**/uploads/?uid=*")
     choose(page, ("Rechnung.pdf", PDF))
     page.get_by_label("Reply to Clara Sommer").fill("Die Rechnung")
     page.keyboard.press("Enter")
@@ -171,12 +162,7 @@ def test_a_note_begun_while_the_files_are_on_their_way_does_not_go_in_their_plac
 
 
 def test_who_leaves_before_the_files_are_there_finds_all_of_it_again_and_nothing_goes_in_part(page: Page, cast: Cast):
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/uploads/?uid=*", hold)
+    held = hold(page, "**/uploads/?uid=*")
     choose(page, ("eins.pdf", PDF), ("zwei.pdf", PDF), ("drei.pdf", PDF))
     field = page.get_by_label("Reply to Clara Sommer")
     field.fill("Drei Blätter")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from inbox import events
 from inbox.enums import ConversationStatus
@@ -14,6 +14,7 @@ from inbox.models import Label, Message
 from tests import factories
 from tests.browser.axe import found
 from tests.browser.test_composer import until
+from tests.browser.web import hold
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -50,21 +51,16 @@ def test_a_row_opens_its_conversation_in_place_and_back_returns(bens, cast):
 
 def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(bens, cast):
     page = bens(f"/conversations/{cast.claras.pk}/")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    darios = hold(page, f"**/conversations/{cast.darios.pk}/")
     with page.expect_request(f"**/conversations/{cast.darios.pk}/"):
         page.locator(f"#row-{cast.darios.pk} .row__link").click()
-    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    claras = hold(page, f"**/conversations/{cast.claras.pk}/")
     with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
         page.locator(f"#row-{cast.claras.pk} .row__link").click()
-    until(lambda: page.wait_for_timeout(20) or len(held) == 2)
-    held[0].continue_()  # Dario's is given up for Clara's: its answer changes nothing
+    until(lambda: page.wait_for_timeout(20) or (darios and claras))
+    darios[0].continue_()  # it is given up for Clara's: its answer changes nothing
     page.wait_for_timeout(300)
-    held[1].continue_()
+    claras[0].continue_()
 
     expect(page.locator(f"#row-{cast.claras.pk}")).to_have_class("row is-current")
     expect(page.locator("#panel h2")).to_have_text("Clara Sommer")
@@ -75,12 +71,7 @@ def test_of_two_conversations_opened_at_once_the_last_is_on_the_screen_whole(ben
 @pytest.mark.parametrize("keys", ["rZu Ende", "e"])
 def test_keys_pressed_while_a_conversation_is_on_its_way_are_meant_for_that_one(bens, cast, keys):
     page = bens(f"/conversations/{cast.darios.pk}/")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    held = hold(page, f"**/conversations/{cast.claras.pk}/")
     with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
         page.locator(f"#row-{cast.claras.pk} .row__link").click()
     page.keyboard.type(keys)
@@ -99,12 +90,7 @@ def test_keys_pressed_while_a_conversation_is_on_its_way_are_meant_for_that_one(
 @pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
 def test_on_a_slow_line_an_outline_stands_in_until_the_thread_is_there_or_does_not_come(bens, cast, device):
     page = bens("/?view=all" if device else f"/conversations/{cast.claras.pk}/", **device)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    held = hold(page, f"**/conversations/{cast.darios.pk}/")
     page.locator(f"#row-{cast.darios.pk} .row__link").click()
     expect(page.locator("#thread")).to_have_attribute("aria-busy", "true")
     expect(page.locator("main.inbox")).to_have_attribute("data-pane", "thread")
@@ -122,12 +108,7 @@ def test_on_a_slow_line_an_outline_stands_in_until_the_thread_is_there_or_does_n
 
 def test_back_on_a_slow_line_leads_to_the_list_and_what_comes_later_stays_away(bens, cast):
     page = bens(**PHONE)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/conversations/{cast.darios.pk}/", hold)
+    held = hold(page, f"**/conversations/{cast.darios.pk}/")
     page.locator(f"#row-{cast.darios.pk} .row__link").tap()
     expect(page.locator("#thread")).to_have_attribute("aria-busy", "true")
     expect(page).to_have_url(re.compile(rf"/conversations/{cast.darios.pk}/$"))
@@ -149,12 +130,7 @@ def test_back_on_a_slow_line_leads_to_the_list_and_what_comes_later_stays_away(b
 
 def test_thread_and_panel_follow_although_an_event_replaced_the_row_that_was_clicked(bens, cast):
     page = bens(f"/conversations/{cast.darios.pk}/")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route(f"**/conversations/{cast.claras.pk}/", hold)
+    held = hold(page, f"**/conversations/{cast.claras.pk}/")
     row = page.locator(f"#row-{cast.claras.pk}")
     with page.expect_request(f"**/conversations/{cast.claras.pk}/"):
         row.locator(".row__link").click()

@@ -115,8 +115,8 @@ export class DraftKeeper {
   }
 
   // The server holds another text, from another page of this agent. A field in which nothing new was typed takes it
-  // ("take"), and what was typed here and is not in it is offered ("swap"); to somebody who has typed since it is offered. `said` there, the draft is none any more, unless it was
-  // another one that was typed here.
+  // ("take"), and what was typed here and is not in it is offered ("swap"); to somebody who has typed since it is offered.
+  // `said` there, the draft is none any more, unless it was another one that was typed here.
   heard(kind, text, value, said) {
     const isUntouched = value === this.saved[kind];
     const isAnother = this.isOwn[kind] && said && !said.startsWith(value.trim());

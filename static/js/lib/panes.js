@@ -78,7 +78,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { id } = detail.target;
   const place = from.closest("drop-menu")?.button ?? from;
   left = id && detail.target.contains(from) ? { id, at: from.closest("#rows") ? -1 : controls(detail.target).indexOf(place) } : null;
-  if (detail.target.id === "thread") writing = detail.target.contains(document.activeElement) && document.activeElement.dataset.text;
+  if (detail.target.id === "thread") writing = detail.target.contains(from) && from.dataset.text;
   if (detail.target.id === "thread" || detail.target.id === "list") detail.swapOverride = "outerHTML show:none";
 });
 document.addEventListener("htmx:oobErrorNoTarget", ({ detail: { content } }) => {

@@ -1,4 +1,5 @@
-// A saved filter was made, changed or deleted, or the label of the list's is another now: name, menu and what the list holds follow.
+// A saved filter was made, changed or deleted, or the label of the list's is another now: name, menu and what the list
+// holds follow.
 
 import { elementFrom, fetchText, tried } from "./parts.js";
 import { ajax } from "../lib/http.js";
